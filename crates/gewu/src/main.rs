@@ -1,1 +1,3 @@
+//! The binary: wires every room.
+
 fn main() {}
