@@ -1,0 +1,480 @@
+//! Calendars against a slow, minute-by-minute reading of the wall clock; the shipped files; the faults of bad ones.
+
+use super::*;
+use jiff::{ToSpan, civil::date};
+use proptest::prelude::*;
+
+pub(crate) const CHINA: &str = include_str!("../../../../data/calendars/cn.toml");
+const NEW_YORK: &str = include_str!("../../../../data/calendars/us-nyc.toml");
+
+pub(crate) fn china() -> Calendar {
+    Calendar::parse("cn.toml", CHINA).unwrap()
+}
+
+fn new_york() -> Calendar {
+    Calendar::parse("us-nyc.toml", NEW_YORK).unwrap()
+}
+
+/// `at(&calendar, "2026-09-04 18:00")`, by the calendar's own wall clock.
+pub(crate) fn at(calendar: &Calendar, reading: &str) -> Timestamp {
+    let reading: jiff::civil::DateTime = reading.replace(' ', "T").parse().unwrap();
+    calendar.zone().to_timestamp(reading).unwrap()
+}
+
+/// Zones with changes of offset at various hours, of half an hour, across midnight, and none.
+const ZONES: [&str; 9] = [
+    "Asia/Shanghai",
+    "America/New_York",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "America/Santiago",
+    "Pacific/Apia",
+    "Africa/Casablanca",
+    "Asia/Kathmandu",
+];
+
+/// A calendar as it was made up, for the reference to read without the code under test.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub zone: &'static str,
+    pub week: Vec<Vec<(u16, u16)>>,
+    pub make_up: Vec<(u16, u16)>,
+    pub off: Vec<Date>,
+    pub work: Vec<Date>,
+    pub special: Vec<(Date, Vec<(u16, u16)>)>,
+}
+
+impl Plan {
+    pub fn file(&self) -> String {
+        let minute = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        let shifts = |shifts: &[(u16, u16)]| {
+            let shifts: Vec<String> = shifts
+                .iter()
+                .map(|(from, to)| format!("\"{}-{}\"", minute(*from), minute(*to)))
+                .collect();
+            format!("[{}]", shifts.join(", "))
+        };
+        let dates = |dates: &[Date]| {
+            let dates: Vec<String> = dates.iter().map(|date| format!("\"{date}\"")).collect();
+            format!("[{}]", dates.join(", "))
+        };
+        let workday: u16 = self
+            .week
+            .iter()
+            .find(|day| !day.is_empty())
+            .unwrap()
+            .iter()
+            .map(|(from, to)| to - from)
+            .sum();
+        let mut file = format!(
+            "id = \"plan\"\nversion = 3\nzone = \"{}\"\nname_zh = \"计划\"\nname_en = \"plan\"\nannounced_until = \"2030-12-31\"\nworkday_minutes = {workday}\n\n[week]\n",
+            self.zone
+        );
+        for (weekday, day) in ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+            .iter()
+            .zip(&self.week)
+        {
+            file += &format!("{weekday} = {}\n", shifts(day));
+        }
+        file += &format!("make_up = {}\n", shifts(&self.make_up));
+        file += &format!(
+            "\n[[holiday]]\nname_zh = \"节\"\nname_en = \"feast\"\noff = {}\nwork = {}\n",
+            dates(&self.off),
+            dates(&self.work)
+        );
+        for (date, day) in &self.special {
+            file += &format!(
+                "\n[[special]]\nname_zh = \"半天\"\nname_en = \"half day\"\non = [\"{date}\"]\nshifts = {}\n",
+                shifts(day)
+            );
+        }
+        file
+    }
+
+    pub fn calendar(&self) -> Calendar {
+        let file = self.file();
+        Calendar::parse("plan.toml", &file).unwrap_or_else(|faults| panic!("{file}\n{faults:#?}"))
+    }
+
+    /// The definition, read plainly: does the wall clock show a time inside a shift of the day it shows?
+    pub fn is_working(&self, at: Timestamp) -> bool {
+        let reading = at.in_tz(self.zone).unwrap().datetime();
+        let date = reading.date();
+        let special = self.special.iter().find(|(on, _)| *on == date);
+        let shifts: &[(u16, u16)] = match special {
+            Some((_, shifts)) => shifts,
+            None if self.off.contains(&date) => &[],
+            None if self.work.contains(&date) => &self.make_up,
+            None => &self.week[date.weekday().to_monday_zero_offset() as usize],
+        };
+        let minute = reading.hour() as u16 * 60 + reading.minute() as u16;
+        shifts
+            .iter()
+            .any(|(from, to)| (*from..*to).contains(&minute))
+    }
+
+    /// Minute by minute. Both instants are full minutes.
+    pub fn working_minutes(&self, from: Timestamp, to: Timestamp) -> u32 {
+        minutes_between(from, to)
+            .filter(|minute| self.is_working(*minute))
+            .count() as u32
+    }
+}
+
+pub(crate) fn minutes_between(from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
+    std::iter::successors(Some(from), |minute| Some(*minute + 1.minute()))
+        .take_while(move |minute| *minute < to)
+}
+
+/// Up to three shifts, ascending, on any minute; they may touch and may end at 24:00.
+fn shifts() -> impl Strategy<Value = Vec<(u16, u16)>> {
+    prop_oneof![
+        3 => Just(vec![(480, 720), (840, 1080)]),
+        1 => Just(vec![(0, 1440)]),
+        1 => Just(vec![(0, 360), (1320, 1440)]),
+        4 => proptest::collection::btree_set(0_u16..=1440, 2..=6).prop_map(|minutes| {
+            let minutes: Vec<u16> = minutes.into_iter().collect();
+            minutes.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
+        }),
+        1 => (1_u16..1439).prop_map(|noon| vec![(0, noon), (noon, 1440)]),
+    ]
+}
+
+/// Centres of interest: zone changes in both halves of the year, and the day Apia skipped.
+fn around() -> impl Strategy<Value = Date> {
+    prop_oneof![
+        Just(date(2026, 3, 8)),
+        Just(date(2026, 11, 1)),
+        Just(date(2026, 3, 29)),
+        Just(date(2026, 4, 5)),
+        Just(date(2026, 9, 6)),
+        Just(date(2011, 12, 30)),
+        Just(date(2026, 2, 15)),
+        Just(date(2024, 2, 29)),
+        Just(date(2026, 10, 1)),
+    ]
+}
+
+pub(crate) fn plans() -> impl Strategy<Value = (Plan, Date)> {
+    let off_or_shifts = prop_oneof![1 => Just(Vec::new()), 3 => shifts()];
+    let week = proptest::collection::vec(off_or_shifts, 7)
+        .prop_filter("a week has working time", |week| {
+            week.iter().any(|day| !day.is_empty())
+        });
+    let offsets = proptest::collection::btree_map(-9_i64..9, (0_u8..4, shifts()), 0..10);
+    (
+        proptest::sample::select(&ZONES[..]),
+        week,
+        shifts(),
+        offsets,
+        around(),
+    )
+        .prop_map(|(zone, week, make_up, offsets, around)| {
+            let mut plan = Plan {
+                zone,
+                week,
+                make_up,
+                off: Vec::new(),
+                work: Vec::new(),
+                special: Vec::new(),
+            };
+            for (days, (kind, shifts)) in offsets {
+                let date = around + days.days();
+                let is_worked =
+                    !plan.week[date.weekday().to_monday_zero_offset() as usize].is_empty();
+                match kind {
+                    0 | 1 => plan.off.push(date),
+                    2 if !is_worked => plan.work.push(date),
+                    _ => plan.special.push((date, shifts)),
+                }
+            }
+            (plan, around)
+        })
+}
+
+/// A full minute within ten days of a date.
+pub(crate) fn minute_near(around: Date, minutes: i64) -> Timestamp {
+    let midnight = around.at(0, 0, 0, 0).in_tz("UTC").unwrap().timestamp();
+    midnight + minutes.minutes()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn working_minutes_are_those_a_slow_reading_of_the_wall_clock_counts(
+        (plan, around) in plans(), start in -14_400_i64..14_400, length in 0_i64..12_000,
+    ) {
+        let calendar = plan.calendar();
+        let from = minute_near(around, start);
+        let to = from + length.minutes();
+        prop_assert_eq!(calendar.working_minutes(from, to), plan.working_minutes(from, to));
+        prop_assert_eq!(calendar.is_working(from), plan.is_working(from));
+    }
+
+    #[test]
+    fn advancing_reaches_the_first_instant_by_which_the_minutes_have_run(
+        (plan, around) in plans(), start in -14_400_i64..14_400, minutes in 1_u32..4_000,
+    ) {
+        let calendar = plan.calendar();
+        let from = minute_near(around, start);
+        let reached = calendar.advance(from, minutes);
+        let slow = minutes_between(from, Timestamp::MAX).filter(|minute| plan.is_working(*minute)).nth(minutes as usize - 1);
+        prop_assert_eq!(Some(reached), slow.map(|minute| minute + 1.minute()));
+    }
+
+    #[test]
+    fn the_next_working_instant_is_the_first_a_slow_search_finds(
+        (plan, around) in plans(), start in -14_400_i64..14_400,
+    ) {
+        let from = minute_near(around, start);
+        let slow = minutes_between(from, Timestamp::MAX).find(|minute| plan.is_working(*minute));
+        prop_assert_eq!(Some(plan.calendar().next_working(from)), slow);
+    }
+
+    #[test]
+    fn spans_of_decades_add_up(
+        (plan, _) in plans(), a in 0_i64..4_000_000_000, b in 0_i64..4_000_000_000, minutes in 1_u32..10_000_000,
+    ) {
+        let calendar = plan.calendar();
+        let minute = |second: i64| Timestamp::from_second(second.div_euclid(60) * 60).unwrap();
+        let (from, to) = (minute(a.min(b)), minute(a.max(b)));
+        let middle = minute((a + b) / 2);
+        prop_assert_eq!(
+            calendar.working_minutes(from, middle) + calendar.working_minutes(middle, to),
+            calendar.working_minutes(from, to)
+        );
+        prop_assert_eq!(calendar.working_minutes(from, calendar.advance(from, minutes)), minutes);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in ".{0,200}") {
+        let _ = Calendar::parse("any.toml", &text);
+    }
+}
+
+#[test]
+fn friday_evening_to_monday_morning_holds_no_working_time() {
+    let china = china();
+    assert_eq!(
+        china.working_minutes(
+            at(&china, "2026-09-04 18:00"),
+            at(&china, "2026-09-07 08:00")
+        ),
+        0
+    );
+}
+
+#[test]
+fn a_make_up_sunday_is_worked_and_the_holiday_it_pays_for_is_not() {
+    let china = china();
+    let day = |from: &str, to: &str| china.working_minutes(at(&china, from), at(&china, to));
+    assert_eq!(day("2026-09-20 00:00", "2026-09-21 00:00"), 480);
+    assert_eq!(day("2026-10-01 00:00", "2026-10-08 00:00"), 0);
+}
+
+#[test]
+fn a_deadline_falls_on_the_end_of_a_shift_not_on_the_next_morning() {
+    let china = china();
+    assert_eq!(
+        china.advance(at(&china, "2026-09-04 14:00"), 240),
+        at(&china, "2026-09-04 18:00")
+    );
+    assert_eq!(
+        china.advance(at(&china, "2026-09-04 18:00"), 1),
+        at(&china, "2026-09-07 08:01")
+    );
+    assert_eq!(
+        china.advance(at(&china, "2026-09-05 11:11"), 0),
+        at(&china, "2026-09-05 11:11")
+    );
+}
+
+#[test]
+fn a_night_shift_is_an_hour_longer_when_the_clock_is_set_back() {
+    let plan = Plan {
+        zone: "America/New_York",
+        week: vec![vec![(0, 360)]; 7],
+        make_up: vec![],
+        off: vec![],
+        work: vec![],
+        special: vec![],
+    };
+    let calendar = plan.calendar();
+    let night = |day: &str| {
+        calendar.working_minutes(
+            at(&calendar, &format!("{day} 00:00")),
+            at(&calendar, &format!("{day} 12:00")),
+        )
+    };
+    assert_eq!(
+        (
+            night("2026-10-31"),
+            night("2026-11-01"),
+            night("2026-03-08")
+        ),
+        (360, 420, 300)
+    );
+}
+
+#[test]
+fn days_after_the_announcement_are_provisional_and_know_only_weekends() {
+    let china = china();
+    assert!(!china.is_provisional(date(2026, 12, 31)));
+    assert!(china.is_provisional(date(2027, 1, 1)));
+    assert_eq!(china.minutes_on(date(2027, 1, 1)), 480);
+    assert_eq!(china.minutes_on(date(2027, 1, 2)), 0);
+}
+
+#[test]
+fn the_shipped_calendars_have_their_own_workdays() {
+    assert_eq!(
+        (china().workday_minutes(), new_york().workday_minutes()),
+        (480, 480)
+    );
+    assert_eq!(
+        new_york().minutes_on(date(2026, 7, 3)),
+        0,
+        "Independence Day 2026 is a Saturday, kept on the Friday"
+    );
+}
+
+#[test]
+fn part_minutes_are_dropped_from_a_span_and_advancing_is_never_early() {
+    let china = china();
+    let morning = at(&china, "2026-09-04 08:00");
+    assert_eq!(
+        china.working_minutes(morning + 30.seconds(), morning + 149.seconds()),
+        1
+    );
+    assert_eq!(
+        china.advance(morning + 30.seconds() + 1.nanosecond(), 1),
+        morning + 91.seconds()
+    );
+}
+
+#[test]
+fn a_version_once_published_stays_as_it_was() {
+    let mut calendars = Calendars::default();
+    calendars.publish(china()).unwrap();
+    calendars.publish(china()).unwrap();
+    let altered = Calendar::parse(
+        "cn.toml",
+        &CHINA.replace("\"08:00-12:00\"", "\"09:00-12:00\""),
+    )
+    .unwrap();
+    assert_eq!(
+        calendars.publish(altered),
+        Err(AlreadyPublished(china().reference()))
+    );
+    let next = Calendar::parse("cn.toml", &CHINA.replace("version = 1", "version = 2")).unwrap();
+    calendars.publish(next).unwrap();
+    assert_eq!(calendars.current("cn").map(Calendar::version), Some(2));
+    assert!(
+        calendars
+            .version(&china().reference())
+            .is_some_and(|calendar| calendar.version() == 1)
+    );
+}
+
+/// Line and field of every fault.
+fn faults(text: &str) -> Vec<(u32, String)> {
+    let faults = Calendar::parse("bad.toml", text).unwrap_err();
+    faults
+        .into_iter()
+        .map(|fault| (fault.line.unwrap_or(0), fault.field.unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn every_fault_of_a_bad_file_is_listed_with_its_line() {
+    let bad = r#"id = "C N"
+version = 0
+zone = "Asia/Peking"
+name_en = ""
+announced_until = "2026-12-31..2027-01-01"
+colour = "red"
+workday_minutes = 480
+
+[week]
+mon = ["08:00-12:00", "11:00-18:00"]
+tue = ["22:00-06:00", "8-12", 9]
+wen = []
+
+[[holiday]]
+name_zh = "节"
+name_en = "feast"
+off = ["2026-02-30", "2026-10-01..2026-10-03"]
+work = ["2026-10-02", "2026-10-05"]
+
+[[special]]
+name_zh = "半天"
+name_en = "half day"
+shifts = []
+"#;
+    let expected = [
+        (1, "id"),
+        (1, "name_zh"),
+        (2, "version"),
+        (3, "zone"),
+        (4, "name_en"),
+        (5, "announced_until"),
+        (6, "colour"),
+        (7, "workday_minutes"),
+        (10, "mon"),
+        (11, "tue"),
+        (11, "tue"),
+        (11, "tue"),
+        (12, "week.wen"),
+        (17, "off"),
+        (18, "holiday.work"),
+        (18, "holiday.work"),
+        (20, "on"),
+        (20, "shifts"),
+    ];
+    assert_eq!(
+        faults(bad),
+        expected.map(|(line, field)| (line, field.to_owned()))
+    );
+}
+
+#[test]
+fn a_file_that_is_not_toml_names_the_line() {
+    assert_eq!(
+        faults("id = \"cn\"\nversion = = 1\n")
+            .first()
+            .map(|(line, _)| *line),
+        Some(2)
+    );
+}
+
+#[test]
+fn a_day_after_the_announcement_is_a_fault() {
+    let text = CHINA.replace(
+        "announced_until = 2026-12-31",
+        "announced_until = 2026-10-09",
+    );
+    assert_eq!(
+        faults(&text)
+            .iter()
+            .map(|(_, field)| field.as_str())
+            .collect::<Vec<_>>(),
+        ["holiday.work"]
+    );
+}
+
+#[test]
+fn weekdays_of_different_length_need_the_length_of_a_workday() {
+    let text = CHINA.replace(
+        "fri = [\"08:00-12:00\", \"14:00-18:00\"]",
+        "fri = [\"08:00-12:00\"]",
+    );
+    assert_eq!(faults(&text), [(0, "workday_minutes".to_owned())]);
+}
+
+#[test]
+fn a_calendar_without_working_time_is_refused() {
+    let text = "id = \"idle\"\nversion = 1\nzone = \"UTC\"\nname_zh = \"闲\"\nname_en = \"idle\"\nannounced_until = 2026-12-31\n[week]\nmon = []\n";
+    assert_eq!(faults(text), [(7, "week".to_owned())]);
+}
