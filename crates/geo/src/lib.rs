@@ -8,6 +8,7 @@ pub mod datum;
 pub mod geojson;
 pub mod index;
 pub mod shape;
+pub mod tessellate;
 
 pub use datum::{Datum, Point, PointError, distance_m, from_wgs84, to_wgs84};
 pub use index::GridIndex;
