@@ -18,6 +18,7 @@ usage: cargo xtask <chore>
 
   test [suite…]         set up this machine and run every test (or only the suites named)
   tidy [quick]          format, lints and the rules of the house (quick: without clippy)
+  write                 write the generated files again
   postgres [durable] [command…]
                         run a command (or wait) with GEWU_TEST_POSTGRES naming a throw-away server
 ";
@@ -44,6 +45,7 @@ fn chore(arguments: &[String]) -> Result<bool> {
     match name {
         "test" => test::run(&tree, rest),
         "tidy" => tidy::run(&tree, rest),
+        "write" => tidy::write(&tree),
         "postgres" => postgres::lend(&tree, rest),
         other => bail!("there is no chore {other:?}\n\n{USAGE}"),
     }

@@ -4,11 +4,18 @@
 //! that judge text take the text, so that their tests can plant a fault. Start at [`check`].
 
 mod arrows;
+mod fluent;
+mod glossary;
 mod heads;
+mod licences;
+mod never;
 mod outbound;
+mod papers;
 mod purity;
+pub mod requirements;
 mod source;
 mod unfinished;
+mod words;
 
 use crate::run;
 use crate::tree::{Tree, cargo};
@@ -46,7 +53,7 @@ pub enum Extent {
 
 type Check = (&'static str, Extent, fn(&Tree) -> Result<Vec<Fault>>);
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 13] = [
     ("format", Extent::Quick, format),
     (
         "arrows between crates point upward",
@@ -69,6 +76,16 @@ const CHECKS: [Check; 7] = [
         Extent::Quick,
         unfinished::check,
     ),
+    ("papers name what exists", Extent::Quick, papers::check),
+    ("one word per thing", Extent::Quick, glossary::check),
+    ("messages in every language", Extent::Quick, fluent::check),
+    ("requirements are true", Extent::Quick, requirements::check),
+    (
+        "what Gewu never does is not there",
+        Extent::Quick,
+        never::check,
+    ),
+    ("licences, bans and sources", Extent::Quick, licences::check),
     ("clippy", Extent::Whole, clippy),
 ];
 
@@ -156,4 +173,12 @@ fn clippy(tree: &Tree) -> Result<Vec<Fault>> {
     } else {
         vec![Fault::new("cargo clippy", "complains; see above")]
     })
+}
+
+/// `cargo xtask write`: writes again what is generated from something else.
+pub fn write(tree: &Tree) -> Result<bool> {
+    let page = requirements::page(&requirements::read(tree)?)?;
+    std::fs::write(tree.root.join(requirements::PAGE), page)?;
+    println!("wrote {}", requirements::PAGE);
+    Ok(true)
 }

@@ -8,8 +8,17 @@ pub fn bare(text: &str) -> String {
     without_tests(&without_words(text))
 }
 
+/// `text` without its comments; strings and tests stay.
+pub fn without_comments(text: &str) -> String {
+    blanked(text, false)
+}
+
 /// Blanks comments and the insides of strings and character literals.
 fn without_words(text: &str) -> String {
+    blanked(text, true)
+}
+
+fn blanked(text: &str, strings_too: bool) -> String {
     let characters: Vec<char> = text.chars().collect();
     let at = |index: usize| characters.get(index).copied().unwrap_or('\0');
     let mut bare = String::with_capacity(text.len());
@@ -27,6 +36,9 @@ fn without_words(text: &str) -> String {
         if end == index {
             bare.push(at(index));
             index += 1;
+        } else if at(index) != '/' && !strings_too {
+            bare.extend(characters.iter().skip(index).take(end - index));
+            index = end;
         } else {
             bare.extend(
                 characters
@@ -172,6 +184,15 @@ mod tests {
             "{found}"
         );
         assert_eq!(found.lines().count(), 3);
+    }
+
+    #[test]
+    fn strings_may_stay_when_only_comments_go() {
+        let found = super::without_comments("let a = \"// kept\"; // gone\n");
+        assert!(
+            found.contains("// kept") && !found.contains("gone"),
+            "{found}"
+        );
     }
 
     #[test]

@@ -1,0 +1,233 @@
+//! Licences, bans and sources of what we depend on, as `deny.toml` says.
+//!
+//! The same file serves cargo-deny where somebody has it; it is not installed here because building it
+//! costs more than all our tests (docs/adr/0004-checking-dependencies.md). Start at [`check`].
+
+use super::Fault;
+use crate::tree::{Tree, list, text};
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use toml::Table;
+
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// Licences that a browser package may have beyond `deny.toml` when it never leaves the developer's machine.
+const FOR_DEVELOPMENT: [&str; 4] = ["BlueOak-1.0.0", "CC-BY-4.0", "MPL-2.0", "Python-2.0"];
+
+pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
+    let rules: Table = tree.read("deny.toml")?.parse()?;
+    let allowed: BTreeSet<String> =
+        strings(&rules, "licenses", "allow").context("deny.toml has no licenses.allow")?;
+    let banned: BTreeSet<String> = rules
+        .get("bans")
+        .and_then(|bans| bans.get("deny"))
+        .and_then(toml::Value::as_array)
+        .context("deny.toml has no bans.deny")?
+        .iter()
+        .filter_map(|ban| {
+            ban.get("crate")
+                .and_then(toml::Value::as_str)
+                .map(str::to_owned)
+        })
+        .collect();
+    let mut faults = Vec::new();
+    for package in list(&tree.metadata, "packages") {
+        faults.extend(judge(package, &allowed, &banned));
+    }
+    for file in tree.files()? {
+        if file.ends_with("package-lock.json") {
+            let lock: Value =
+                serde_json::from_str(&tree.read(&file)?).with_context(|| file.clone())?;
+            faults.extend(judge_npm(&file, &lock, &allowed));
+        }
+    }
+    Ok(faults)
+}
+
+fn strings(rules: &Table, section: &str, field: &str) -> Option<BTreeSet<String>> {
+    let values = rules.get(section)?.get(field)?.as_array()?;
+    Some(
+        values
+            .iter()
+            .filter_map(toml::Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+    )
+}
+
+fn judge(package: &Value, allowed: &BTreeSet<String>, banned: &BTreeSet<String>) -> Vec<Fault> {
+    let name = text(package, "name");
+    let place = format!("{name} {}", text(package, "version"));
+    let mut faults = Vec::new();
+    if banned.contains(name) {
+        faults.push(Fault::new(
+            &place,
+            "is banned by deny.toml; find out who brings it: cargo tree -i",
+        ));
+    }
+    let source = package.get("source").and_then(Value::as_str);
+    if source.is_some_and(|source| source != CRATES_IO) {
+        faults.push(Fault::new(
+            &place,
+            format!(
+                "comes from {}; only crates.io is a source",
+                source.unwrap_or_default()
+            ),
+        ));
+    }
+    let licence = text(package, "license");
+    if !is_allowed(licence, allowed) {
+        faults.push(Fault::new(
+            &place,
+            format!("has licence {licence:?}, which deny.toml does not allow"),
+        ));
+    }
+    faults
+}
+
+fn judge_npm(file: &str, lock: &Value, allowed: &BTreeSet<String>) -> Vec<Fault> {
+    let mut for_development = allowed.clone();
+    for_development.extend(FOR_DEVELOPMENT.map(str::to_owned));
+    let Some(packages) = lock.get("packages").and_then(Value::as_object) else {
+        return vec![Fault::new(
+            file,
+            "has no packages; write it with npm 7 or newer",
+        )];
+    };
+    // The whole suite of tests is development, though its lock does not say so.
+    let is_suite = file.starts_with("tests/");
+    packages
+        .iter()
+        .filter(|(path, _)| !path.is_empty())
+        .filter(|(_, package)| {
+            let is_development = is_suite
+                || package
+                    .get("dev")
+                    .and_then(Value::as_bool)
+                    .unwrap_or_default();
+            !is_allowed(
+                text(package, "license"),
+                if is_development {
+                    &for_development
+                } else {
+                    allowed
+                },
+            )
+        })
+        .map(|(path, package)| {
+            Fault::new(
+                file,
+                format!(
+                    "{path} has licence {:?}, which deny.toml does not allow",
+                    text(package, "license")
+                ),
+            )
+        })
+        .collect()
+}
+
+/// Does an SPDX expression leave a choice that is allowed? An older `MIT/Apache-2.0` counts as `OR`.
+fn is_allowed(expression: &str, allowed: &BTreeSet<String>) -> bool {
+    let spaced = expression
+        .replace('/', " OR ")
+        .replace('(', " ( ")
+        .replace(')', " ) ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let mut at = 0;
+    !words.is_empty() && any(&words, &mut at, allowed) && at == words.len()
+}
+
+fn any(words: &[&str], at: &mut usize, allowed: &BTreeSet<String>) -> bool {
+    let mut is_good = all(words, at, allowed);
+    while words.get(*at) == Some(&"OR") {
+        *at += 1;
+        is_good |= all(words, at, allowed);
+    }
+    is_good
+}
+
+fn all(words: &[&str], at: &mut usize, allowed: &BTreeSet<String>) -> bool {
+    let mut is_good = one(words, at, allowed);
+    while words.get(*at) == Some(&"AND") {
+        *at += 1;
+        is_good &= one(words, at, allowed);
+    }
+    is_good
+}
+
+fn one(words: &[&str], at: &mut usize, allowed: &BTreeSet<String>) -> bool {
+    let Some(word) = words.get(*at) else {
+        return false;
+    };
+    *at += 1;
+    if *word == "(" {
+        let is_good = any(words, at, allowed);
+        *at += 1;
+        return is_good;
+    }
+    if words.get(*at) == Some(&"WITH") {
+        let exception = words.get(*at + 1).copied().unwrap_or_default();
+        *at += 2;
+        return allowed.contains(&format!("{word} WITH {exception}"));
+    }
+    allowed.contains(*word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn allowed() -> BTreeSet<String> {
+        [
+            "MIT",
+            "Apache-2.0",
+            "Apache-2.0 WITH LLVM-exception",
+            "Unicode-3.0",
+        ]
+        .map(str::to_owned)
+        .into()
+    }
+
+    #[test]
+    fn a_choice_needs_one_good_branch_and_a_sum_all() {
+        for good in [
+            "MIT",
+            "MIT OR GPL-3.0",
+            "GPL-3.0/MIT",
+            "(MIT OR Apache-2.0) AND Unicode-3.0",
+            "Apache-2.0 WITH LLVM-exception OR GPL-2.0",
+        ] {
+            assert!(is_allowed(good, &allowed()), "{good}");
+        }
+        for bad in [
+            "",
+            "GPL-3.0",
+            "MIT AND GPL-3.0",
+            "(MIT",
+            "GPL-2.0 WITH LLVM-exception",
+            "MIT Apache-2.0",
+        ] {
+            assert!(!is_allowed(bad, &allowed()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_banned_crate_of_a_strange_source_with_copyleft_is_three_faults() {
+        let package = json!({"name": "sqlx", "version": "1.0.0", "license": "GPL-3.0", "source": "git+https://example.org"});
+        assert_eq!(
+            judge(&package, &allowed(), &BTreeSet::from(["sqlx".to_owned()])).len(),
+            3
+        );
+    }
+
+    #[test]
+    fn what_only_developers_use_may_be_mpl() {
+        let lock = json!({"packages": {"": {}, "node_modules/a": {"license": "MPL-2.0", "dev": true}, "node_modules/b": {"license": "MPL-2.0"}}});
+        assert_eq!(
+            judge_npm("crates/ui/web/package-lock.json", &lock, &allowed()).len(),
+            1
+        );
+    }
+}
