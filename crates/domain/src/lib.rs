@@ -14,4 +14,5 @@ pub mod people;
 pub mod policy;
 pub mod record;
 pub mod sla;
+pub mod table;
 pub mod unit;

@@ -1,0 +1,241 @@
+use super::*;
+use crate::unit::UnitKinds;
+use proptest::prelude::*;
+
+const KINDS: &str = "code,zh,en,role,axis,backstop\nwater_utility,供水企业,Water utility,owner,,\n\
+                     sanitation,环卫部门,Sanitation,trade,,\n";
+const HEAD: &str = "#scheme,mine\n#version,2\n#title,测试,Test\n\
+    code,major_zh,major_en,name_zh,name_en,responsible,condition,defect,filing_zh,filing_en,limit,limit_a,limit_b,limit_c,closing_zh,closing_en,source\n";
+const ROWS: &str = "\
+    part-01-01,公用,Public,上水井盖,Water cover,water_utility,1,missing,缺失,missing,2h,1h,,,恢复,restored,S\n\
+    part-01-01,,,,,,2,damaged,破损,damaged,2wd,,,,修好;清理干净,repaired;cleaned,S\n\
+    event-01-01,市容,Appearance,暴露垃圾,Waste,sanitation;water_utility,1,waste,有垃圾,waste,,30m,4wh,2d,清掉,cleared,S\n";
+
+fn kinds() -> UnitKinds {
+    UnitKinds::parse("kinds.csv", KINDS).unwrap()
+}
+
+fn parse(rows: &str) -> Result<Catalogue, Vec<crate::fault::Fault>> {
+    Catalogue::parse("c.csv", &format!("{HEAD}{rows}"), &kinds())
+}
+
+fn working(minutes: u32) -> Limit {
+    Limit {
+        minutes,
+        kind: ClockKind::Working,
+    }
+}
+
+fn continuous(minutes: u32) -> Limit {
+    Limit {
+        minutes,
+        kind: ClockKind::Continuous,
+    }
+}
+
+#[test]
+fn a_limit_is_that_of_the_grade_or_the_default() {
+    let catalogue = parse(ROWS).unwrap();
+    let cover = catalogue.get(&ClassCode::from("part-01-01")).unwrap();
+    let missing = cover.condition(1).unwrap().limits;
+    assert_eq!(
+        (missing.of(AreaClass::A), missing.of(AreaClass::B)),
+        (continuous(60), continuous(120))
+    );
+    assert_eq!(
+        cover.condition(2).unwrap().limits,
+        Limits::all(working(960))
+    );
+    let waste = catalogue
+        .get(&ClassCode::from("event-01-01"))
+        .unwrap()
+        .condition(1)
+        .unwrap()
+        .limits;
+    assert_eq!(
+        waste,
+        Limits {
+            a: continuous(30),
+            b: working(240),
+            c: continuous(2880)
+        }
+    );
+}
+
+#[test]
+fn a_closing_condition_is_a_list_of_ticks_in_both_languages() {
+    let catalogue = parse(ROWS).unwrap();
+    let ticks = &catalogue.classes()[0].conditions[1].closing;
+    let zh: Vec<&str> = ticks.iter().map(|tick| tick.zh.as_str()).collect();
+    let en: Vec<&str> = ticks.iter().map(|tick| tick.en.as_str()).collect();
+    assert_eq!(
+        (zh, en),
+        (vec!["修好", "清理干净"], vec!["repaired", "cleaned"])
+    );
+}
+
+#[test]
+fn a_class_without_plain_words_goes_by_its_official_name() {
+    let catalogue = parse(ROWS).unwrap();
+    assert_eq!(catalogue.classes()[0].plain_zh, "上水井盖");
+}
+
+#[test]
+fn each_planted_fault_is_told_with_its_line_and_field() {
+    let good =
+        |code: &str| format!("{code},公用,Public,名,Name,,1,x,立案,file,2h,,,,结案,close,S\n");
+    let table = [
+        (good("part-01"), "code"),
+        (good("thing-01-02"), "code"),
+        (good("part-01-A"), "code"),
+        (good("part-01-02").replace("公用", "公共"), "major_zh"),
+        (good("part-01-02").replace(",名,", ",,"), "name_zh"),
+        (
+            good("part-01-02").replace(",Name,,", ",Name,gas_utility,"),
+            "responsible",
+        ),
+        (
+            good("part-01-02").replace(",Name,,", ",Name,sanitation;sanitation,"),
+            "responsible",
+        ),
+        (
+            good("part-01-02").replace(",1,x,立案,file,2h,,,,结案,close,S", ",,,,,,,,,,,"),
+            "condition",
+        ),
+        (good("part-01-02").replace(",1,x", ",0,x"), "condition"),
+        (good("part-01-02").replace(",1,x", ",256,x"), "condition"),
+        (good("part-01-02").replace(",1,x", ",one,x"), "condition"),
+        (good("part-01-02").replace(",1,x", ",1,"), "defect"),
+        (good("part-01-02").replace("立案", ""), "filing_zh"),
+        (good("part-01-02").replace("2h", ""), "limit"),
+        (good("part-01-02").replace("2h", "0h"), "limit"),
+        (good("part-01-02").replace("2h", "2 hours"), "limit"),
+        (good("part-01-02").replace("2h,,,", ",1h,2h,"), "limit"),
+        (good("part-01-02").replace("2h,,", "2h,x,"), "limit_a"),
+        (good("part-01-02").replace("结案", ""), "closing_zh"),
+        (
+            good("part-01-02").replace("结案", "结案;清理"),
+            "closing_en",
+        ),
+        (
+            "part-01-01,,,,,,2,x,立案,file,2h,,,,结案,close,S\n".to_owned(),
+            "condition",
+        ),
+        (
+            "part-01-01,,,别名,,,3,x,立案,file,2h,,,,结案,close,S\n".to_owned(),
+            "name_zh",
+        ),
+    ];
+    for (row, field) in table {
+        let faults = parse(&format!("{ROWS}{row}")).expect_err(&row);
+        let found: Vec<_> = faults
+            .iter()
+            .map(|fault| (fault.line, fault.field.as_deref()))
+            .collect();
+        assert_eq!(found, [(Some(8), Some(field))], "{row}");
+    }
+}
+
+#[test]
+fn a_document_without_its_settings_says_which() {
+    let text = HEAD.lines().last().unwrap_or_default();
+    let faults = Catalogue::parse("c.csv", text, &kinds()).expect_err("no settings");
+    let fields: Vec<_> = faults
+        .iter()
+        .filter_map(|fault| fault.field.as_deref())
+        .collect();
+    assert_eq!(fields, ["scheme", "title", "version"]);
+}
+
+#[test]
+fn the_current_catalogue_is_the_highest_version_and_old_ones_stay() {
+    let mut all = Catalogues::default();
+    for version in [2, 1, 3] {
+        let text = HEAD.replace("#version,2", &format!("#version,{version}"));
+        all.insert(Catalogue::parse("c.csv", &format!("{text}{ROWS}"), &kinds()).unwrap());
+    }
+    assert_eq!(
+        all.current("mine").map(|catalogue| catalogue.version),
+        Some(3)
+    );
+    assert_eq!(
+        all.get("mine", 1).map(|catalogue| catalogue.version),
+        Some(1)
+    );
+    assert_eq!(all.current("other"), None);
+}
+
+#[test]
+fn attributes_are_given_to_their_classes() {
+    let mut catalogue = parse(ROWS).unwrap();
+    let text = "class,code,datatype,required,question_zh,question_en,values\n\
+                event-01-01,kind,singlevaluelist,yes,什么垃圾,What waste,home=生活=Household;build=建筑=Building\n\
+                event-01-01,size,number,,多大,How big,\n";
+    catalogue.attach_attributes("a.csv", text).unwrap();
+    let waste = catalogue.get(&ClassCode::from("event-01-01")).unwrap();
+    let found: Vec<_> = waste
+        .attributes
+        .iter()
+        .map(|a| (a.code.as_str(), a.datatype, a.is_required, a.values.len()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("kind", Datatype::SingleValueList, true, 2),
+            ("size", Datatype::Number, false, 0)
+        ]
+    );
+}
+
+#[test]
+fn attributes_with_faults_leave_the_catalogue_as_it_was() {
+    let mut catalogue = parse(ROWS).unwrap();
+    let before = catalogue.clone();
+    let text = "class,code,datatype,required,question_zh,question_en,values\n\
+                event-09-09,kind,string,,问,Ask,\n\
+                event-01-01,kind,list,,问,Ask,\n\
+                event-01-01,kind,singlevaluelist,,问,Ask,\n\
+                event-01-01,size,singlevaluelist,,问,Ask,a=甲\n\
+                event-01-01,more,string,,问,Ask,a=甲=A\n";
+    let faults = catalogue
+        .attach_attributes("a.csv", text)
+        .expect_err("five rows with faults");
+    let lines: std::collections::BTreeSet<_> =
+        faults.iter().filter_map(|fault| fault.line).collect();
+    assert_eq!(lines.into_iter().collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
+    assert_eq!(catalogue, before);
+}
+
+proptest! {
+    #[test]
+    fn a_limit_is_written_as_it_is_read(minutes in 1..100_000_u32, day in 1..1441_u32, is_working: bool) {
+        let kind = if is_working { ClockKind::Working } else { ClockKind::Continuous };
+        let limit = Limit { minutes, kind };
+        prop_assert_eq!(limit_text::parse(&limit_text(limit, day), day), Some(limit));
+    }
+
+    #[test]
+    fn what_is_written_reads_back_as_it_was(
+        shapes in prop::collection::vec((1..4_u8, 1..5_000_u32, any::<[bool; 3]>()), 1..8),
+    ) {
+        let mut text = HEAD.to_owned();
+        for (at, (conditions, minutes, [is_working, has_a, has_c])) in shapes.iter().enumerate() {
+            for no in 1..=*conditions {
+                let clock = if *is_working { "w" } else { "" };
+                let a = if *has_a { "1h" } else { "" };
+                let c = if *has_c { "9d" } else { "" };
+                let class = if no == 1 { "大类,Major,\"名,\"\"引\"\"\",Name,sanitation" } else { ",,,," };
+                text.push_str(&format!("part-01-{at},{class},{no},x,立案{no},file {no},{minutes}{clock}m,{a},,{c},甲;乙,a;b,S\n"));
+            }
+        }
+        let catalogue = Catalogue::parse("c.csv", &text, &kinds()).unwrap();
+        prop_assert_eq!(Catalogue::parse("c.csv", &catalogue.to_csv(), &kinds()), Ok(catalogue));
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(rows in "[a-z0-9,;=#\n\"-]{0,200}") {
+        let _ = parse(&rows);
+        let _ = Catalogue::parse("c.csv", &rows, &kinds());
+        let _ = UnitKinds::parse("kinds.csv", &rows);
+    }
+}
