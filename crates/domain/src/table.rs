@@ -15,10 +15,7 @@ pub struct Words {
 
 /// Chinese first, as on screen.
 pub fn words(zh: impl Into<String>, en: impl Into<String>) -> Words {
-    Words {
-        zh: zh.into(),
-        en: en.into(),
-    }
+    Words { zh: zh.into(), en: en.into() }
 }
 
 /// A fault from its two sentences.
@@ -65,20 +62,9 @@ impl Table {
     ///
     /// A missing required column makes the rows unreadable: the table then comes back without rows, so that one
     /// fault is reported instead of one per row.
-    pub fn read(
-        file: &str,
-        text: &str,
-        required: &[&str],
-        optional: &[&str],
-        faults: &mut Vec<Fault>,
-    ) -> Table {
+    pub fn read(file: &str, text: &str, required: &[&str], optional: &[&str], faults: &mut Vec<Fault>) -> Table {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut table = Table {
-            file: file.to_owned(),
-            header: Vec::new(),
-            settings: Vec::new(),
-            rows: Vec::new(),
-        };
+        let mut table = Table { file: file.to_owned(), header: Vec::new(), settings: Vec::new(), rows: Vec::new() };
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -95,10 +81,7 @@ impl Table {
                         file,
                         None,
                         None,
-                        words(
-                            format!("读不懂的 CSV：{error}"),
-                            format!("this is not readable CSV: {error}"),
-                        ),
+                        words(format!("读不懂的 CSV：{error}"), format!("this is not readable CSV: {error}")),
                         words("另存为 UTF-8 编码的 CSV", "save it as CSV in UTF-8"),
                     ));
                     break;
@@ -114,11 +97,7 @@ impl Table {
                 while values.last().is_some_and(String::is_empty) {
                     values.pop();
                 }
-                table.settings.push(Setting {
-                    line,
-                    key: key.trim().to_owned(),
-                    values,
-                });
+                table.settings.push(Setting { line, key: key.trim().to_owned(), values });
             } else if table.header.is_empty() {
                 table.header = cells;
                 table.check_header(line, required, optional, faults);
@@ -138,32 +117,20 @@ impl Table {
                 ),
             ));
         }
-        if required
-            .iter()
-            .any(|name| !table.header.iter().any(|column| column == name))
-        {
+        if required.iter().any(|name| !table.header.iter().any(|column| column == name)) {
             table.rows.clear();
         }
         table
     }
 
-    fn check_header(
-        &self,
-        line: u32,
-        required: &[&str],
-        optional: &[&str],
-        faults: &mut Vec<Fault>,
-    ) {
+    fn check_header(&self, line: u32, required: &[&str], optional: &[&str], faults: &mut Vec<Fault>) {
         for name in required {
             if !self.header.iter().any(|column| column == name) {
                 faults.push(fault(
                     &self.file,
                     Some(line),
                     Some(name),
-                    words(
-                        format!("缺少列“{name}”"),
-                        format!("the column {name:?} is missing"),
-                    ),
+                    words(format!("缺少列“{name}”"), format!("the column {name:?} is missing")),
                     words("在表头补上这一列", "add this column to the header"),
                 ));
             }
@@ -177,19 +144,10 @@ impl Table {
                     &self.file,
                     Some(line),
                     Some(column),
+                    words(format!("没有名为“{column}”的列"), format!("there is no column called {column:?}")),
                     words(
-                        format!("没有名为“{column}”的列"),
-                        format!("there is no column called {column:?}"),
-                    ),
-                    words(
-                        format!(
-                            "改正或删去；可用的列：{}",
-                            [required, optional].concat().join(",")
-                        ),
-                        format!(
-                            "correct or remove it; known columns: {}",
-                            [required, optional].concat().join(",")
-                        ),
+                        format!("改正或删去；可用的列：{}", [required, optional].concat().join(",")),
+                        format!("correct or remove it; known columns: {}", [required, optional].concat().join(",")),
                     ),
                 ));
             }
@@ -198,10 +156,7 @@ impl Table {
                     &self.file,
                     Some(line),
                     Some(column),
-                    words(
-                        format!("列“{column}”出现两次"),
-                        format!("the column {column:?} occurs twice"),
-                    ),
+                    words(format!("列“{column}”出现两次"), format!("the column {column:?} occurs twice")),
                     words("只留一列", "keep one of them"),
                 ));
             }
@@ -209,11 +164,7 @@ impl Table {
     }
 
     fn push_row(&mut self, line: u32, cells: Vec<String>, faults: &mut Vec<Fault>) {
-        if let Some(extra) = cells
-            .iter()
-            .skip(self.header.len())
-            .find(|cell| !cell.is_empty())
-        {
+        if let Some(extra) = cells.iter().skip(self.header.len()).find(|cell| !cell.is_empty()) {
             faults.push(fault(
                 &self.file,
                 Some(line),
@@ -222,21 +173,14 @@ impl Table {
                     format!("单元格“{extra}”超出了表头的列数"),
                     format!("the cell {extra:?} lies beyond the last column"),
                 ),
-                words(
-                    "含逗号的内容要加双引号",
-                    "put text that holds a comma in double quotes",
-                ),
+                words("含逗号的内容要加双引号", "put text that holds a comma in double quotes"),
             ));
         }
         self.rows.push((line, cells));
     }
 
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|(line, cells)| Row {
-            line: *line,
-            table: self,
-            cells,
-        })
+        self.rows.iter().map(|(line, cells)| Row { line: *line, table: self, cells })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -245,9 +189,7 @@ impl Table {
 
     /// The settings of this name, in file order.
     pub fn settings<'t>(&'t self, key: &'t str) -> impl Iterator<Item = &'t Setting> {
-        self.settings
-            .iter()
-            .filter(move |setting| setting.key == key)
+        self.settings.iter().filter(move |setting| setting.key == key)
     }
 
     /// The single value of a setting that must be there once. Adds a fault when it is not.
@@ -259,10 +201,7 @@ impl Table {
                 &self.file,
                 Some(second.line),
                 Some(key),
-                words(
-                    format!("“#{key}”写了两次"),
-                    format!("\"#{key}\" is given twice"),
-                ),
+                words(format!("“#{key}”写了两次"), format!("\"#{key}\" is given twice")),
                 words("只留一行", "keep one of them"),
             ));
         }
@@ -295,10 +234,7 @@ impl Table {
                     &self.file,
                     Some(setting.line),
                     Some("version"),
-                    words(
-                        format!("版本号“{text}”不是从 1 起的整数"),
-                        format!("{text:?} is not a version number"),
-                    ),
+                    words(format!("版本号“{text}”不是从 1 起的整数"), format!("{text:?} is not a version number")),
                     words("写 1、2、3……", "write 1, 2, 3 and so on"),
                 ));
                 0
@@ -359,10 +295,7 @@ impl<'t> Row<'t> {
 
     /// The values of a cell that lists several, separated by `;` (or `；`, as a Chinese keyboard types it).
     pub fn list(&self, column: &str) -> impl Iterator<Item = &'t str> {
-        self.cell(column)
-            .split([';', '；'])
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
+        self.cell(column).split([';', '；']).map(str::trim).filter(|value| !value.is_empty())
     }
 
     /// A date written as `2024-01-31`; adds a fault and answers nothing when it is not one.
@@ -372,10 +305,7 @@ impl<'t> Row<'t> {
         if date.is_none() {
             faults.push(self.fault(
                 column,
-                words(
-                    format!("“{cell}”不是日期"),
-                    format!("{cell:?} is not a date"),
-                ),
+                words(format!("“{cell}”不是日期"), format!("{cell:?} is not a date")),
                 words("写成 2024-01-31 的样子", "write it like 2024-01-31"),
             ));
         }
@@ -389,10 +319,7 @@ impl<'t> Row<'t> {
         if number.is_none() {
             faults.push(self.fault(
                 column,
-                words(
-                    format!("“{cell}”不是整数"),
-                    format!("{cell:?} is not a whole number"),
-                ),
+                words(format!("“{cell}”不是整数"), format!("{cell:?} is not a whole number")),
                 words("写成 0 或更大的整数", "write a whole number from 0"),
             ));
         }
@@ -407,10 +334,7 @@ impl<'t> Row<'t> {
             other => {
                 faults.push(self.fault(
                     column,
-                    words(
-                        format!("“{other}”不是 yes 或 no"),
-                        format!("{other:?} is neither yes nor no"),
-                    ),
+                    words(format!("“{other}”不是 yes 或 no"), format!("{other:?} is neither yes nor no")),
                     words("写 yes 或 no", "write yes or no"),
                 ));
                 false
@@ -424,14 +348,8 @@ impl<'t> Row<'t> {
 }
 
 /// Writes rows as they are read: settings first, then the header, then the rows.
-pub fn write(
-    settings: &[Vec<String>],
-    header: &[&str],
-    rows: impl IntoIterator<Item = Vec<String>>,
-) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .flexible(true)
-        .from_writer(Vec::new());
+pub fn write(settings: &[Vec<String>], header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     let proof = "writing to memory does not fail";
     for setting in settings {
         writer.write_record(setting).expect(proof);
@@ -452,20 +370,12 @@ struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     fn of(text: &'t str) -> Self {
-        Self {
-            bytes: text.as_bytes(),
-            seen: 0,
-            line: 1,
-        }
+        Self { bytes: text.as_bytes(), seen: 0, line: 1 }
     }
 
     fn at(&mut self, offset: u64) -> u32 {
         let mut until = usize::try_from(offset).unwrap_or(usize::MAX);
-        while self
-            .bytes
-            .get(until)
-            .is_some_and(|byte| matches!(byte, b'\r' | b'\n'))
-        {
+        while self.bytes.get(until).is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
             until += 1;
         }
         let passed = self.bytes.get(self.seen..until).unwrap_or_default();
@@ -488,16 +398,11 @@ mod tests {
 
     #[test]
     fn a_row_keeps_the_line_it_stands_on_whatever_the_line_ends_and_blank_rows() {
-        let (table, faults) = read(
-            "\u{feff}#version,3,,\r\n\r\ncode,name\r\n1,\"two\r\nlines\"\r\n,,\r\n\r\n2,b\r\n",
-        );
+        let (table, faults) = read("\u{feff}#version,3,,\r\n\r\ncode,name\r\n1,\"two\r\nlines\"\r\n,,\r\n\r\n2,b\r\n");
         assert_eq!(faults, []);
         assert_eq!(table.rows().map(|row| row.line).collect::<Vec<_>>(), [4, 8]);
         assert_eq!(
-            table
-                .settings("version")
-                .map(|s| (s.line, s.values.clone()))
-                .collect::<Vec<_>>(),
+            table.settings("version").map(|s| (s.line, s.values.clone())).collect::<Vec<_>>(),
             [(1, vec!["3".to_owned()])]
         );
     }
@@ -506,10 +411,7 @@ mod tests {
     fn every_fault_of_the_header_is_told_at_once() {
         let (table, faults) = read("code,nmae,code\n1,a,1\n");
         assert!(table.is_empty());
-        let fields: Vec<_> = faults
-            .iter()
-            .map(|fault| fault.field.as_deref().unwrap_or_default())
-            .collect();
+        let fields: Vec<_> = faults.iter().map(|fault| fault.field.as_deref().unwrap_or_default()).collect();
         assert_eq!(fields, ["name", "nmae", "code"]);
         assert!(faults.iter().all(|fault| fault.line == Some(1)));
     }
@@ -524,27 +426,16 @@ mod tests {
     #[test]
     fn an_empty_file_has_no_header() {
         let (_, faults) = read("");
-        assert!(
-            faults
-                .iter()
-                .any(|fault| fault.what == "there is no header row")
-        );
+        assert!(faults.iter().any(|fault| fault.what == "there is no header row"));
     }
 
     #[test]
     fn what_is_written_is_read_back() {
         let settings = [vec!["#version".to_owned(), "1".to_owned()]];
-        let text = write(
-            &settings,
-            &["code", "name"],
-            [vec!["1".to_owned(), "逗号,引号\"换行\n".to_owned()]],
-        );
+        let text = write(&settings, &["code", "name"], [vec!["1".to_owned(), "逗号,引号\"换行\n".to_owned()]]);
         let (table, faults) = read(&text);
         assert_eq!(faults, []);
-        let names: Vec<_> = table
-            .rows()
-            .map(|row| row.cell("name").to_owned())
-            .collect();
+        let names: Vec<_> = table.rows().map(|row| row.cell("name").to_owned()).collect();
         assert_eq!(names, ["逗号,引号\"换行"]);
     }
 }

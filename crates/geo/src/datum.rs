@@ -96,9 +96,7 @@ impl TryFrom<RawPoint> for Point {
 pub enum PointError {
     #[error("longitude {0} is not between -180 and 180 degrees")]
     Longitude(f64),
-    #[error(
-        "latitude {0} is not between -90 and 90 degrees; are longitude and latitude the wrong way round?"
-    )]
+    #[error("latitude {0} is not between -90 and 90 degrees; are longitude and latitude the wrong way round?")]
     Latitude(f64),
 }
 
@@ -123,10 +121,7 @@ impl Point {
 
     /// For positions this crate computed itself, which rounding may have pushed past the edge of the globe.
     pub(crate) fn clamped(lon: f64, lat: f64) -> Point {
-        Point {
-            lon: lon.clamp(-180.0, 180.0),
-            lat: lat.clamp(-90.0, 90.0),
-        }
+        Point { lon: lon.clamp(-180.0, 180.0), lat: lat.clamp(-90.0, 90.0) }
     }
 }
 
@@ -246,10 +241,7 @@ mod tests {
 
     #[track_caller]
     fn assert_near(a: Point, b: Point, degrees: f64) {
-        assert!(
-            (a.lon - b.lon).abs() < degrees && (a.lat - b.lat).abs() < degrees,
-            "{a:?} is not {b:?}"
-        );
+        assert!((a.lon - b.lon).abs() < degrees && (a.lat - b.lat).abs() < degrees, "{a:?} is not {b:?}");
     }
 
     #[test]
@@ -257,25 +249,12 @@ mod tests {
         // coordtransform's README, Beijing.
         let gcj = at(116.410_244_499_169_38, 39.916_404_281_501_64);
         assert_near(from_wgs84(Datum::Gcj02, at(116.404, 39.915)), gcj, 1e-9);
-        assert_near(
-            gcj02_to_bd09(at(116.404, 39.915)),
-            at(116.410_369_493_710_29, 39.921_336_993_510_21),
-            1e-9,
-        );
+        assert_near(gcj02_to_bd09(at(116.404, 39.915)), at(116.410_369_493_710_29, 39.921_336_993_510_21), 1e-9);
         // eviltransform's tests, which use another radius: Shanghai, Shenzhen, Beijing.
         for (wgs, gcj) in [
-            (
-                at(121.5272106, 31.1774276),
-                at(121.531541859215, 31.17530398364597),
-            ),
-            (
-                at(113.912316, 22.543847),
-                at(113.9171764808363, 22.540796131694766),
-            ),
-            (
-                at(116.377817, 39.911954),
-                at(116.38404722455657, 39.91334545536069),
-            ),
+            (at(121.5272106, 31.1774276), at(121.531541859215, 31.17530398364597)),
+            (at(113.912316, 22.543847), at(113.9171764808363, 22.540796131694766)),
+            (at(116.377817, 39.911954), at(116.38404722455657, 39.91334545536069)),
         ] {
             assert!(distance_m(from_wgs84(Datum::Gcj02, wgs), gcj) < 0.05);
             assert!(distance_m(to_wgs84(Datum::Gcj02, gcj), wgs) < 0.05);
@@ -299,31 +278,17 @@ mod tests {
     #[test]
     fn names_are_read_in_any_case_and_an_unknown_one_lists_the_choices() {
         assert_eq!("GCJ02".parse(), Ok(Datum::Gcj02));
-        assert_eq!(
-            serde_json::from_str::<Datum>("\"Bd09\"").unwrap(),
-            Datum::Bd09
-        );
-        assert_eq!(
-            serde_json::to_string(&Datum::Cgcs2000).unwrap(),
-            "\"cgcs2000\""
-        );
+        assert_eq!(serde_json::from_str::<Datum>("\"Bd09\"").unwrap(), Datum::Bd09);
+        assert_eq!(serde_json::to_string(&Datum::Cgcs2000).unwrap(), "\"cgcs2000\"");
         let error = "mars".parse::<Datum>().unwrap_err().to_string();
-        assert!(
-            Datum::ALL.iter().all(|datum| error.contains(datum.name())),
-            "{error}"
-        );
+        assert!(Datum::ALL.iter().all(|datum| error.contains(datum.name())), "{error}");
     }
 
     #[test]
     fn a_point_off_the_globe_cannot_be_made_or_read() {
         assert!(Point::new(f64::NAN, 0.0).is_err());
         assert!(Point::new(180.1, 0.0).is_err());
-        assert!(
-            Point::new(39.9, 116.4)
-                .unwrap_err()
-                .to_string()
-                .contains("wrong way round")
-        );
+        assert!(Point::new(39.9, 116.4).unwrap_err().to_string().contains("wrong way round"));
         assert!(serde_json::from_str::<Point>(r#"{"lon":1,"lat":91}"#).is_err());
     }
 

@@ -90,12 +90,8 @@ impl<'de> Deserialize<'de> for Position {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Position, A::Error> {
-                let x = seq
-                    .next_element()?
-                    .ok_or_else(|| de::Error::invalid_length(0, &self))?;
-                let y = seq
-                    .next_element()?
-                    .ok_or_else(|| de::Error::invalid_length(1, &self))?;
+                let x = seq.next_element()?.ok_or_else(|| de::Error::invalid_length(0, &self))?;
+                let y = seq.next_element()?.ok_or_else(|| de::Error::invalid_length(1, &self))?;
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(Position(Coord { x, y }))
             }
@@ -111,19 +107,9 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn fault(&self, byte: usize, feature: Option<usize>, what: String, remedy: &str) -> Fault {
-        let before = self
-            .text
-            .as_bytes()
-            .get(..byte)
-            .unwrap_or(self.text.as_bytes());
+        let before = self.text.as_bytes().get(..byte).unwrap_or(self.text.as_bytes());
         let line = 1 + before.iter().filter(|&&b| b == b'\n').count();
-        Fault {
-            line,
-            byte,
-            feature,
-            what,
-            remedy: remedy.to_owned(),
-        }
+        Fault { line, byte, feature, what, remedy: remedy.to_owned() }
     }
 
     /// Where `part`, a slice of the text, starts.
@@ -131,24 +117,12 @@ impl Source<'_> {
         (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize)
     }
 
-    fn syntax(
-        &self,
-        part: &str,
-        feature: Option<usize>,
-        error: &serde_json::Error,
-        remedy: &str,
-    ) -> Fault {
+    fn syntax(&self, part: &str, feature: Option<usize>, error: &serde_json::Error, remedy: &str) -> Fault {
         let lines_before = error.line().saturating_sub(1);
-        let line_start: usize = part
-            .split_inclusive('\n')
-            .take(lines_before)
-            .map(str::len)
-            .sum();
+        let line_start: usize = part.split_inclusive('\n').take(lines_before).map(str::len).sum();
         let byte = self.offset(part) + line_start + error.column().saturating_sub(1);
         let what = error.to_string();
-        let what = what
-            .split_once(" at line ")
-            .map_or(what.as_str(), |(what, _)| what);
+        let what = what.split_once(" at line ").map_or(what.as_str(), |(what, _)| what);
         self.fault(byte, feature, what.to_owned(), remedy)
     }
 }
@@ -160,41 +134,20 @@ const NOT_A_COLLECTION: &str = "export the boundaries as a GeoJSON FeatureCollec
 pub fn read(text: &str) -> Result<Vec<Feature>, Vec<Fault>> {
     let source = Source { text };
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let collection: RawCollection = serde_json::from_str(body).map_err(|e| {
-        vec![source.syntax(
-            body,
-            None,
-            &e,
-            "the file is not GeoJSON from here on; export it again",
-        )]
-    })?;
+    let collection: RawCollection = serde_json::from_str(body)
+        .map_err(|e| vec![source.syntax(body, None, &e, "the file is not GeoJSON from here on; export it again")])?;
     if collection.kind.as_deref() != Some("FeatureCollection") {
         let found = collection.kind.as_deref().unwrap_or("missing");
-        return Err(vec![source.fault(
-            0,
-            None,
-            format!("type is {found}"),
-            NOT_A_COLLECTION,
-        )]);
+        return Err(vec![source.fault(0, None, format!("type is {found}"), NOT_A_COLLECTION)]);
     }
     let Some(raws) = collection.features else {
-        return Err(vec![source.fault(
-            0,
-            None,
-            "features is missing".into(),
-            NOT_A_COLLECTION,
-        )]);
+        return Err(vec![source.fault(0, None, "features is missing".into(), NOT_A_COLLECTION)]);
     };
 
     let mut faults = Vec::new();
     if let Some(name) = collection.crs.as_ref().and_then(foreign_crs) {
         let what = format!("coordinates are in {name}");
-        faults.push(source.fault(
-            0,
-            None,
-            what,
-            "convert them to degrees of WGS84 (EPSG:4326) before importing",
-        ));
+        faults.push(source.fault(0, None, what, "convert them to degrees of WGS84 (EPSG:4326) before importing"));
     }
     let mut features = Vec::with_capacity(raws.len());
     for (index, raw) in raws.into_iter().enumerate() {
@@ -203,11 +156,7 @@ pub fn read(text: &str) -> Result<Vec<Feature>, Vec<Fault>> {
             Err(fault) => faults.push(fault),
         }
     }
-    if faults.is_empty() {
-        Ok(features)
-    } else {
-        Err(faults)
-    }
+    if faults.is_empty() { Ok(features) } else { Err(faults) }
 }
 
 /// The name in the obsolete `crs` member, if it is not one in degrees that we know.
@@ -218,38 +167,22 @@ fn foreign_crs(crs: &Value) -> Option<&str> {
 }
 
 fn read_feature(source: &Source, index: usize, raw: &str) -> Result<Feature, Fault> {
-    let here =
-        |what: String, remedy: &str| source.fault(source.offset(raw), Some(index), what, remedy);
-    let feature: RawFeature = serde_json::from_str(raw).map_err(|e| {
-        source.syntax(
-            raw,
-            Some(index),
-            &e,
-            "a feature has type, properties and geometry",
-        )
-    })?;
+    let here = |what: String, remedy: &str| source.fault(source.offset(raw), Some(index), what, remedy);
+    let feature: RawFeature = serde_json::from_str(raw)
+        .map_err(|e| source.syntax(raw, Some(index), &e, "a feature has type, properties and geometry"))?;
     if feature.kind.as_deref() != Some("Feature") {
         return Err(here("type is not Feature".into(), NOT_A_COLLECTION));
     }
     let Some(geometry) = feature.geometry else {
-        return Err(here(
-            "geometry is missing".into(),
-            "draw its boundary or remove the feature",
-        ));
+        return Err(here("geometry is missing".into(), "draw its boundary or remove the feature"));
     };
     let kind = geometry.kind.as_deref().unwrap_or("missing");
     if kind != "Polygon" && kind != "MultiPolygon" {
         let what = format!("geometry type is {kind}");
-        return Err(here(
-            what,
-            "an area is a Polygon or a MultiPolygon; draw its boundary or remove the feature",
-        ));
+        return Err(here(what, "an area is a Polygon or a MultiPolygon; draw its boundary or remove the feature"));
     }
     let Some(coordinates) = geometry.coordinates.map(RawValue::get) else {
-        return Err(here(
-            "coordinates are missing".into(),
-            "draw its boundary or remove the feature",
-        ));
+        return Err(here("coordinates are missing".into(), "draw its boundary or remove the feature"));
     };
     let parsed = if kind == "Polygon" {
         serde_json::from_str::<Rings>(coordinates).map(|rings| vec![rings])
@@ -257,33 +190,20 @@ fn read_feature(source: &Source, index: usize, raw: &str) -> Result<Feature, Fau
         serde_json::from_str::<Vec<Rings>>(coordinates)
     };
     let polygons = parsed.map_err(|e| {
-        let remedy = format!(
-            "coordinates of a {kind} are lists of rings of positions [longitude, latitude]"
-        );
+        let remedy = format!("coordinates of a {kind} are lists of rings of positions [longitude, latitude]");
         source.syntax(coordinates, Some(index), &e, &remedy)
     })?;
 
     let mut unclosed = Vec::new();
-    let polygons = polygons
-        .into_iter()
-        .map(|rings| to_polygon(rings, &mut unclosed))
-        .collect();
+    let polygons = polygons.into_iter().map(|rings| to_polygon(rings, &mut unclosed)).collect();
     let shape = Shape::new(polygons).map_err(|error| {
         let remedy = match &error {
-            ShapeError::Empty | ShapeError::ShortRing { .. } => {
-                "draw its boundary again or remove the feature"
-            }
+            ShapeError::Empty | ShapeError::ShortRing { .. } => "draw its boundary again or remove the feature",
             ShapeError::OffGlobe { .. } => "convert the file to degrees of WGS84 (EPSG:4326)",
         };
         here(error.to_string(), remedy)
     })?;
-    Ok(Feature {
-        index,
-        id: feature.id,
-        properties: feature.properties.unwrap_or_default(),
-        shape,
-        unclosed,
-    })
+    Ok(Feature { index, id: feature.id, properties: feature.properties.unwrap_or_default(), shape, unclosed })
 }
 
 fn to_polygon(rings: Rings, unclosed: &mut Vec<Point>) -> Polygon<f64> {
@@ -300,8 +220,7 @@ fn to_polygon(rings: Rings, unclosed: &mut Vec<Point>) -> Polygon<f64> {
 
 /// One feature as GeoJSON; positions are written with every digit needed to read back the same number.
 pub fn feature_to_json(id: Option<Value>, properties: Map<String, Value>, shape: &Shape) -> Value {
-    let mut feature =
-        json!({ "type": "Feature", "properties": properties, "geometry": geometry_to_json(shape) });
+    let mut feature = json!({ "type": "Feature", "properties": properties, "geometry": geometry_to_json(shape) });
     if let (Some(id), Some(members)) = (id, feature.as_object_mut()) {
         members.insert("id".into(), id);
     }
@@ -324,14 +243,8 @@ pub fn geometry_to_json(shape: &Shape) -> Value {
 
 /// A FeatureCollection, one feature a line.
 pub fn write(features: impl IntoIterator<Item = Value>) -> String {
-    let lines: Vec<String> = features
-        .into_iter()
-        .map(|feature| feature.to_string())
-        .collect();
-    format!(
-        "{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n",
-        lines.join(",\n")
-    )
+    let lines: Vec<String> = features.into_iter().map(|feature| feature.to_string()).collect();
+    format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n", lines.join(",\n"))
 }
 
 #[cfg(test)]
@@ -357,10 +270,7 @@ mod tests {
 
     #[test]
     fn a_polygon_with_properties_heights_and_a_byte_order_mark_is_read() {
-        let text = format!(
-            "\u{feff}{}",
-            polygon("[[[116,39,5],[117,39,5],[117,40,5],[116,39,5]]]")
-        );
+        let text = format!("\u{feff}{}", polygon("[[[116,39,5],[117,39,5],[117,40,5],[116,39,5]]]"));
         let features = read(&text).unwrap();
         assert_eq!(features.len(), 1);
         assert_eq!(features[0].properties["code"], "1");
@@ -388,49 +298,31 @@ mod tests {
         let text = polygon("[[[116,39],[117,\"40\"],[117,40]]]");
         let fault = only_fault(&text);
         assert_eq!(fault.feature, Some(0));
-        assert!(
-            text[..=fault.byte].ends_with("\"40\""),
-            "{}",
-            &text[..=fault.byte]
-        );
+        assert!(text[..=fault.byte].ends_with("\"40\""), "{}", &text[..=fault.byte]);
         assert!(fault.remedy.contains("[longitude, latitude]"));
     }
 
     #[test]
     fn every_wrong_feature_is_reported_not_only_the_first() {
         let good = r#"{"type":"Feature","properties":null,"geometry":{"type":"Polygon","coordinates":[[[1,1],[2,1],[2,2],[1,1]]]}}"#;
-        let point =
-            r#"{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,1]}}"#;
+        let point = r#"{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,1]}}"#;
         let none = r#"{"type":"Feature","properties":{},"geometry":null}"#;
-        let short = r#"{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":[[[1,1],[2,1],[1,1]]]}}"#;
+        let short =
+            r#"{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":[[[1,1],[2,1],[1,1]]]}}"#;
         let metres = r#"{"type":"Feature","properties":{},"geometry":{"type":"MultiPolygon","coordinates":[[[[500000,1],[2,1],[2,2],[1,1]]]]}}"#;
-        let faults =
-            read(&collection(&[good, point, none, short, metres].join(",\n"))).unwrap_err();
-        let places: Vec<_> = faults
-            .iter()
-            .map(|fault| (fault.feature, fault.line))
-            .collect();
-        assert_eq!(
-            places,
-            [(Some(1), 3), (Some(2), 4), (Some(3), 5), (Some(4), 6)]
-        );
+        let faults = read(&collection(&[good, point, none, short, metres].join(",\n"))).unwrap_err();
+        let places: Vec<_> = faults.iter().map(|fault| (fault.feature, fault.line)).collect();
+        assert_eq!(places, [(Some(1), 3), (Some(2), 4), (Some(3), 5), (Some(4), 6)]);
         assert!(faults[0].what.contains("Point"));
         assert!(faults[3].to_string().contains("500000"), "{}", faults[3]);
     }
 
     #[test]
     fn a_file_that_is_not_a_collection_or_not_in_degrees_is_refused() {
-        assert!(
-            only_fault(r#"{"type":"Topology"}"#)
-                .what
-                .contains("Topology")
-        );
-        assert!(
-            only_fault(r#"{"type":"FeatureCollection"}"#)
-                .what
-                .contains("features")
-        );
-        let utm = r#"{"type":"FeatureCollection","crs":{"properties":{"name":"urn:ogc:def:crs:EPSG::32650"}},"features":[]}"#;
+        assert!(only_fault(r#"{"type":"Topology"}"#).what.contains("Topology"));
+        assert!(only_fault(r#"{"type":"FeatureCollection"}"#).what.contains("features"));
+        let utm =
+            r#"{"type":"FeatureCollection","crs":{"properties":{"name":"urn:ogc:def:crs:EPSG::32650"}},"features":[]}"#;
         assert!(only_fault(utm).what.contains("32650"));
         let degrees = r#"{"type":"FeatureCollection","crs":{"properties":{"name":"urn:ogc:def:crs:OGC:1.3:CRS84"}},"features":[]}"#;
         assert_eq!(read(degrees), Ok(Vec::new()));

@@ -42,10 +42,7 @@ struct Slot {
 
 const EMPTY: u32 = u32::MAX;
 const WHOLE: u32 = 1 << 31;
-const BREAK: Coord<f64> = Coord {
-    x: f64::NAN,
-    y: f64::NAN,
-};
+const BREAK: Coord<f64> = Coord { x: f64::NAN, y: f64::NAN };
 
 /// Raster cells for each 3 vertices: 17 for a grid of 12. Fewer cost time, more cost memory.
 const CELLS_PER_3_VERTICES: usize = 4;
@@ -71,33 +68,19 @@ impl GridIndex {
             let has_many_rings = shape.rings().nth(1).is_some();
             let bbox = shape.bbox();
             extent = extent.union(bbox);
-            slots.push(Slot {
-                handle,
-                first,
-                end: vertices.len(),
-                has_many_rings,
-                bbox,
-            });
+            slots.push(Slot { handle, first, end: vertices.len(), has_many_rings, bbox });
         }
 
         let wanted = (vertices.len() / 3 * CELLS_PER_3_VERTICES).clamp(1, MAX_CELLS);
-        let mut index = GridIndex {
-            raster: Raster::over(extent, wanted),
-            cells: Vec::new(),
-            lists: Vec::new(),
-            slots,
-            vertices,
-        };
+        let mut index =
+            GridIndex { raster: Raster::over(extent, wanted), cells: Vec::new(), lists: Vec::new(), slots, vertices };
         index.fill_cells();
         index
     }
 
     /// The shape the point lies in; on borders and overlaps the one with the lowest handle. Outside all shapes, none.
     pub fn locate(&self, point: Point) -> Option<u32> {
-        let (row, column) = (
-            self.raster.row(point.lat())?,
-            self.raster.column(point.lon())?,
-        );
+        let (row, column) = (self.raster.row(point.lat())?, self.raster.column(point.lon())?);
         let cell = *self.cells.get(self.raster.cell(row, column))?;
         if cell & WHOLE != 0 {
             return self.slot(cell).map(|slot| slot.handle);
@@ -111,11 +94,8 @@ impl GridIndex {
 
     /// Handles of all shapes that have a point in common with `bbox`, ascending. Exact.
     pub fn within(&self, bbox: Bbox) -> Vec<u32> {
-        let mut handles: Vec<u32> = self
-            .candidates(bbox)
-            .filter(|slot| self.meets(slot, bbox))
-            .map(|slot| slot.handle)
-            .collect();
+        let mut handles: Vec<u32> =
+            self.candidates(bbox).filter(|slot| self.meets(slot, bbox)).map(|slot| slot.handle).collect();
         handles.dedup();
         handles
     }
@@ -154,9 +134,7 @@ impl GridIndex {
 
     /// The rectangle around all shapes; [`Bbox::EMPTY`] if there are none.
     pub fn bbox(&self) -> Bbox {
-        self.slots
-            .iter()
-            .fold(Bbox::EMPTY, |bbox, slot| bbox.union(slot.bbox))
+        self.slots.iter().fold(Bbox::EMPTY, |bbox, slot| bbox.union(slot.bbox))
     }
 
     pub fn size_bytes(&self) -> usize {
@@ -174,9 +152,7 @@ impl GridIndex {
     fn list(&self, start: u32) -> &[u32] {
         let start = start as usize;
         let length = self.lists.get(start).map_or(0, |&length| length as usize);
-        self.lists
-            .get(start + 1..start + 1 + length)
-            .unwrap_or_default()
+        self.lists.get(start + 1..start + 1 + length).unwrap_or_default()
     }
 
     fn outline(&self, slot: &Slot) -> &[Coord<f64>] {
@@ -188,8 +164,7 @@ impl GridIndex {
     }
 
     fn edges(&self, slot: &Slot) -> impl Iterator<Item = (Coord<f64>, Coord<f64>)> {
-        self.rings(slot)
-            .flat_map(|ring| ring.iter().copied().zip(ring.iter().skip(1).copied()))
+        self.rings(slot).flat_map(|ring| ring.iter().copied().zip(ring.iter().skip(1).copied()))
     }
 
     fn side(&self, slot: &Slot, lon: f64, lat: f64) -> Side {
@@ -220,42 +195,27 @@ impl GridIndex {
             found.sort_unstable();
             found.dedup();
         }
-        found
-            .into_iter()
-            .filter_map(|entry| self.slot(entry))
-            .filter(move |slot| slot.bbox.intersects(bbox))
+        found.into_iter().filter_map(|entry| self.slot(entry)).filter(move |slot| slot.bbox.intersects(bbox))
     }
 
     fn meets(&self, slot: &Slot, bbox: Bbox) -> bool {
-        self.side(slot, bbox.west, bbox.south) != Side::Outside
-            || self.edges(slot).any(|(a, b)| edge_meets(a, b, bbox))
+        self.side(slot, bbox.west, bbox.south) != Side::Outside || self.edges(slot).any(|(a, b)| edge_meets(a, b, bbox))
     }
 
     fn distance_m(&self, slot: &Slot, point: Point) -> f64 {
         let m_per_degree = EARTH_RADIUS_M.to_radians();
         let m_per_degree_lon = m_per_degree * point.lat().to_radians().cos();
-        let plane = |c: Coord<f64>| {
-            (
-                (c.x - point.lon()) * m_per_degree_lon,
-                (c.y - point.lat()) * m_per_degree,
-            )
-        };
-        self.edges(slot)
-            .map(|(a, b)| origin_to_edge(plane(a), plane(b)))
-            .fold(f64::INFINITY, f64::min)
+        let plane = |c: Coord<f64>| ((c.x - point.lon()) * m_per_degree_lon, (c.y - point.lat()) * m_per_degree);
+        self.edges(slot).map(|(a, b)| origin_to_edge(plane(a), plane(b))).fold(f64::INFINITY, f64::min)
     }
 
     fn fill_cells(&mut self) {
         let mut entries = Vec::new();
         let mut patch = Patch::default();
         for (number, slot) in self.slots.iter().enumerate() {
-            let number = u32::try_from(number)
-                .ok()
-                .filter(|&n| n < WHOLE)
-                .expect("2^31 slots exceed any memory");
+            let number = u32::try_from(number).ok().filter(|&n| n < WHOLE).expect("2^31 slots exceed any memory");
             patch.clear(self.raster.rows(slot.bbox), self.raster.columns(slot.bbox));
-            self.edges(slot)
-                .for_each(|(a, b)| self.raster.mark(a, b, &mut patch));
+            self.edges(slot).for_each(|(a, b)| self.raster.mark(a, b, &mut patch));
             patch.flood(|row, column| {
                 let centre = self.raster.centre(row, column);
                 self.side(slot, centre.x, centre.y) == Side::Inside
@@ -286,10 +246,7 @@ impl GridIndex {
                 let equal = neighbours
                     .into_iter()
                     .filter_map(|neighbour| self.cells.get(neighbour?).copied())
-                    .find(|&start| {
-                        start & WHOLE == 0
-                            && self.list(start).iter().copied().eq(group.iter().map(of))
-                    });
+                    .find(|&start| start & WHOLE == 0 && self.list(start).iter().copied().eq(group.iter().map(of)));
                 equal.unwrap_or_else(|| {
                     let start = count(self.lists.len());
                     self.lists.push(count(group.len()));
@@ -306,10 +263,7 @@ impl GridIndex {
 }
 
 fn count(length: usize) -> u32 {
-    u32::try_from(length)
-        .ok()
-        .filter(|&n| n < WHOLE)
-        .expect("2^31 list entries need 8 GB; MAX_CELLS is far below")
+    u32::try_from(length).ok().filter(|&n| n < WHOLE).expect("2^31 list entries need 8 GB; MAX_CELLS is far below")
 }
 
 /// The whole part of a cell coordinate; below 0 it is 0, above `u32` it is the largest.
@@ -343,15 +297,9 @@ impl Raster {
                 rows_per_degree: 0.0,
             };
         }
-        let (width, height) = (
-            (extent.east - extent.west).max(1e-9),
-            (extent.north - extent.south).max(1e-9),
-        );
+        let (width, height) = ((extent.east - extent.west).max(1e-9), (extent.north - extent.south).max(1e-9));
         let side = (width * height / cells as f64).sqrt();
-        let (columns, rows) = (
-            whole((width / side).ceil()).max(1),
-            whole((height / side).ceil()).max(1),
-        );
+        let (columns, rows) = (whole((width / side).ceil()).max(1), whole((height / side).ceil()).max(1));
         Raster {
             west: extent.west,
             south: extent.south,
@@ -403,19 +351,14 @@ impl Raster {
         if low.1 > high.1 {
             (low, high) = (high, low);
         }
-        let slope = if high.1 > low.1 {
-            (high.0 - low.0) / (high.1 - low.1)
-        } else {
-            0.0
-        };
+        let slope = if high.1 > low.1 { (high.0 - low.0) / (high.1 - low.1) } else { 0.0 };
         let (left, right) = (low.0.min(high.0), low.0.max(high.0));
         for row in span(low.1, high.1, self.rows) {
             let (bottom, top) = (f64::from(row) - MARGIN, f64::from(row) + 1.0 + MARGIN);
             let (u1, u2) = if high.1 - low.1 < MARGIN {
                 (left, right)
             } else {
-                let at =
-                    |v: f64| (low.0 + (v.clamp(low.1, high.1) - low.1) * slope).clamp(left, right);
+                let at = |v: f64| (low.0 + (v.clamp(low.1, high.1) - low.1) * slope).clamp(left, right);
                 (at(bottom), at(top))
             };
             for column in span(u1.min(u2), u1.max(u2), self.columns) {
@@ -466,21 +409,14 @@ impl Patch {
     fn mark(&mut self, row: u32, column: u32) {
         if row >= self.row && column >= self.column {
             let (row, column) = ((row - self.row) as usize, (column - self.column) as usize);
-            if let Some(reach) = self
-                .reach
-                .get_mut(row * self.columns + column)
-                .filter(|_| column < self.columns)
-            {
+            if let Some(reach) = self.reach.get_mut(row * self.columns + column).filter(|_| column < self.columns) {
                 *reach = Reach::Border;
             }
         }
     }
 
     fn place(&self, at: usize) -> (u32, u32) {
-        (
-            self.row + whole_index(at / self.columns),
-            self.column + whole_index(at % self.columns),
-        )
+        (self.row + whole_index(at / self.columns), self.column + whole_index(at % self.columns))
     }
 
     /// Finds the cells the shape covers. No border runs between two adjacent cells without a border, so a cell is as
@@ -490,26 +426,12 @@ impl Patch {
             if self.reach.get(at) == Some(&Reach::Border) {
                 continue;
             }
-            let left = if at % self.columns > 0 {
-                self.reach.get(at - 1)
-            } else {
-                None
-            };
-            let below = at
-                .checked_sub(self.columns)
-                .and_then(|below| self.reach.get(below));
-            let known = [left, below]
-                .into_iter()
-                .flatten()
-                .copied()
-                .find(|&reach| reach != Reach::Border);
+            let left = if at % self.columns > 0 { self.reach.get(at - 1) } else { None };
+            let below = at.checked_sub(self.columns).and_then(|below| self.reach.get(below));
+            let known = [left, below].into_iter().flatten().copied().find(|&reach| reach != Reach::Border);
             let reach = known.unwrap_or_else(|| {
                 let (row, column) = self.place(at);
-                if is_inside(row, column) {
-                    Reach::Whole
-                } else {
-                    Reach::None
-                }
+                if is_inside(row, column) { Reach::Whole } else { Reach::None }
             });
             if let Some(cell) = self.reach.get_mut(at) {
                 *cell = reach;
@@ -534,14 +456,10 @@ fn edge_meets(a: Coord<f64>, b: Coord<f64>, bbox: Bbox) -> bool {
     if !Bbox::EMPTY.with(a.x, a.y).with(b.x, b.y).intersects(bbox) {
         return false;
     }
-    let mut corners = [
-        (bbox.west, bbox.south),
-        (bbox.east, bbox.south),
-        (bbox.east, bbox.north),
-        (bbox.west, bbox.north),
-    ]
-    .into_iter()
-    .map(|(x, y)| RobustKernel::orient2d(a, b, Coord { x, y }));
+    let mut corners =
+        [(bbox.west, bbox.south), (bbox.east, bbox.south), (bbox.east, bbox.north), (bbox.west, bbox.north)]
+            .into_iter()
+            .map(|(x, y)| RobustKernel::orient2d(a, b, Coord { x, y }));
     let first = corners.next();
     first == Some(Orientation::Collinear) || corners.any(|side| Some(side) != first)
 }
@@ -549,11 +467,7 @@ fn edge_meets(a: Coord<f64>, b: Coord<f64>, bbox: Bbox) -> bool {
 fn origin_to_edge((ax, ay): (f64, f64), (bx, by): (f64, f64)) -> f64 {
     let (dx, dy) = (bx - ax, by - ay);
     let length2 = dx * dx + dy * dy;
-    let t = if length2 > 0.0 {
-        (-(ax * dx + ay * dy) / length2).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
+    let t = if length2 > 0.0 { (-(ax * dx + ay * dy) / length2).clamp(0.0, 1.0) } else { 0.0 };
     (ax + t * dx).hypot(ay + t * dy)
 }
 
@@ -577,12 +491,7 @@ mod tests {
     }
 
     fn bbox(west: f64, south: f64, east: f64, north: f64) -> Bbox {
-        Bbox {
-            west,
-            south,
-            east,
-            north,
-        }
+        Bbox { west, south, east, north }
     }
 
     fn shape(exterior: &[(f64, f64)]) -> Shape {
@@ -595,11 +504,8 @@ mod tests {
 
     #[test]
     fn a_point_is_found_in_its_grid_and_nowhere_outside() {
-        let index = index(&[
-            shape(&square(0.0, 0.0, 1.0)),
-            shape(&square(1.0, 0.0, 1.0)),
-            shape(&square(3.0, 0.0, 1.0)),
-        ]);
+        let index =
+            index(&[shape(&square(0.0, 0.0, 1.0)), shape(&square(1.0, 0.0, 1.0)), shape(&square(3.0, 0.0, 1.0))]);
         assert_eq!(index.locate(at(0.5, 0.5)), Some(0));
         assert_eq!(index.locate(at(1.5, 0.5)), Some(1));
         assert_eq!(index.locate(at(2.5, 0.5)), None);
@@ -620,15 +526,9 @@ mod tests {
 
     #[test]
     fn holes_and_islands_are_seen() {
-        let lake = Polygon::new(
-            ring(&square(0.0, 0.0, 9.0)),
-            vec![ring(&square(3.0, 3.0, 3.0))],
-        );
+        let lake = Polygon::new(ring(&square(0.0, 0.0, 9.0)), vec![ring(&square(3.0, 3.0, 3.0))]);
         let island = Polygon::new(ring(&square(4.0, 4.0, 1.0)), Vec::new());
-        let index = index(&[
-            Shape::new(vec![lake, island]).unwrap(),
-            shape(&square(3.2, 3.2, 0.5)),
-        ]);
+        let index = index(&[Shape::new(vec![lake, island]).unwrap(), shape(&square(3.2, 3.2, 0.5))]);
         assert_eq!(index.locate(at(1.0, 1.0)), Some(0));
         assert_eq!(index.locate(at(4.5, 4.5)), Some(0));
         assert_eq!(index.locate(at(3.5, 3.5)), Some(1));
@@ -654,11 +554,7 @@ mod tests {
         ]);
         assert_eq!(index.within(bbox(1.0, 1.0, 3.0, 3.0)), [0, 1]);
         assert_eq!(index.within(bbox(2.02, 2.02, 2.05, 2.05)), [0, 1]);
-        assert_eq!(
-            index.within(bbox(6.0, 3.0, 7.0, 4.0)),
-            [0],
-            "bounding box only"
-        );
+        assert_eq!(index.within(bbox(6.0, 3.0, 7.0, 4.0)), [0], "bounding box only");
         assert_eq!(index.within(bbox(7.0, 1.9, 7.2, 4.0)), [0, 2]);
         assert_eq!(index.within(bbox(10.0, 10.0, 20.0, 20.0)), [0, 3]);
         assert!(index.within(bbox(11.0, 11.0, 12.0, 12.0)).is_empty());
@@ -666,35 +562,23 @@ mod tests {
 
     #[test]
     fn the_nearest_grid_is_suggested_with_its_distance_but_not_beyond_the_limit() {
-        let index = index(&[
-            shape(&square(116.0, 39.0, 0.1)),
-            shape(&square(116.3, 39.0, 0.1)),
-        ]);
+        let index = index(&[shape(&square(116.0, 39.0, 0.1)), shape(&square(116.3, 39.0, 0.1))]);
         assert_eq!(index.nearest(at(116.05, 39.05), 0.0), Some((0, 0.0)));
         let outside = at(116.11, 39.05);
         let expected_m = distance_m(outside, at(116.1, 39.05));
         let (handle, away_m) = index.nearest(outside, 2_000.0).unwrap();
         assert_eq!(handle, 0);
-        assert!(
-            (away_m / expected_m - 1.0).abs() < 1e-3,
-            "{away_m} {expected_m}"
-        );
+        assert!((away_m / expected_m - 1.0).abs() < 1e-3, "{away_m} {expected_m}");
         assert_eq!(index.nearest(outside, expected_m * 0.99), None);
-        assert_eq!(
-            index
-                .nearest(at(116.28, 39.05), 20_000.0)
-                .map(|(handle, _)| handle),
-            Some(1)
-        );
+        assert_eq!(index.nearest(at(116.28, 39.05), 20_000.0).map(|(handle, _)| handle), Some(1));
     }
 
     /// Triangles on a coarse lattice: they overlap, touch, share borders and vertices.
     fn triangles() -> impl Strategy<Value = Vec<Shape>> {
         let corner = (0..8u8, 0..8u8).prop_map(|(x, y)| (f64::from(x) * 0.1, f64::from(y) * 0.1));
-        let triangle = [corner.clone(), corner.clone(), corner]
-            .prop_filter_map("three corners", |corners| {
-                Shape::new(vec![Polygon::new(ring(&corners), Vec::new())]).ok()
-            });
+        let triangle = [corner.clone(), corner.clone(), corner].prop_filter_map("three corners", |corners| {
+            Shape::new(vec![Polygon::new(ring(&corners), Vec::new())]).ok()
+        });
         prop::collection::vec(triangle, 1..20)
     }
 

@@ -21,12 +21,8 @@ pub struct Bbox {
 
 impl Bbox {
     /// Contains nothing; grows by [`Bbox::with`].
-    pub const EMPTY: Bbox = Bbox {
-        west: f64::INFINITY,
-        south: f64::INFINITY,
-        east: f64::NEG_INFINITY,
-        north: f64::NEG_INFINITY,
-    };
+    pub const EMPTY: Bbox =
+        Bbox { west: f64::INFINITY, south: f64::INFINITY, east: f64::NEG_INFINITY, north: f64::NEG_INFINITY };
 
     pub fn with(self, lon: f64, lat: f64) -> Bbox {
         Bbox {
@@ -38,29 +34,21 @@ impl Bbox {
     }
 
     pub fn union(self, other: Bbox) -> Bbox {
-        self.with(other.west, other.south)
-            .with(other.east, other.north)
+        self.with(other.west, other.south).with(other.east, other.north)
     }
 
     pub fn contains(self, point: Point) -> bool {
-        (self.west..=self.east).contains(&point.lon())
-            && (self.south..=self.north).contains(&point.lat())
+        (self.west..=self.east).contains(&point.lon()) && (self.south..=self.north).contains(&point.lat())
     }
 
     pub fn intersects(self, other: Bbox) -> bool {
-        self.west <= other.east
-            && other.west <= self.east
-            && self.south <= other.north
-            && other.south <= self.north
+        self.west <= other.east && other.west <= self.east && self.south <= other.north && other.south <= self.north
     }
 
     /// The rectangle that holds every point within `radius_m` metres of `centre`, and a little more.
     pub fn around(centre: Point, radius_m: f64) -> Bbox {
         let reach_lat = (radius_m / datum::EARTH_RADIUS_M).to_degrees() * 1.001;
-        let widest = (centre.lat().abs() + reach_lat)
-            .min(89.9)
-            .to_radians()
-            .cos();
+        let widest = (centre.lat().abs() + reach_lat).min(89.9).to_radians().cos();
         let reach_lon = reach_lat / widest;
         Bbox {
             west: centre.lon() - reach_lon,
@@ -89,12 +77,7 @@ pub enum ShapeError {
     #[error(
         "position {position} in ring {ring} of polygon {polygon}: {source}; positions are [longitude, latitude] in degrees, not metres"
     )]
-    OffGlobe {
-        polygon: usize,
-        ring: usize,
-        position: usize,
-        source: PointError,
-    },
+    OffGlobe { polygon: usize, ring: usize, position: usize, source: PointError },
 }
 
 impl Shape {
@@ -108,22 +91,12 @@ impl Shape {
                 check_ring(polygon, ring, line)?;
             }
         }
-        Ok(Shape {
-            polygons: polygons
-                .into_iter()
-                .map(|polygon| polygon.orient(Direction::Default))
-                .collect(),
-        })
+        Ok(Shape { polygons: polygons.into_iter().map(|polygon| polygon.orient(Direction::Default)).collect() })
     }
 
     /// A rectangle; its corners are its only vertices. `bbox` must have a width and a height.
     pub fn rectangle(bbox: Bbox) -> Result<Shape, ShapeError> {
-        let Bbox {
-            west,
-            south,
-            east,
-            north,
-        } = bbox;
+        let Bbox { west, south, east, north } = bbox;
         let ring = vec![(west, south), (east, south), (east, north), (west, north)];
         Shape::new(vec![Polygon::new(LineString::from(ring), Vec::new())])
     }
@@ -138,9 +111,7 @@ impl Shape {
     }
 
     pub fn bbox(&self) -> Bbox {
-        self.rings()
-            .flat_map(|ring| &ring.0)
-            .fold(Bbox::EMPTY, |bbox, c| bbox.with(c.x, c.y))
+        self.rings().flat_map(|ring| &ring.0).fold(Bbox::EMPTY, |bbox, c| bbox.with(c.x, c.y))
     }
 
     /// Area in square metres on the WGS84 ellipsoid, holes taken off. Areas of a partition add up to the area of the
@@ -149,11 +120,7 @@ impl Shape {
         self.polygons
             .iter()
             .map(|polygon| {
-                let holes: f64 = polygon
-                    .interiors()
-                    .iter()
-                    .map(|hole| ring_area_m2(hole).abs())
-                    .sum();
+                let holes: f64 = polygon.interiors().iter().map(|hole| ring_area_m2(hole).abs()).sum();
                 ring_area_m2(polygon.exterior()).abs() - holes
             })
             .sum()
@@ -167,10 +134,7 @@ impl Shape {
 
     /// A position inside the shape, well away from its border where there is room: the place for a label.
     pub fn point_on_surface(&self) -> Point {
-        let inside = self
-            .geometry()
-            .interior_point()
-            .expect("a shape has positions");
+        let inside = self.geometry().interior_point().expect("a shape has positions");
         Point::clamped(inside.x(), inside.y())
     }
 
@@ -188,22 +152,14 @@ impl Shape {
         let convert = |ring: &LineString<f64>| -> LineString<f64> {
             let moved = |c: &Coord<f64>| {
                 let point = datum::to_wgs84(datum, Point::clamped(c.x, c.y));
-                Coord {
-                    x: point.lon(),
-                    y: point.lat(),
-                }
+                Coord { x: point.lon(), y: point.lat() }
             };
             ring.0.iter().map(moved).collect()
         };
         let polygons = self
             .polygons
             .iter()
-            .map(|polygon| {
-                Polygon::new(
-                    convert(polygon.exterior()),
-                    polygon.interiors().iter().map(convert).collect(),
-                )
-            })
+            .map(|polygon| Polygon::new(convert(polygon.exterior()), polygon.interiors().iter().map(convert).collect()))
             .collect();
         Shape { polygons }
     }
@@ -220,21 +176,12 @@ pub(crate) fn rings_of(polygon: &Polygon<f64>) -> impl Iterator<Item = &LineStri
 fn check_ring(polygon: usize, ring: usize, line: &LineString<f64>) -> Result<(), ShapeError> {
     let mut distinct: Vec<&Coord<f64>> = Vec::with_capacity(3);
     for (position, c) in line.0.iter().enumerate() {
-        Point::new(c.x, c.y).map_err(|source| ShapeError::OffGlobe {
-            polygon,
-            ring,
-            position,
-            source,
-        })?;
+        Point::new(c.x, c.y).map_err(|source| ShapeError::OffGlobe { polygon, ring, position, source })?;
         if distinct.len() < 3 && !distinct.contains(&c) {
             distinct.push(c);
         }
     }
-    if distinct.len() < 3 {
-        Err(ShapeError::ShortRing { polygon, ring })
-    } else {
-        Ok(())
-    }
+    if distinct.len() < 3 { Err(ShapeError::ShortRing { polygon, ring }) } else { Ok(()) }
 }
 
 /// Signed area of a closed ring: the shoelace formula in the equal-area cylindrical projection of the ellipsoid
@@ -278,11 +225,7 @@ pub(crate) struct Crossing {
 
 impl Crossing {
     pub fn new(lon: f64, lat: f64) -> Crossing {
-        Crossing {
-            at: Coord { x: lon, y: lat },
-            odd: false,
-            border: false,
-        }
+        Crossing { at: Coord { x: lon, y: lat }, odd: false, border: false }
     }
 
     pub fn ring(&mut self, ring: &[Coord<f64>]) {
@@ -338,10 +281,7 @@ mod tests {
     fn polygon(exterior: &[(f64, f64)], holes: &[&[(f64, f64)]]) -> Polygon<f64> {
         Polygon::new(
             LineString::from(exterior.to_vec()),
-            holes
-                .iter()
-                .map(|hole| LineString::from(hole.to_vec()))
-                .collect(),
+            holes.iter().map(|hole| LineString::from(hole.to_vec())).collect(),
         )
     }
 
@@ -361,9 +301,7 @@ mod tests {
         let mut clockwise = SQUARE;
         clockwise.reverse();
         let shape = shape(&clockwise, &[&HOLE]);
-        let [polygon] = shape.polygons() else {
-            panic!("one polygon")
-        };
+        let [polygon] = shape.polygons() else { panic!("one polygon") };
         assert!(ring_area_m2(polygon.exterior()) > 0.0);
         assert!(ring_area_m2(&polygon.interiors()[0]) < 0.0);
         assert!(shape.rings().all(LineString::is_closed));
@@ -373,69 +311,25 @@ mod tests {
     fn what_is_not_a_boundary_is_refused_with_its_place() {
         assert_eq!(Shape::new(Vec::new()), Err(ShapeError::Empty));
         let line = polygon(&[(1.0, 1.0), (2.0, 2.0), (1.0, 1.0)], &[]);
-        assert_eq!(
-            Shape::new(vec![line]),
-            Err(ShapeError::ShortRing {
-                polygon: 0,
-                ring: 0
-            })
-        );
-        let metres = polygon(
-            &SQUARE,
-            &[&[(500_000.0, 4_000_000.0), (1.0, 1.0), (2.0, 1.0)]],
-        );
+        assert_eq!(Shape::new(vec![line]), Err(ShapeError::ShortRing { polygon: 0, ring: 0 }));
+        let metres = polygon(&SQUARE, &[&[(500_000.0, 4_000_000.0), (1.0, 1.0), (2.0, 1.0)]]);
         let error = Shape::new(vec![metres]).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                ShapeError::OffGlobe {
-                    polygon: 0,
-                    ring: 1,
-                    position: 0,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert!(matches!(error, ShapeError::OffGlobe { polygon: 0, ring: 1, position: 0, .. }), "{error:?}");
     }
 
     #[test]
     fn the_area_agrees_with_geodesics_and_takes_holes_off() {
-        let block = [
-            (116.39, 39.90),
-            (116.41, 39.901),
-            (116.409, 39.918),
-            (116.40, 39.915),
-            (116.391, 39.917),
-        ];
-        let court = [
-            (116.400, 39.905),
-            (116.402, 39.905),
-            (116.402, 39.907),
-            (116.400, 39.907),
-        ];
+        let block = [(116.39, 39.90), (116.41, 39.901), (116.409, 39.918), (116.40, 39.915), (116.391, 39.917)];
+        let court = [(116.400, 39.905), (116.402, 39.905), (116.402, 39.907), (116.400, 39.907)];
         let shape = shape(&block, &[&court]);
         let geodesic = shape.polygons()[0].geodesic_area_unsigned();
-        assert!(
-            (shape.area_m2() / geodesic - 1.0).abs() < 1e-5,
-            "{} {geodesic}",
-            shape.area_m2()
-        );
+        assert!((shape.area_m2() / geodesic - 1.0).abs() < 1e-5, "{} {geodesic}", shape.area_m2());
     }
 
     #[test]
     fn the_place_for_a_label_lies_inside_even_where_the_centroid_does_not() {
         let horseshoe = shape(
-            &[
-                (0.0, 0.0),
-                (3.0, 0.0),
-                (3.0, 3.0),
-                (2.0, 3.0),
-                (2.0, 1.0),
-                (1.0, 1.0),
-                (1.0, 3.0),
-                (0.0, 3.0),
-            ],
+            &[(0.0, 0.0), (3.0, 0.0), (3.0, 3.0), (2.0, 3.0), (2.0, 1.0), (1.0, 1.0), (1.0, 3.0), (0.0, 3.0)],
             &[],
         );
         assert!(!horseshoe.covers(at(1.5, 1.6)));
@@ -457,10 +351,7 @@ mod tests {
     fn a_boundary_drawn_on_gcj02_is_moved_as_its_points_are() {
         let moved = shape(&SQUARE, &[]).to_wgs84(Datum::Gcj02);
         let corner = datum::to_wgs84(Datum::Gcj02, at(116.0, 39.0));
-        assert!(moved.rings().any(|ring| ring.0.contains(&Coord {
-            x: corner.lon(),
-            y: corner.lat()
-        })));
+        assert!(moved.rings().any(|ring| ring.0.contains(&Coord { x: corner.lon(), y: corner.lat() })));
     }
 
     /// Even-odd along a ray northward, in whole numbers: slow, and independent of the code under test.
@@ -468,8 +359,7 @@ mod tests {
         let mut odd = false;
         for (&(ax, ay), &(bx, by)) in ring.iter().zip(ring.iter().cycle().skip(1)) {
             let turn = (bx - ax) * (y - ay) - (by - ay) * (x - ax);
-            let in_box =
-                (ax.min(bx)..=ax.max(bx)).contains(&x) && (ay.min(by)..=ay.max(by)).contains(&y);
+            let in_box = (ax.min(bx)..=ax.max(bx)).contains(&x) && (ay.min(by)..=ay.max(by)).contains(&y);
             if turn == 0 && in_box {
                 return Side::Border;
             }

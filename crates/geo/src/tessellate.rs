@@ -35,45 +35,19 @@ pub fn tessellate(boundary: &Shape, n: usize, seed: u64) -> Vec<Cell> {
         lattice.step_lat *= 0.97;
         lattice.step_lon *= 0.97;
     };
-    places
-        .into_iter()
-        .map(|(row, column)| Cell {
-            row,
-            column,
-            shape: lattice.cell(row, column),
-        })
-        .collect()
+    places.into_iter().map(|(row, column)| Cell { row, column, shape: lattice.cell(row, column) }).collect()
 }
 
 /// An irregular outline such as a city has, filling most of `bbox`.
 pub fn outline(bbox: Bbox, seed: u64) -> Shape {
     const CORNERS: u32 = 120;
     let waves: Vec<(f64, f64, f64)> = (2..9u32)
-        .map(|k| {
-            (
-                f64::from(k),
-                0.25 * unit(seed, [k, 0, 0, 7]) / f64::from(k).sqrt(),
-                TAU * unit(seed, [k, 1, 0, 7]),
-            )
-        })
+        .map(|k| (f64::from(k), 0.25 * unit(seed, [k, 0, 0, 7]) / f64::from(k).sqrt(), TAU * unit(seed, [k, 1, 0, 7])))
         .collect();
-    let radius = |angle: f64| {
-        1.0 + waves
-            .iter()
-            .map(|(k, size, phase)| size * (k * angle + phase).cos())
-            .sum::<f64>()
-    };
-    let angles: Vec<f64> = (0..CORNERS)
-        .map(|corner| TAU * f64::from(corner) / f64::from(CORNERS))
-        .collect();
-    let widest = angles
-        .iter()
-        .map(|&angle| radius(angle))
-        .fold(0.0, f64::max);
-    let (half_width, half_height) = (
-        (bbox.east - bbox.west) / 2.0,
-        (bbox.north - bbox.south) / 2.0,
-    );
+    let radius = |angle: f64| 1.0 + waves.iter().map(|(k, size, phase)| size * (k * angle + phase).cos()).sum::<f64>();
+    let angles: Vec<f64> = (0..CORNERS).map(|corner| TAU * f64::from(corner) / f64::from(CORNERS)).collect();
+    let widest = angles.iter().map(|&angle| radius(angle)).fold(0.0, f64::max);
+    let (half_width, half_height) = ((bbox.east - bbox.west) / 2.0, (bbox.north - bbox.south) / 2.0);
     let ring = angles
         .iter()
         .map(|&angle| {
@@ -84,8 +58,7 @@ pub fn outline(bbox: Bbox, seed: u64) -> Shape {
             }
         })
         .collect();
-    Shape::new(vec![Polygon::new(ring, Vec::new())])
-        .expect("120 corners around the middle of a box on the globe")
+    Shape::new(vec![Polygon::new(ring, Vec::new())]).expect("120 corners around the middle of a box on the globe")
 }
 
 /// Lattice corners, moved; between two corners two more vertices, moved; the whole bent by a slow wave. The moves are so
@@ -106,17 +79,9 @@ const BEND: f64 = 0.03;
 impl Lattice {
     fn new(bbox: Bbox, n: usize, seed: u64) -> Lattice {
         let (width, height) = (bbox.east - bbox.west, bbox.north - bbox.south);
-        let squash = ((bbox.north + bbox.south) / 2.0)
-            .to_radians()
-            .cos()
-            .max(0.01);
+        let squash = ((bbox.north + bbox.south) / 2.0).to_radians().cos().max(0.01);
         let step_lat = (width * squash * height / n.max(1) as f64).sqrt();
-        Lattice {
-            bbox,
-            step_lon: step_lat / squash,
-            step_lat,
-            seed,
-        }
+        Lattice { bbox, step_lon: step_lat / squash, step_lat, seed }
     }
 
     /// The `n` places that grow from the middle of the boundary, nearest first; none if they do not fit.
@@ -124,10 +89,7 @@ impl Lattice {
         let start = boundary.point_on_surface();
         let middle = self.place_of(start);
         let distance = |(row, column): (u32, u32)| {
-            let (up, right) = (
-                u64::from(row.abs_diff(middle.0)),
-                u64::from(column.abs_diff(middle.1)),
-            );
+            let (up, right) = (u64::from(row.abs_diff(middle.0)), u64::from(column.abs_diff(middle.1)));
             up * up + right * right
         };
         let mut seen = BTreeSet::from([middle]);
@@ -136,11 +98,7 @@ impl Lattice {
         while taken.len() < n {
             let Reverse((_, place)) = front.pop()?;
             let (row, column) = place;
-            if place != middle
-                && !self
-                    .centre(place)
-                    .is_some_and(|centre| boundary.covers(centre))
-            {
+            if place != middle && !self.centre(place).is_some_and(|centre| boundary.covers(centre)) {
                 continue;
             }
             taken.insert(place);
@@ -180,16 +138,10 @@ impl Lattice {
 
     /// Where a row and column lie. The first row and column lie outside the box, however the wave bends them.
     fn bend(&self, row: f64, column: f64) -> Coord<f64> {
-        let (width, height) = (
-            self.bbox.east - self.bbox.west,
-            self.bbox.north - self.bbox.south,
-        );
+        let (width, height) = (self.bbox.east - self.bbox.west, self.bbox.north - self.bbox.south);
         let (x, y) = (column * self.step_lon, row * self.step_lat);
         let phase = |k| TAU * unit(self.seed, [k, 0, 0, 8]);
-        let (wave_x, wave_y) = (
-            (TAU * y / height + phase(0)).sin(),
-            (TAU * x / width + phase(1)).sin(),
-        );
+        let (wave_x, wave_y) = ((TAU * y / height + phase(0)).sin(), (TAU * x / width + phase(1)).sin());
         Coord {
             x: round(self.bbox.west + x + BEND * width * (wave_x - 1.0)),
             y: round(self.bbox.south + y + BEND * height * (wave_y - 1.0)),
@@ -211,10 +163,7 @@ impl Lattice {
         let between = |k: u32| {
             let t = f64::from(k) / 3.0;
             let aside = BORDER_MOVE * (2.0 * unit(self.seed, [from.0, from.1, k, direction]) - 1.0);
-            self.bend(
-                a.0 + t * along.0 + aside * along.1,
-                a.1 + t * along.1 - aside * along.0,
-            )
+            self.bend(a.0 + t * along.0 + aside * along.1, a.1 + t * along.1 - aside * along.0)
         };
         [self.bend(a.0, a.1), between(1), between(2)]
     }
@@ -239,8 +188,7 @@ impl Lattice {
         .into_iter()
         .flatten()
         .collect();
-        Shape::new(vec![Polygon::new(ring, Vec::new())])
-            .expect("a cell larger than its rounding, on the globe")
+        Shape::new(vec![Polygon::new(ring, Vec::new())]).expect("a cell larger than its rounding, on the globe")
     }
 }
 
@@ -266,26 +214,16 @@ pub fn merge(shapes: &[&Shape]) -> Option<Shape> {
     let mut holes = Vec::new();
     for ring in Outline::of(shapes).rings() {
         let ring = LineString::new(ring);
-        if ring_area_m2(&ring) > 0.0 {
-            exteriors.push((ring, Vec::new()))
-        } else {
-            holes.push(ring)
-        }
+        if ring_area_m2(&ring) > 0.0 { exteriors.push((ring, Vec::new())) } else { holes.push(ring) }
     }
     exteriors.sort_by(|(a, _), (b, _)| ring_area_m2(a).total_cmp(&ring_area_m2(b)));
     for hole in holes {
-        if let Some((_, inside)) = exteriors
-            .iter_mut()
-            .find(|(exterior, _)| holds(exterior, &hole))
-        {
+        if let Some((_, inside)) = exteriors.iter_mut().find(|(exterior, _)| holds(exterior, &hole)) {
             inside.push(hole);
         }
     }
     exteriors.sort_by(|(a, _), (b, _)| by_position(first(a), first(b)));
-    let polygons = exteriors
-        .into_iter()
-        .map(|(exterior, holes)| Polygon::new(exterior, holes))
-        .collect();
+    let polygons = exteriors.into_iter().map(|(exterior, holes)| Polygon::new(exterior, holes)).collect();
     Shape::new(polygons).ok()
 }
 
@@ -311,10 +249,7 @@ struct Outline {
 
 impl Outline {
     fn of(shapes: &[&Shape]) -> Outline {
-        let clean = |c: Coord<f64>| Coord {
-            x: c.x + 0.0,
-            y: c.y + 0.0,
-        };
+        let clean = |c: Coord<f64>| Coord { x: c.x + 0.0, y: c.y + 0.0 };
         let mut edges: Vec<(Coord<f64>, Coord<f64>)> = shapes
             .iter()
             .flat_map(|shape| shape.rings())
@@ -324,15 +259,9 @@ impl Outline {
             .collect();
         let upward = |&(a, b): &(Coord<f64>, Coord<f64>)| by_position(a, b) == Ordering::Less;
         let low_high = |edge: &(Coord<f64>, Coord<f64>)| {
-            if upward(edge) {
-                (edge.0, edge.1)
-            } else {
-                (edge.1, edge.0)
-            }
+            if upward(edge) { (edge.0, edge.1) } else { (edge.1, edge.0) }
         };
-        edges.sort_by(|a, b| {
-            by_edge(low_high(a), low_high(b)).then_with(|| upward(a).cmp(&upward(b)))
-        });
+        edges.sort_by(|a, b| by_edge(low_high(a), low_high(b)).then_with(|| upward(a).cmp(&upward(b))));
         let mut left = Vec::new();
         for same in edges.chunk_by(|a, b| low_high(a) == low_high(b)) {
             let downwards = same.iter().filter(|edge| !upward(edge)).count();
@@ -376,15 +305,8 @@ impl Outline {
         rings
     }
 
-    fn leftmost(
-        &self,
-        from: Coord<f64>,
-        at: Coord<f64>,
-        unused: &BTreeSet<usize>,
-    ) -> Option<usize> {
-        let first = self
-            .edges
-            .partition_point(|edge| by_position(edge.0, at) == Ordering::Less);
+    fn leftmost(&self, from: Coord<f64>, at: Coord<f64>, unused: &BTreeSet<usize>) -> Option<usize> {
+        let first = self.edges.partition_point(|edge| by_position(edge.0, at) == Ordering::Less);
         let turn = |edge: &usize| {
             let (dx, dy) = (at.x - from.x, at.y - from.y);
             let to = self.edges.get(*edge).map_or(at, |edge| edge.1);
@@ -418,45 +340,20 @@ mod tests {
     use proptest::prelude::*;
 
     fn town(n: usize, seed: u64) -> Vec<Cell> {
-        let bbox = Bbox {
-            west: 116.0,
-            south: 39.5,
-            east: 116.4,
-            north: 39.8,
-        };
+        let bbox = Bbox { west: 116.0, south: 39.5, east: 116.4, north: 39.8 };
         tessellate(&outline(bbox, seed), n, seed)
     }
 
     fn merged<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> Shape {
-        merge(
-            &cells
-                .into_iter()
-                .map(|cell| &cell.shape)
-                .collect::<Vec<_>>(),
-        )
-        .unwrap()
+        merge(&cells.into_iter().map(|cell| &cell.shape).collect::<Vec<_>>()).unwrap()
     }
 
     fn square(x: f64, y: f64, side: f64) -> Shape {
-        Shape::rectangle(Bbox {
-            west: x,
-            south: y,
-            east: x + side,
-            north: y + side,
-        })
-        .unwrap()
+        Shape::rectangle(Bbox { west: x, south: y, east: x + side, north: y + side }).unwrap()
     }
 
     fn ring_sizes(shape: &Shape) -> Vec<Vec<usize>> {
-        shape
-            .polygons()
-            .iter()
-            .map(|p| {
-                crate::shape::rings_of(p)
-                    .map(|ring| ring.0.len() - 1)
-                    .collect()
-            })
-            .collect()
+        shape.polygons().iter().map(|p| crate::shape::rings_of(p).map(|ring| ring.0.len() - 1).collect()).collect()
     }
 
     #[test]
@@ -485,20 +382,10 @@ mod tests {
 
     #[test]
     fn a_court_between_merged_squares_becomes_a_hole_and_a_filled_court_none() {
-        let squares: Vec<Shape> = (0..9)
-            .map(|i| square(f64::from(i % 3), f64::from(i / 3), 1.0))
-            .collect();
-        let around: Vec<&Shape> = squares
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| *i != 4)
-            .map(|(_, s)| s)
-            .collect();
+        let squares: Vec<Shape> = (0..9).map(|i| square(f64::from(i % 3), f64::from(i / 3), 1.0)).collect();
+        let around: Vec<&Shape> = squares.iter().enumerate().filter(|(i, _)| *i != 4).map(|(_, s)| s).collect();
         assert_eq!(ring_sizes(&merge(&around).unwrap()), [[12, 4]]);
-        assert_eq!(
-            ring_sizes(&merge(&squares.iter().collect::<Vec<_>>()).unwrap()),
-            [[12]]
-        );
+        assert_eq!(ring_sizes(&merge(&squares.iter().collect::<Vec<_>>()).unwrap()), [[12]]);
         let back = merge(&[&merge(&around).unwrap(), &squares[4]]).unwrap();
         assert_eq!(ring_sizes(&back), [[12]]);
     }
@@ -507,10 +394,8 @@ mod tests {
     fn squares_that_touch_in_a_corner_stay_apart_and_a_court_touching_the_outside_stays_a_hole() {
         let (a, b) = (square(0.0, 0.0, 1.0), square(1.0, 1.0, 1.0));
         assert_eq!(ring_sizes(&merge(&[&a, &b]).unwrap()), [[4], [4]]);
-        let squares: Vec<Shape> = (0..9)
-            .filter(|i| ![4, 8].contains(i))
-            .map(|i| square(f64::from(i % 3), f64::from(i / 3), 1.0))
-            .collect();
+        let squares: Vec<Shape> =
+            (0..9).filter(|i| ![4, 8].contains(i)).map(|i| square(f64::from(i % 3), f64::from(i / 3), 1.0)).collect();
         let shape = merge(&squares.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!(ring_sizes(&shape), [[12, 4]]);
     }

@@ -44,12 +44,7 @@ pub struct BadCode {
 }
 
 impl CodeScheme {
-    pub const ALL: [CodeScheme; 4] = [
-        CodeScheme::Unit15,
-        CodeScheme::Unit14,
-        CodeScheme::Cjt349,
-        CodeScheme::Free,
-    ];
+    pub const ALL: [CodeScheme; 4] = [CodeScheme::Unit15, CodeScheme::Unit14, CodeScheme::Cjt349, CodeScheme::Free];
 
     /// As written in a document's `#scheme`.
     pub const fn name(self) -> &'static str {
@@ -77,27 +72,17 @@ impl CodeScheme {
     }
 
     /// Does the code of a child continue its parent's? Both must have passed [`CodeScheme::check`].
-    pub fn check_parent(
-        self,
-        child: &str,
-        child_role: CodeRole,
-        parent: &str,
-    ) -> Result<(), BadCode> {
+    pub fn check_parent(self, child: &str, child_role: CodeRole, parent: &str) -> Result<(), BadCode> {
         let continues = match (self, child_role) {
             (CodeScheme::Free, _) => true,
-            (_, CodeRole::Division) => match (
-                child.parse::<DivisionCode>(),
-                parent.parse::<DivisionCode>(),
-            ) {
+            (_, CodeRole::Division) => match (child.parse::<DivisionCode>(), parent.parse::<DivisionCode>()) {
                 (Ok(child), Ok(parent)) => child.lies_in(&parent),
                 _ => false,
             },
-            (_, CodeRole::Grid) => {
-                match (GridCode::parse(self, child), parent.parse::<DivisionCode>()) {
-                    (Ok(child), Ok(parent)) => child.division == parent,
-                    _ => false,
-                }
-            }
+            (_, CodeRole::Grid) => match (GridCode::parse(self, child), parent.parse::<DivisionCode>()) {
+                (Ok(child), Ok(parent)) => child.division == parent,
+                _ => false,
+            },
             (_, CodeRole::Micro) => split_end(child, 2).is_ok_and(|(grid, _)| grid == parent),
         };
         if continues {
@@ -116,13 +101,8 @@ impl CodeScheme {
     pub fn region_of(self, code: &str, role: CodeRole) -> Option<RegionId> {
         match (self, role) {
             (CodeScheme::Free, _) => None,
-            (_, CodeRole::Division) => code
-                .parse::<DivisionCode>()
-                .ok()
-                .map(|division| division.region()),
-            (_, CodeRole::Grid) => GridCode::parse(self, code)
-                .ok()
-                .map(|grid| grid.division.region()),
+            (_, CodeRole::Division) => code.parse::<DivisionCode>().ok().map(|division| division.region()),
+            (_, CodeRole::Grid) => GridCode::parse(self, code).ok().map(|grid| grid.division.region()),
             (_, CodeRole::Micro) => self.region_of(split_end(code, 2).ok()?.0, CodeRole::Grid),
         }
     }
@@ -142,19 +122,10 @@ impl fmt::Display for CodeScheme {
 impl FromStr for CodeScheme {
     type Err = BadCode;
     fn from_str(text: &str) -> Result<Self, BadCode> {
-        CodeScheme::ALL
-            .into_iter()
-            .find(|scheme| scheme.name() == text)
-            .ok_or_else(|| BadCode {
-                what: words(
-                    format!("没有名为“{text}”的编码规则"),
-                    format!("there is no code scheme {text:?}"),
-                ),
-                fix: words(
-                    "写 unit15、unit14、cjt349 或 free",
-                    "write unit15, unit14, cjt349 or free",
-                ),
-            })
+        CodeScheme::ALL.into_iter().find(|scheme| scheme.name() == text).ok_or_else(|| BadCode {
+            what: words(format!("没有名为“{text}”的编码规则"), format!("there is no code scheme {text:?}")),
+            fix: words("写 unit15、unit14、cjt349 或 free", "write unit15, unit14, cjt349 or free"),
+        })
     }
 }
 
@@ -227,19 +198,13 @@ impl DivisionCode {
             DivisionRank::Province => province,
             DivisionRank::Prefecture => prefecture,
             DivisionRank::County => county,
-            DivisionRank::Street | DivisionRank::Community => {
-                county && self.street == parent.street
-            }
+            DivisionRank::Street | DivisionRank::Community => county && self.street == parent.street,
         }
     }
 
     /// The six digits of the county (or of what stands in its place, in cities without counties).
     pub fn region(&self) -> RegionId {
-        RegionId(
-            u32::from(self.province) * 10_000
-                + u32::from(self.prefecture) * 100
-                + u32::from(self.county),
-        )
+        RegionId(u32::from(self.province) * 10_000 + u32::from(self.prefecture) * 100 + u32::from(self.county))
     }
 
     pub fn street_kind(&self) -> Option<StreetKind> {
@@ -264,17 +229,8 @@ impl DivisionCode {
 
 impl fmt::Display for DivisionCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            province,
-            prefecture,
-            county,
-            street,
-            community,
-        } = self;
-        write!(
-            f,
-            "{province:02}{prefecture:02}{county:02}{street:03}{community:03}"
-        )
+        let Self { province, prefecture, county, street, community } = self;
+        write!(f, "{province:02}{prefecture:02}{county:02}{street:03}{community:03}")
     }
 }
 
@@ -304,10 +260,9 @@ impl FromStr for DivisionCode {
         };
         let hole = match (code.prefecture, code.county, code.street, code.community) {
             (_, _, 0, 1..) => Some(("社区之上没有街道", "it names a community but no street")),
-            (0, 1.., ..) | (0, _, 1.., _) => Some((
-                "县或街道之上没有市",
-                "it names a county or street but no prefecture",
-            )),
+            (0, 1.., ..) | (0, _, 1.., _) => {
+                Some(("县或街道之上没有市", "it names a county or street but no prefecture"))
+            }
             _ => None,
         };
         match hole {
@@ -351,10 +306,7 @@ impl GridCode {
             return Err(BadCode {
                 what: words(
                     format!("网格编码 {text} 有 {} 位，应为 {digits} 位", text.len()),
-                    format!(
-                        "the grid code {text} has {} digits instead of {digits}",
-                        text.len()
-                    ),
+                    format!("the grid code {text} has {} digits instead of {digits}", text.len()),
                 ),
                 fix: words(
                     format!("社区 12 位加网格序号，共 {digits} 位"),
@@ -371,10 +323,7 @@ impl GridCode {
                     format!("网格编码 {text} 没有写明社区（村）"),
                     format!("the grid code {text} names no community"),
                 ),
-                fix: words(
-                    "每个网格属于且只属于一个社区（村）",
-                    "let each grid lie in exactly one community",
-                ),
+                fix: words("每个网格属于且只属于一个社区（村）", "let each grid lie in exactly one community"),
             });
         }
         Ok(Self {
@@ -413,10 +362,7 @@ impl PartCode {
             return Err(BadCode {
                 what: words(
                     format!("部件标识码 {text} 有 {} 位，应为 16 位", text.len()),
-                    format!(
-                        "the part code {text} has {} digits instead of 16",
-                        text.len()
-                    ),
+                    format!("the part code {text} has {} digits instead of 16", text.len()),
                 ),
                 fix: words(
                     "县级区划 6 位、大类 2 位、小类与序号共 8 位",
@@ -442,13 +388,7 @@ impl PartCode {
 
 impl fmt::Display for PartCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            region,
-            major,
-            minor,
-            sequence,
-            form,
-        } = self;
+        let Self { region, major, minor, sequence, form } = self;
         match form {
             PartCodeForm::Minor2 => write!(f, "{region}{major:02}{minor:02}{sequence:06}"),
             PartCodeForm::Minor3 => write!(f, "{region}{major:02}{minor:03}{sequence:05}"),
@@ -458,21 +398,13 @@ impl fmt::Display for PartCode {
 
 fn check_free(code: &str) -> Result<(), BadCode> {
     let fits = (1..=40).contains(&code.len())
-        && code
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if fits {
         return Ok(());
     }
     Err(BadCode {
-        what: words(
-            format!("“{code}”不能用作编码"),
-            format!("{code:?} cannot be a code"),
-        ),
-        fix: words(
-            "用 1–40 个字母、数字、- _ .",
-            "use 1 to 40 letters, digits, - _ .",
-        ),
+        what: words(format!("“{code}”不能用作编码"), format!("{code:?} cannot be a code")),
+        fix: words("用 1–40 个字母、数字、- _ .", "use 1 to 40 letters, digits, - _ ."),
     })
 }
 
@@ -480,10 +412,7 @@ fn all_digits(text: &str) -> Result<(), BadCode> {
     match text.chars().find(|c| !c.is_ascii_digit()) {
         None => Ok(()),
         Some(other) => Err(BadCode {
-            what: words(
-                format!("编码 {text} 里有“{other}”"),
-                format!("the code {text} holds {other:?}"),
-            ),
+            what: words(format!("编码 {text} 里有“{other}”"), format!("the code {text} holds {other:?}")),
             fix: words("官方编码只用半角数字", "official codes are digits only"),
         }),
     }
@@ -491,39 +420,21 @@ fn all_digits(text: &str) -> Result<(), BadCode> {
 
 /// The code without its last digits, and those.
 fn split_end(text: &str, digits: usize) -> Result<(&str, &str), BadCode> {
-    text.len()
-        .checked_sub(digits)
-        .and_then(|at| text.split_at_checked(at))
-        .ok_or_else(|| BadCode {
-            what: words(
-                format!("编码 {text} 太短"),
-                format!("the code {text} is too short"),
-            ),
-            fix: words("补全编码", "complete the code"),
-        })
+    text.len().checked_sub(digits).and_then(|at| text.split_at_checked(at)).ok_or_else(|| BadCode {
+        what: words(format!("编码 {text} 太短"), format!("the code {text} is too short")),
+        fix: words("补全编码", "complete the code"),
+    })
 }
 
-fn number(
-    text: &str,
-    zh: &str,
-    en: &str,
-    range: std::ops::RangeInclusive<u16>,
-) -> Result<u16, BadCode> {
+fn number(text: &str, zh: &str, en: &str, range: std::ops::RangeInclusive<u16>) -> Result<u16, BadCode> {
     match text.parse::<u16>() {
         Ok(value) if range.contains(&value) => Ok(value),
         _ => Err(BadCode {
             what: words(
                 format!("{zh}“{text}”不在 {}–{} 之间", range.start(), range.end()),
-                format!(
-                    "the {en} {text:?} is not within {}–{}",
-                    range.start(),
-                    range.end()
-                ),
+                format!("the {en} {text:?} is not within {}–{}", range.start(), range.end()),
             ),
-            fix: words(
-                "对照官方代码表改正",
-                "correct it after the official list of codes",
-            ),
+            fix: words("对照官方代码表改正", "correct it after the official list of codes"),
         }),
     }
 }
@@ -533,9 +444,7 @@ fn small(two_digits: u16) -> u8 {
 }
 
 fn long_number(at_most_six_digits: &str) -> u32 {
-    at_most_six_digits
-        .parse()
-        .expect("the caller checked that these are digits, at most six")
+    at_most_six_digits.parse().expect("the caller checked that these are digits, at most six")
 }
 
 #[cfg(test)]
@@ -581,11 +490,7 @@ mod tests {
             (Free, Grid, "网格", false),
         ];
         for (scheme, role, code, fits) in table {
-            assert_eq!(
-                scheme.check(code, role).is_ok(),
-                fits,
-                "{scheme} {role:?} {code}"
-            );
+            assert_eq!(scheme.check(code, role).is_ok(), fits, "{scheme} {role:?} {code}");
         }
     }
 
@@ -612,11 +517,7 @@ mod tests {
             (Cjt349, Grid, "01010111010100100207", "110101001003", false),
         ];
         for (scheme, role, child, parent, fits) in table {
-            assert_eq!(
-                scheme.check_parent(child, role, parent).is_ok(),
-                fits,
-                "{scheme} {child} in {parent}"
-            );
+            assert_eq!(scheme.check_parent(child, role, parent).is_ok(), fits, "{scheme} {child} in {parent}");
         }
     }
 
@@ -626,36 +527,18 @@ mod tests {
             let code: DivisionCode = code.parse().unwrap();
             (code.street_kind(), code.community_kind())
         };
-        assert_eq!(
-            kinds("110101001002"),
-            (
-                Some(StreetKind::Subdistrict),
-                Some(CommunityKind::Residents)
-            )
-        );
-        assert_eq!(
-            kinds("110101100200"),
-            (Some(StreetKind::Town), Some(CommunityKind::Village))
-        );
-        assert_eq!(
-            kinds("110101200601"),
-            (Some(StreetKind::Township), Some(CommunityKind::Other))
-        );
+        assert_eq!(kinds("110101001002"), (Some(StreetKind::Subdistrict), Some(CommunityKind::Residents)));
+        assert_eq!(kinds("110101100200"), (Some(StreetKind::Town), Some(CommunityKind::Village)));
+        assert_eq!(kinds("110101200601"), (Some(StreetKind::Township), Some(CommunityKind::Other)));
         assert_eq!(kinds("110101400"), (Some(StreetKind::Other), None));
         assert_eq!(kinds("110101"), (None, None));
     }
 
     #[test]
     fn a_part_code_is_read_and_written_in_both_forms() {
-        for (form, major, minor, sequence) in [
-            (PartCodeForm::Minor2, 1, 1, 1),
-            (PartCodeForm::Minor3, 1, 10, 1),
-        ] {
+        for (form, major, minor, sequence) in [(PartCodeForm::Minor2, 1, 1, 1), (PartCodeForm::Minor3, 1, 10, 1)] {
             let code = PartCode::parse("3205080101000001", form).unwrap();
-            assert_eq!(
-                (code.major, code.minor, code.sequence),
-                (major, minor, sequence)
-            );
+            assert_eq!((code.major, code.minor, code.sequence), (major, minor, sequence));
             assert_eq!(code.region, RegionId(320_508));
             assert_eq!(code.to_string(), "3205080101000001");
         }
@@ -665,22 +548,11 @@ mod tests {
 
     #[test]
     fn a_grid_says_its_region_and_community() {
-        assert_eq!(
-            CodeScheme::Unit15.region_of("110101001002003", CodeRole::Grid),
-            Some(RegionId(110_101))
-        );
-        assert_eq!(
-            CodeScheme::Cjt349.region_of("01010111010100100207", CodeRole::Grid),
-            Some(RegionId(110_101))
-        );
-        assert_eq!(
-            CodeScheme::Unit15.region_of("11010100100200301", CodeRole::Micro),
-            Some(RegionId(110_101))
-        );
+        assert_eq!(CodeScheme::Unit15.region_of("110101001002003", CodeRole::Grid), Some(RegionId(110_101)));
+        assert_eq!(CodeScheme::Cjt349.region_of("01010111010100100207", CodeRole::Grid), Some(RegionId(110_101)));
+        assert_eq!(CodeScheme::Unit15.region_of("11010100100200301", CodeRole::Micro), Some(RegionId(110_101)));
         assert_eq!(CodeScheme::Free.region_of("36061", CodeRole::Grid), None);
-        let community = CodeScheme::Cjt349
-            .community_of("01010111010100100207")
-            .unwrap();
+        let community = CodeScheme::Cjt349.community_of("01010111010100100207").unwrap();
         assert_eq!(community.to_string(), "110101001002");
     }
 }

@@ -42,10 +42,7 @@ impl Areas {
     /// Every fault of the document, by line.
     pub fn parse(file: &str, text: &str) -> Result<Areas, Vec<Fault>> {
         let mut faults = Vec::new();
-        let optional: Vec<&str> = COLUMNS
-            .into_iter()
-            .filter(|column| !REQUIRED.contains(column))
-            .collect();
+        let optional: Vec<&str> = COLUMNS.into_iter().filter(|column| !REQUIRED.contains(column)).collect();
         let table = Table::read(file, text, &REQUIRED, &optional, &mut faults);
         table.only_settings(&["version", "scheme", "level"], &mut faults);
         let version = table.version(&mut faults);
@@ -82,14 +79,8 @@ impl Areas {
             faults.sort();
             return Err(faults);
         }
-        let all: Vec<Area> = drafts
-            .into_iter()
-            .zip(regions)
-            .map(|(draft, region)| Area {
-                region,
-                ..draft.area
-            })
-            .collect();
+        let all: Vec<Area> =
+            drafts.into_iter().zip(regions).map(|(draft, region)| Area { region, ..draft.area }).collect();
         let mut children: BTreeMap<AreaCode, Vec<AreaCode>> = BTreeMap::new();
         for (code, periods) in &by_code {
             let latest = periods.last().and_then(|at| all.get(*at));
@@ -98,15 +89,7 @@ impl Areas {
             }
         }
         let scheme = scheme.expect("a document without a scheme has a fault");
-        Ok(Areas {
-            version,
-            scheme,
-            levels,
-            all,
-            by_code,
-            children,
-            lines,
-        })
+        Ok(Areas { version, scheme, levels, all, by_code, children, lines })
     }
 }
 
@@ -115,13 +98,7 @@ fn scheme(table: &Table, faults: &mut Vec<Fault>) -> Option<CodeScheme> {
     match setting.values.first()?.parse() {
         Ok(scheme) => Some(scheme),
         Err(BadCode { what, fix }) => {
-            faults.push(fault(
-                &table.file,
-                Some(setting.line),
-                Some("scheme"),
-                what,
-                fix,
-            ));
+            faults.push(fault(&table.file, Some(setting.line), Some("scheme"), what, fix));
             None
         }
     }
@@ -132,24 +109,13 @@ fn levels(table: &Table, faults: &mut Vec<Fault>) -> Vec<LevelName> {
     let mut last_line = None;
     for setting in table.settings("level") {
         last_line = Some(setting.line);
-        let mut bad = |what, fix| {
-            faults.push(fault(
-                &table.file,
-                Some(setting.line),
-                Some("level"),
-                what,
-                fix,
-            ))
-        };
+        let mut bad = |what, fix| faults.push(fault(&table.file, Some(setting.line), Some("level"), what, fix));
         let value = |at: usize| setting.values.get(at).map_or("", String::as_str);
         let (code, zh, en) = (value(0), value(1), value(2));
         if code.is_empty() || zh.is_empty() || en.is_empty() {
             bad(
                 words("层级缺代码或名称", "a level lacks its code or a name"),
-                words(
-                    "写成 #level,street,街道,Street",
-                    "write it like #level,street,街道,Street",
-                ),
+                words("写成 #level,street,街道,Street", "write it like #level,street,街道,Street"),
             );
             continue;
         }
@@ -159,10 +125,7 @@ fn levels(table: &Table, faults: &mut Vec<Fault>) -> Vec<LevelName> {
             "grid" => LevelRole::Grid,
             other => {
                 bad(
-                    words(
-                        format!("层级的作用“{other}”不认识"),
-                        format!("{other:?} is not the role of a level"),
-                    ),
+                    words(format!("层级的作用“{other}”不认识"), format!("{other:?} is not the role of a level")),
                     words("写 region、grid，或留空", "write region, grid or nothing"),
                 );
                 LevelRole::Plain
@@ -170,55 +133,29 @@ fn levels(table: &Table, faults: &mut Vec<Fault>) -> Vec<LevelName> {
         };
         if levels.iter().any(|level| level.code == code) {
             bad(
-                words(
-                    format!("层级“{code}”写了两次"),
-                    format!("the level {code:?} is given twice"),
-                ),
+                words(format!("层级“{code}”写了两次"), format!("the level {code:?} is given twice")),
                 words("删去一行", "remove one"),
             );
             continue;
         }
-        if role != LevelRole::Grid
-            && levels
-                .last()
-                .is_some_and(|above| above.role == LevelRole::Grid)
-        {
+        if role != LevelRole::Grid && levels.last().is_some_and(|above| above.role == LevelRole::Grid) {
             bad(
                 words("网格之下只能再分网格", "only grids can lie below grids"),
-                words(
-                    "把它移到网格之上，或注明 grid",
-                    "move it above the grid, or mark it grid",
-                ),
+                words("把它移到网格之上，或注明 grid", "move it above the grid, or mark it grid"),
             );
         }
-        levels.push(LevelName {
-            code: code.to_owned(),
-            zh: zh.to_owned(),
-            en: en.to_owned(),
-            role,
-        });
+        levels.push(LevelName { code: code.to_owned(), zh: zh.to_owned(), en: en.to_owned(), role });
     }
     if levels.is_empty() && last_line.is_none() {
         return usual_levels();
     }
-    if levels
-        .iter()
-        .filter(|level| level.role == LevelRole::Region)
-        .count()
-        != 1
-    {
+    if levels.iter().filter(|level| level.role == LevelRole::Region).count() != 1 {
         faults.push(fault(
             &table.file,
             last_line,
             Some("level"),
-            words(
-                "没有指明哪一级是分区",
-                "it is not said which level divides the record",
-            ),
-            words(
-                "恰好一个层级注明 region（一般是区县）",
-                "mark exactly one level region, as a rule the county",
-            ),
+            words("没有指明哪一级是分区", "it is not said which level divides the record"),
+            words("恰好一个层级注明 region（一般是区县）", "mark exactly one level region, as a rule the county"),
         ));
     }
     levels
@@ -234,14 +171,8 @@ fn draft<'t>(row: Row<'t>, levels: &[LevelName], faults: &mut Vec<Fault>) -> Opt
         let known: Vec<&str> = levels.iter().map(|level| level.code.as_str()).collect();
         faults.push(row.fault(
             "level",
-            words(
-                format!("没有层级“{level_code}”"),
-                format!("there is no level {level_code:?}"),
-            ),
-            words(
-                format!("可用：{}", known.join("、")),
-                format!("known: {}", known.join(", ")),
-            ),
+            words(format!("没有层级“{level_code}”"), format!("there is no level {level_code:?}")),
+            words(format!("可用：{}", known.join("、")), format!("known: {}", known.join(", "))),
         ));
     }
     row.needed("valid_from", faults);
@@ -261,10 +192,7 @@ fn draft<'t>(row: Row<'t>, levels: &[LevelName], faults: &mut Vec<Fault>) -> Opt
         if region.is_none() {
             faults.push(row.fault(
                 "region",
-                words(
-                    format!("“{text}”不是六位分区代码"),
-                    format!("{text:?} is not a region's six digits"),
-                ),
+                words(format!("“{text}”不是六位分区代码"), format!("{text:?} is not a region's six digits")),
                 words("写六位数字", "write six digits"),
             ));
         }
@@ -311,14 +239,8 @@ fn grid_kind(row: Row, level: Option<&LevelName>, faults: &mut Vec<Fault>) -> Op
     if host.is_some() && kind != "dedicated" {
         faults.push(row.fault(
             "host",
-            words(
-                "只有专属网格才有主体单位",
-                "only a dedicated grid has a host",
-            ),
-            words(
-                "删去主体单位，或把网格类型写成 dedicated",
-                "remove the host, or write dedicated as the kind",
-            ),
+            words("只有专属网格才有主体单位", "only a dedicated grid has a host"),
+            words("删去主体单位，或把网格类型写成 dedicated", "remove the host, or write dedicated as the kind"),
         ));
     }
     match (is_grid, kind) {
@@ -327,10 +249,7 @@ fn grid_kind(row: Row, level: Option<&LevelName>, faults: &mut Vec<Fault>) -> Op
             if level.is_some() {
                 faults.push(row.fault(
                     "grid_kind",
-                    words(
-                        "不是网格却写了网格类型",
-                        "it has a grid's kind but is no grid",
-                    ),
+                    words("不是网格却写了网格类型", "it has a grid's kind but is no grid"),
                     words("留空", "leave it empty"),
                 ));
             }
@@ -343,27 +262,16 @@ fn grid_kind(row: Row, level: Option<&LevelName>, faults: &mut Vec<Fault>) -> Op
                 faults.push(row.fault(
                     "host",
                     words("专属网格没有主体单位", "the dedicated grid has no host"),
-                    words(
-                        "在 host 列写主体单位的编码",
-                        "give the code of the unit that answers for it under host",
-                    ),
+                    words("在 host 列写主体单位的编码", "give the code of the unit that answers for it under host"),
                 ));
             }
-            host.map(|host| GridKind::Dedicated {
-                host: UnitCode::from(host),
-            })
+            host.map(|host| GridKind::Dedicated { host: UnitCode::from(host) })
         }
         (true, other) => {
             faults.push(row.fault(
                 "grid_kind",
-                words(
-                    format!("网格类型“{other}”不认识"),
-                    format!("{other:?} is not a kind of grid"),
-                ),
-                words(
-                    "写 general（综合）、dedicated（专属）或 micro（微）",
-                    "write general, dedicated or micro",
-                ),
+                words(format!("网格类型“{other}”不认识"), format!("{other:?} is not a kind of grid")),
+                words("写 general（综合）、dedicated（专属）或 micro（微）", "write general, dedicated or micro"),
             ));
             None
         }
@@ -372,20 +280,12 @@ fn grid_kind(row: Row, level: Option<&LevelName>, faults: &mut Vec<Fault>) -> Op
 
 fn class(row: Row, faults: &mut Vec<Fault>) -> Option<AreaClass> {
     let text = row.some("class")?;
-    let class = AreaClass::ALL
-        .into_iter()
-        .find(|class| class.name() == text);
+    let class = AreaClass::ALL.into_iter().find(|class| class.name() == text);
     if class.is_none() {
         faults.push(row.fault(
             "class",
-            words(
-                format!("管理等级“{text}”不认识"),
-                format!("{text:?} is not a management grade"),
-            ),
-            words(
-                "写 A、B、C，或留空沿用上级",
-                "write A, B or C, or nothing to take the parent's",
-            ),
+            words(format!("管理等级“{text}”不认识"), format!("{text:?} is not a management grade")),
+            words("写 A、B、C，或留空沿用上级", "write A, B or C, or nothing to take the parent's"),
         ));
     }
     class
@@ -398,18 +298,11 @@ fn index(drafts: &[Draft], faults: &mut Vec<Fault>) -> BTreeMap<AreaCode, Vec<us
         by_code.entry(draft.area.code.clone()).or_default().push(at);
     }
     for periods in by_code.values_mut() {
-        periods.sort_by_key(|at| {
-            drafts
-                .get(*at)
-                .map(|draft| (draft.area.valid_from, draft.row.line))
-        });
+        periods.sort_by_key(|at| drafts.get(*at).map(|draft| (draft.area.valid_from, draft.row.line)));
         let mut earlier: Option<&Draft> = None;
         for draft in periods.iter().filter_map(|at| drafts.get(*at)) {
             if let Some(earlier) = earlier
-                && earlier
-                    .area
-                    .valid_to
-                    .is_none_or(|last| draft.area.valid_from <= last)
+                && earlier.area.valid_to.is_none_or(|last| draft.area.valid_from <= last)
             {
                 faults.push(overlap(earlier, draft));
             }
@@ -424,10 +317,7 @@ fn overlap(earlier: &Draft, later: &Draft) -> Fault {
     if earlier.area.valid_from == later.area.valid_from {
         return later.row.fault(
             "code",
-            words(
-                format!("编码 {code} 与第 {line} 行重复"),
-                format!("the code {code} is already on line {line}"),
-            ),
+            words(format!("编码 {code} 与第 {line} 行重复"), format!("the code {code} is already on line {line}")),
             words("一个编码只写一行", "give each code once"),
         );
     }
@@ -437,10 +327,7 @@ fn overlap(earlier: &Draft, later: &Draft) -> Fault {
             format!("编码 {code} 的有效期与第 {line} 行重叠"),
             format!("the validity of {code} overlaps that on line {line}"),
         ),
-        words(
-            "先给前一行写上最后一天",
-            "give the earlier row its last day",
-        ),
+        words("先给前一行写上最后一天", "give the earlier row its last day"),
     )
 }
 
@@ -461,20 +348,10 @@ fn check_tree(
     scheme: Option<CodeScheme>,
     faults: &mut Vec<Fault>,
 ) {
-    let role_of = |area: &Area| {
-        levels
-            .get(usize::from(area.level))
-            .map_or(LevelRole::Plain, |level| level.role)
-    };
+    let role_of = |area: &Area| levels.get(usize::from(area.level)).map_or(LevelRole::Plain, |level| level.role);
     for Draft { row, area, .. } in drafts {
-        let parent = area
-            .parent
-            .as_ref()
-            .and_then(|code| latest(drafts, by_code, code));
-        let role = code_role(
-            role_of(area),
-            parent.is_some_and(|parent| role_of(&parent.area) == LevelRole::Grid),
-        );
+        let parent = area.parent.as_ref().and_then(|code| latest(drafts, by_code, code));
+        let role = code_role(role_of(area), parent.is_some_and(|parent| role_of(&parent.area) == LevelRole::Grid));
         let own_code = scheme.map_or(Ok(()), |scheme| scheme.check(area.code.as_str(), role));
         let code_is_sound = own_code.is_ok();
         if let Err(BadCode { what, fix }) = own_code {
@@ -494,14 +371,8 @@ fn check_tree(
             if !is_unread(parent_code) {
                 faults.push(row.fault(
                     "parent",
-                    words(
-                        format!("没有编码为 {parent_code} 的上级"),
-                        format!("there is no area {parent_code}"),
-                    ),
-                    words(
-                        "改正编码，或补上这个区域",
-                        "correct the code, or add that area",
-                    ),
+                    words(format!("没有编码为 {parent_code} 的上级"), format!("there is no area {parent_code}")),
+                    words("改正编码，或补上这个区域", "correct the code, or add that area"),
                 ));
             }
             continue;
@@ -514,10 +385,7 @@ fn check_tree(
                         format!("{} 绕了一圈成了自己的上级", area.code),
                         format!("{} lies in itself by way of its parents", area.code),
                     ),
-                    words(
-                        "改正这一圈里的一个上级",
-                        "correct one of the parents on the way",
-                    ),
+                    words("改正这一圈里的一个上级", "correct one of the parents on the way"),
                 ));
             }
             continue;
@@ -525,18 +393,11 @@ fn check_tree(
         check_levels(*row, area, &parent.area, levels, faults);
         if let Some(scheme) = scheme
             && code_is_sound
-            && let Err(BadCode { what, fix }) =
-                scheme.check_parent(area.code.as_str(), role, parent_code.as_str())
+            && let Err(BadCode { what, fix }) = scheme.check_parent(area.code.as_str(), role, parent_code.as_str())
         {
             faults.push(row.fault("code", what, fix));
         }
-        check_period(
-            *row,
-            area,
-            drafts,
-            by_code.get(parent_code).map_or(&[], Vec::as_slice),
-            faults,
-        );
+        check_period(*row, area, drafts, by_code.get(parent_code).map_or(&[], Vec::as_slice), faults);
     }
 }
 
@@ -552,13 +413,7 @@ fn is_in_ring(drafts: &[Draft], by_code: &BTreeMap<AreaCode, Vec<usize>>, code: 
     false
 }
 
-fn check_levels(
-    row: Row,
-    area: &Area,
-    parent: &Area,
-    levels: &[LevelName],
-    faults: &mut Vec<Fault>,
-) {
+fn check_levels(row: Row, area: &Area, parent: &Area, levels: &[LevelName], faults: &mut Vec<Fault>) {
     let level = levels.get(usize::from(area.level));
     let above = levels.get(usize::from(parent.level));
     let (Some(level), Some(above)) = (level, above) else {
@@ -576,10 +431,7 @@ fn check_levels(
     } else if level.role == LevelRole::Grid && area.level != parent.level + 1 {
         faults.push(row.fault(
             "parent",
-            words(
-                format!("网格直接挂在了“{}”之下", above.zh),
-                format!("the grid lies directly in a {}", above.code),
-            ),
+            words(format!("网格直接挂在了“{}”之下", above.zh), format!("the grid lies directly in a {}", above.code)),
             words(
                 "网格只能在它的上一级之下，一般是社区（村）",
                 "let a grid lie in the level just above it, as a rule the community",
@@ -591,23 +443,14 @@ fn check_levels(
     if area.grid_kind.is_some() && in_a_grid != is_micro {
         faults.push(row.fault(
             "grid_kind",
-            words(
-                "微网格在网格之内，别的网格不在网格之内",
-                "micro-grids lie in grids, and other grids do not",
-            ),
+            words("微网格在网格之内，别的网格不在网格之内", "micro-grids lie in grids, and other grids do not"),
             words("改正网格类型或上级", "correct the kind or the parent"),
         ));
     }
 }
 
 /// An area cannot be there while its parent is not.
-fn check_period(
-    row: Row,
-    area: &Area,
-    drafts: &[Draft],
-    parents: &[usize],
-    faults: &mut Vec<Fault>,
-) {
+fn check_period(row: Row, area: &Area, drafts: &[Draft], parents: &[usize], faults: &mut Vec<Fault>) {
     let mut uncovered_from = Some(area.valid_from);
     for parent in parents.iter().filter_map(|at| drafts.get(*at)) {
         if let Some(from) = uncovered_from
@@ -624,14 +467,8 @@ fn check_period(
     if !is_covered {
         faults.push(row.fault(
             "valid_from",
-            words(
-                "上级不在的日子它还在",
-                "it is valid on days on which its parent is not",
-            ),
-            words(
-                "让它的有效期落在上级之内",
-                "let its validity lie within its parent's",
-            ),
+            words("上级不在的日子它还在", "it is valid on days on which its parent is not"),
+            words("让它的有效期落在上级之内", "let its validity lie within its parent's"),
         ));
     }
 }
@@ -646,14 +483,8 @@ fn check_successors(
         if !area.successors.is_empty() && area.valid_to.is_none() {
             faults.push(row.fault(
                 "successors",
-                words(
-                    "还在用的区域有了后继",
-                    "an area that goes on has successors",
-                ),
-                words(
-                    "写上最后一天，或删去后继",
-                    "give its last day, or remove the successors",
-                ),
+                words("还在用的区域有了后继", "an area that goes on has successors"),
+                words("写上最后一天，或删去后继", "give its last day, or remove the successors"),
             ));
         }
         for successor in &area.successors {
@@ -661,14 +492,8 @@ fn check_successors(
                 if !is_unread(successor) {
                     faults.push(row.fault(
                         "successors",
-                        words(
-                            format!("没有编码为 {successor} 的后继"),
-                            format!("there is no area {successor}"),
-                        ),
-                        words(
-                            "改正编码，或补上这个区域",
-                            "correct the code, or add that area",
-                        ),
+                        words(format!("没有编码为 {successor} 的后继"), format!("there is no area {successor}")),
+                        words("改正编码，或补上这个区域", "correct the code, or add that area"),
                     ));
                 }
                 continue;
@@ -702,10 +527,7 @@ fn regions(
     scheme: Option<CodeScheme>,
     faults: &mut Vec<Fault>,
 ) -> Vec<RegionId> {
-    let Some(region_level) = levels
-        .iter()
-        .position(|level| level.role == LevelRole::Region)
-    else {
+    let Some(region_level) = levels.iter().position(|level| level.role == LevelRole::Region) else {
         return Vec::new();
     };
     drafts
@@ -716,41 +538,25 @@ fn regions(
                 if usize::from(holder.area.level) <= region_level {
                     break;
                 }
-                match holder
-                    .area
-                    .parent
-                    .as_ref()
-                    .and_then(|code| latest(drafts, by_code, code))
-                {
+                match holder.area.parent.as_ref().and_then(|code| latest(drafts, by_code, code)) {
                     Some(parent) => holder = parent,
                     None => break,
                 }
             }
-            if usize::from(draft.area.level) > region_level
-                && usize::from(holder.area.level) < region_level
-            {
-                let name = levels
-                    .get(region_level)
-                    .map_or("", |level| level.code.as_str());
+            if usize::from(draft.area.level) > region_level && usize::from(holder.area.level) < region_level {
+                let name = levels.get(region_level).map_or("", |level| level.code.as_str());
                 faults.push(draft.row.fault(
                     "parent",
-                    words(
-                        format!("它之上没有分区一级（{name}）的区域"),
-                        format!("there is no {name} above it"),
-                    ),
+                    words(format!("它之上没有分区一级（{name}）的区域"), format!("there is no {name} above it")),
                     words("在中间补上这一级", "put an area of that level between"),
                 ));
             }
-            let by_code = scheme
-                .and_then(|scheme| scheme.region_of(holder.area.code.as_str(), CodeRole::Division));
+            let by_code = scheme.and_then(|scheme| scheme.region_of(holder.area.code.as_str(), CodeRole::Division));
             let region = by_code.or(holder.region);
             if region.is_none() && std::ptr::eq(holder, draft) && scheme == Some(CodeScheme::Free) {
                 faults.push(draft.row.fault(
                     "region",
-                    words(
-                        "自定编码的区域没有六位分区代码",
-                        "an area with a free code lacks its region's six digits",
-                    ),
+                    words("自定编码的区域没有六位分区代码", "an area with a free code lacks its region's six digits"),
                     words("在 region 列写六位数字", "give six digits under region"),
                 ));
             }
@@ -759,10 +565,7 @@ fn regions(
             {
                 faults.push(draft.row.fault(
                     "region",
-                    words(
-                        format!("分区代码 {said} 应为 {region}"),
-                        format!("the region {said} should be {region}"),
-                    ),
+                    words(format!("分区代码 {said} 应为 {region}"), format!("the region {said} should be {region}")),
                     words("改正，或留空", "correct it or leave it empty"),
                 ));
             }

@@ -51,12 +51,7 @@ pub fn usual_levels() -> Vec<LevelName> {
         (GRID, "网格", "Grid", LevelRole::Grid),
     ]
     .into_iter()
-    .map(|(code, zh, en, role)| LevelName {
-        code: code.to_owned(),
-        zh: zh.to_owned(),
-        en: en.to_owned(),
-        role,
-    })
+    .map(|(code, zh, en, role)| LevelName { code: code.to_owned(), zh: zh.to_owned(), en: en.to_owned(), role })
     .collect()
 }
 
@@ -165,19 +160,12 @@ impl Areas {
 
     /// The area of this code in its latest period.
     pub fn get(&self, code: &AreaCode) -> Option<&Area> {
-        self.by_code
-            .get(code)?
-            .last()
-            .and_then(|at| self.all.get(*at))
+        self.by_code.get(code)?.last().and_then(|at| self.all.get(*at))
     }
 
     /// The area as it was on a day.
     pub fn get_on(&self, code: &AreaCode, date: Date) -> Option<&Area> {
-        self.by_code
-            .get(code)?
-            .iter()
-            .filter_map(|at| self.all.get(*at))
-            .find(|area| area.is_valid_on(date))
+        self.by_code.get(code)?.iter().filter_map(|at| self.all.get(*at)).find(|area| area.is_valid_on(date))
     }
 
     /// From the root down to the area itself; empty when there is no such area.
@@ -210,35 +198,22 @@ impl Areas {
 
     /// The areas without a parent, by code.
     pub fn roots(&self) -> impl Iterator<Item = &Area> {
-        self.by_code
-            .keys()
-            .filter_map(|code| self.get(code))
-            .filter(|area| area.parent.is_none())
+        self.by_code.keys().filter_map(|code| self.get(code)).filter(|area| area.parent.is_none())
     }
 
     /// The regions the record is divided by, ascending.
     pub fn regions(&self) -> Vec<RegionId> {
-        let Some(level) = self
-            .levels
-            .iter()
-            .position(|level| level.role == LevelRole::Region)
-        else {
+        let Some(level) = self.levels.iter().position(|level| level.role == LevelRole::Region) else {
             return Vec::new();
         };
-        let regions: BTreeSet<RegionId> = self
-            .all
-            .iter()
-            .filter(|area| usize::from(area.level) == level)
-            .map(|area| area.region)
-            .collect();
+        let regions: BTreeSet<RegionId> =
+            self.all.iter().filter(|area| usize::from(area.level) == level).map(|area| area.region).collect();
         regions.into_iter().collect()
     }
 
     /// The grade of the nearest area upwards that has one; [`AreaClass::B`] when none has.
     pub fn class_of(&self, code: &AreaCode) -> AreaClass {
-        self.upwards(code)
-            .find_map(|area| area.class)
-            .unwrap_or(AreaClass::B)
+        self.upwards(code).find_map(|area| area.class).unwrap_or(AreaClass::B)
     }
 
     pub fn current_on(&self, date: Date) -> impl Iterator<Item = &Area> {
@@ -258,10 +233,7 @@ impl Areas {
 
     /// Depth of the level with this code.
     pub fn level(&self, code: &str) -> Option<u8> {
-        self.levels
-            .iter()
-            .position(|level| level.code == code)
-            .and_then(|depth| u8::try_from(depth).ok())
+        self.levels.iter().position(|level| level.code == code).and_then(|depth| u8::try_from(depth).ok())
     }
 
     pub fn level_name(&self, area: &Area) -> Option<&LevelName> {
@@ -294,26 +266,18 @@ impl Areas {
                 _ => String::new(),
             };
             let successors: Vec<&str> = area.successors.iter().map(AreaCode::as_str).collect();
-            let number =
-                |total: Option<u32>| total.map_or_else(String::new, |total| total.to_string());
+            let number = |total: Option<u32>| total.map_or_else(String::new, |total| total.to_string());
             vec![
                 area.code.to_string(),
                 area.name_zh.clone(),
                 area.name_en.clone().unwrap_or_default(),
-                self.level_name(area)
-                    .map_or_else(String::new, |level| level.code.clone()),
-                area.parent
-                    .as_ref()
-                    .map_or_else(String::new, AreaCode::to_string),
-                area.grid_kind
-                    .as_ref()
-                    .map_or("", GridKind::name)
-                    .to_owned(),
+                self.level_name(area).map_or_else(String::new, |level| level.code.clone()),
+                area.parent.as_ref().map_or_else(String::new, AreaCode::to_string),
+                area.grid_kind.as_ref().map_or("", GridKind::name).to_owned(),
                 host,
                 area.class.map_or("", AreaClass::name).to_owned(),
                 area.valid_from.to_string(),
-                area.valid_to
-                    .map_or_else(String::new, |date| date.to_string()),
+                area.valid_to.map_or_else(String::new, |date| date.to_string()),
                 successors.join(";"),
                 number(area.households),
                 number(area.population),

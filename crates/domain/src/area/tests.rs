@@ -2,7 +2,8 @@ use super::*;
 use jiff::civil::date;
 use proptest::prelude::*;
 
-const HEAD: &str = "#version,1\n#scheme,unit15\ncode,name_zh,level,parent,grid_kind,host,class,valid_from,valid_to,successors\n";
+const HEAD: &str =
+    "#version,1\n#scheme,unit15\ncode,name_zh,level,parent,grid_kind,host,class,valid_from,valid_to,successors\n";
 const CITY_ROWS: &str = "\
 370100000000,泉城,city,,,,,2024-01-01,,\n\
 370102000000,历下,county,370100000000,,,A,2024-01-01,,\n\
@@ -21,28 +22,15 @@ fn code(text: &str) -> AreaCode {
 
 /// Line and field of each fault of the town with these rows added from line 10.
 fn faults_of(rows: &str) -> Vec<(u32, String)> {
-    let faults = Areas::parse("areas.csv", &format!("{HEAD}{CITY_ROWS}{rows}"))
-        .expect_err("the document has a fault");
-    faults
-        .into_iter()
-        .map(|fault| (fault.line.unwrap_or(0), fault.field.unwrap_or_default()))
-        .collect()
+    let faults = Areas::parse("areas.csv", &format!("{HEAD}{CITY_ROWS}{rows}")).expect_err("the document has a fault");
+    faults.into_iter().map(|fault| (fault.line.unwrap_or(0), fault.field.unwrap_or_default())).collect()
 }
 
 #[test]
 fn a_path_runs_from_the_root_to_the_area() {
     let path = town().path(&code("370102001001001"));
     let path: Vec<&str> = path.iter().map(AreaCode::as_str).collect();
-    assert_eq!(
-        path,
-        [
-            "370100000000",
-            "370102000000",
-            "370102001000",
-            "370102001001",
-            "370102001001001"
-        ]
-    );
+    assert_eq!(path, ["370100000000", "370102000000", "370102001000", "370102001001", "370102001001001"]);
     assert_eq!(town().path(&code("1")), []);
 }
 
@@ -58,37 +46,22 @@ fn the_grade_is_that_of_the_nearest_area_upwards() {
 fn the_county_is_the_region_of_everything_in_it() {
     let town = town();
     assert_eq!(town.regions(), [RegionId(370_102)]);
-    assert_eq!(
-        town.get(&code("370102001001001")).map(|area| area.region),
-        Some(RegionId(370_102))
-    );
-    assert_eq!(
-        town.get(&code("370100000000")).map(|area| area.region),
-        Some(RegionId(370_100))
-    );
+    assert_eq!(town.get(&code("370102001001001")).map(|area| area.region), Some(RegionId(370_102)));
+    assert_eq!(town.get(&code("370100000000")).map(|area| area.region), Some(RegionId(370_100)));
 }
 
 #[test]
 fn descendants_come_after_their_parents_and_without_the_area_itself() {
     let town = town();
-    let below: Vec<&str> = town
-        .descendants(&code("370102001000"))
-        .iter()
-        .map(|area| area.code.as_str())
-        .collect();
-    assert_eq!(
-        below,
-        ["370102001001", "370102001001001", "370102001001002"]
-    );
+    let below: Vec<&str> = town.descendants(&code("370102001000")).iter().map(|area| area.code.as_str()).collect();
+    assert_eq!(below, ["370102001001", "370102001001001", "370102001001002"]);
     assert_eq!(town.children(&code("370102001001001")), []);
 }
 
 #[test]
 fn the_street_of_a_grid_is_found_by_level() {
     let town = town();
-    let street = town
-        .at_level(&code("370102001001001"), STREET)
-        .map(|area| area.name_zh.as_str());
+    let street = town.at_level(&code("370102001001001"), STREET).map(|area| area.name_zh.as_str());
     assert_eq!(street, Some("解放路"));
     assert_eq!(town.at_level(&code("370102000000"), STREET), None);
 }
@@ -99,17 +72,10 @@ fn a_merged_community_keeps_its_old_figures_and_names_its_successor() {
                 370102001601,新村,community,370102001000,,,,2024-07-01,,\n";
     let head_start = CITY_ROWS.replace("2024-01-01", "2020-01-01");
     let town = Areas::parse("areas.csv", &format!("{HEAD}{head_start}{rows}")).unwrap();
-    let on = |day| {
-        town.current_on(day)
-            .any(|area| area.code == code("370102001002"))
-    };
+    let on = |day| town.current_on(day).any(|area| area.code == code("370102001002"));
     assert!(on(date(2024, 6, 30)));
     assert!(!on(date(2024, 7, 1)));
-    assert_eq!(
-        town.get(&code("370102001002"))
-            .map(|area| area.successors.clone()),
-        Some(vec![code("370102001601")])
-    );
+    assert_eq!(town.get(&code("370102001002")).map(|area| area.successors.clone()), Some(vec![code("370102001601")]));
 }
 
 #[test]
@@ -118,116 +84,41 @@ fn one_code_may_stand_for_two_periods_and_the_latest_counts() {
                 370102001002,新名,community,370102001000,,,,2024-07-01,,\n";
     let town = Areas::parse("areas.csv", &format!("{HEAD}{CITY_ROWS}{rows}")).unwrap();
     let name = |area: Option<&Area>| area.map(|area| area.name_zh.clone());
-    assert_eq!(
-        name(town.get(&code("370102001002"))).as_deref(),
-        Some("新名")
-    );
-    assert_eq!(
-        name(town.get_on(&code("370102001002"), date(2024, 6, 30))).as_deref(),
-        Some("老名")
-    );
+    assert_eq!(name(town.get(&code("370102001002"))).as_deref(), Some("新名"));
+    assert_eq!(name(town.get_on(&code("370102001002"), date(2024, 6, 30))).as_deref(), Some("老名"));
     assert_eq!(town.get_on(&code("370102001002"), date(2023, 6, 30)), None);
 }
 
 #[test]
 fn each_planted_fault_is_told_with_its_line_and_field() {
     let table = [
-        (
-            "370102001001001,又一,grid,370102001001,general,,,2024-01-01,,\n",
-            "code",
-        ),
-        (
-            "370102001001001,又一,grid,370102001001,general,,,2025-01-01,,\n",
-            "valid_from",
-        ),
-        (
-            "370102001009003,无社区,grid,370102001009,general,,,2024-01-01,,\n",
-            "parent",
-        ),
-        (
-            "370103001001003,错前缀,grid,370102001001,general,,,2024-01-01,,\n",
-            "code",
-        ),
-        (
-            "37010200100100,短,grid,370102001001,general,,,2024-01-01,,\n",
-            "code",
-        ),
-        (
-            "370102001003,倒挂,city,370102001000,,,,2024-01-01,,\n",
-            "level",
-        ),
-        (
-            "370102001003,无级,town,370102001000,,,,2024-01-01,,\n",
-            "level",
-        ),
+        ("370102001001001,又一,grid,370102001001,general,,,2024-01-01,,\n", "code"),
+        ("370102001001001,又一,grid,370102001001,general,,,2025-01-01,,\n", "valid_from"),
+        ("370102001009003,无社区,grid,370102001009,general,,,2024-01-01,,\n", "parent"),
+        ("370103001001003,错前缀,grid,370102001001,general,,,2024-01-01,,\n", "code"),
+        ("37010200100100,短,grid,370102001001,general,,,2024-01-01,,\n", "code"),
+        ("370102001003,倒挂,city,370102001000,,,,2024-01-01,,\n", "level"),
+        ("370102001003,无级,town,370102001000,,,,2024-01-01,,\n", "level"),
         ("370102001003,无上级,community,,,,,2024-01-01,,\n", "parent"),
-        (
-            "370102001003,自己,community,370102001003,,,,2024-01-01,,\n",
-            "parent",
-        ),
-        (
-            "370102001001003,无主,grid,370102001001,dedicated,,,2024-01-01,,\n",
-            "host",
-        ),
-        (
-            "370102001001003,有主,grid,370102001001,general,school-1,,2024-01-01,,\n",
-            "host",
-        ),
-        (
-            "370102001001003,无类,grid,370102001001,,,,2024-01-01,,\n",
-            "grid_kind",
-        ),
-        (
-            "370102001001003,怪类,grid,370102001001,odd,,,2024-01-01,,\n",
-            "grid_kind",
-        ),
-        (
-            "370102001003,非网格,community,370102001000,general,,,2024-01-01,,\n",
-            "grid_kind",
-        ),
-        (
-            "370102001001003,不在网格里,grid,370102001001,micro,,,2024-01-01,,\n",
-            "grid_kind",
-        ),
-        (
-            "370102001003,怪等,community,370102001000,,,D,2024-01-01,,\n",
-            "class",
-        ),
-        (
-            "370102001003,倒日,community,370102001000,,,,2024-02-01,2024-01-31,\n",
-            "valid_to",
-        ),
-        (
-            "370102001003,怪日,community,370102001000,,,,2024-02-30,,\n",
-            "valid_from",
-        ),
-        (
-            "370102001003,早生,community,370102001000,,,,2023-12-31,,\n",
-            "valid_from",
-        ),
-        (
-            "370102001003,无后,community,370102001000,,,,2024-01-01,2024-05-01,370102001004\n",
-            "successors",
-        ),
-        (
-            "370102001003,活着,community,370102001000,,,,2024-01-01,,370102001001\n",
-            "successors",
-        ),
-        (
-            "370102001003,,community,370102001000,,,,2024-01-01,,\n",
-            "name_zh",
-        ),
+        ("370102001003,自己,community,370102001003,,,,2024-01-01,,\n", "parent"),
+        ("370102001001003,无主,grid,370102001001,dedicated,,,2024-01-01,,\n", "host"),
+        ("370102001001003,有主,grid,370102001001,general,school-1,,2024-01-01,,\n", "host"),
+        ("370102001001003,无类,grid,370102001001,,,,2024-01-01,,\n", "grid_kind"),
+        ("370102001001003,怪类,grid,370102001001,odd,,,2024-01-01,,\n", "grid_kind"),
+        ("370102001003,非网格,community,370102001000,general,,,2024-01-01,,\n", "grid_kind"),
+        ("370102001001003,不在网格里,grid,370102001001,micro,,,2024-01-01,,\n", "grid_kind"),
+        ("370102001003,怪等,community,370102001000,,,D,2024-01-01,,\n", "class"),
+        ("370102001003,倒日,community,370102001000,,,,2024-02-01,2024-01-31,\n", "valid_to"),
+        ("370102001003,怪日,community,370102001000,,,,2024-02-30,,\n", "valid_from"),
+        ("370102001003,早生,community,370102001000,,,,2023-12-31,,\n", "valid_from"),
+        ("370102001003,无后,community,370102001000,,,,2024-01-01,2024-05-01,370102001004\n", "successors"),
+        ("370102001003,活着,community,370102001000,,,,2024-01-01,,370102001001\n", "successors"),
+        ("370102001003,,community,370102001000,,,,2024-01-01,,\n", "name_zh"),
     ];
     for (row, field) in table {
         let faults = faults_of(row);
-        assert!(
-            faults.contains(&(10, field.to_owned())),
-            "{row}: {faults:?}"
-        );
-        assert!(
-            faults.iter().all(|(line, _)| *line == 10),
-            "{row}: {faults:?}"
-        );
+        assert!(faults.contains(&(10, field.to_owned())), "{row}: {faults:?}");
+        assert!(faults.iter().all(|(line, _)| *line == 10), "{row}: {faults:?}");
     }
 }
 
@@ -237,10 +128,7 @@ fn a_grid_never_hangs_on_a_street() {
                 c,市,city,,,2024-01-01,370100\nd,区,county,c,,2024-01-01,370102\ns,街,street,d,,2024-01-01,\n\
                 g,格,grid,s,general,2024-01-01,\n";
     let faults = Areas::parse("areas.csv", rows).expect_err("the grid lies in a street");
-    assert_eq!(
-        faults.iter().map(|fault| fault.line).collect::<Vec<_>>(),
-        [Some(7)]
-    );
+    assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [Some(7)]);
 }
 
 #[test]
@@ -249,11 +137,8 @@ fn a_ring_of_parents_is_a_fault_of_each_area_in_it() {
                 c,市,city,,2024-01-01,370100\nd,区,county,c,2024-01-01,370102\n\
                 s,街,street,k,2024-01-01,\nk,社,community,s,2024-01-01,\n";
     let faults = Areas::parse("areas.csv", rows).expect_err("a ring");
-    let rings: Vec<_> = faults
-        .iter()
-        .filter(|fault| fault.what.contains("by way of"))
-        .map(|fault| fault.line)
-        .collect();
+    let rings: Vec<_> =
+        faults.iter().filter(|fault| fault.what.contains("by way of")).map(|fault| fault.line).collect();
     assert_eq!(rings, [Some(6), Some(7)]);
 }
 
@@ -262,14 +147,7 @@ fn all_faults_are_told_in_the_order_of_lines() {
     let rows = "370102001003,,community,370102001000,,,,2024-01-01,,\n\
                 370102001004,好,community,370102001000,,,D,2024-01-01,,\n\
                 370102001005,好,community,370102009000,,,,2024-01-01,,\n";
-    assert_eq!(
-        faults_of(rows),
-        [
-            (10, "name_zh".to_owned()),
-            (11, "class".to_owned()),
-            (12, "parent".to_owned())
-        ]
-    );
+    assert_eq!(faults_of(rows), [(10, "name_zh".to_owned()), (11, "class".to_owned()), (12, "parent".to_owned())]);
 }
 
 #[test]
@@ -281,12 +159,8 @@ fn an_area_that_cannot_be_read_is_not_blamed_on_its_children() {
 
 #[test]
 fn a_document_without_version_scheme_or_rows_says_so() {
-    let faults = Areas::parse("areas.csv", "code,name_zh,level,parent,valid_from\n")
-        .expect_err("nothing in it");
-    let fields: Vec<_> = faults
-        .iter()
-        .filter_map(|fault| fault.field.as_deref())
-        .collect();
+    let faults = Areas::parse("areas.csv", "code,name_zh,level,parent,valid_from\n").expect_err("nothing in it");
+    let fields: Vec<_> = faults.iter().filter_map(|fault| fault.field.as_deref()).collect();
     assert_eq!(fields, ["scheme", "version"]);
 }
 
@@ -301,14 +175,8 @@ fn a_city_abroad_loads_with_its_own_levels_and_codes() {
                 36061000800,普查区 8,Tract 8,tract,MN27,general,2010-01-01,\n";
     let areas = Areas::parse("areas.csv", text).unwrap();
     assert_eq!(areas.regions(), [RegionId(36_061)]);
-    assert_eq!(
-        areas.get(&code("36061000800")).map(|area| area.region),
-        Some(RegionId(36_061))
-    );
-    assert_eq!(
-        Areas::parse("areas.csv", &areas.to_csv()).unwrap().to_csv(),
-        areas.to_csv()
-    );
+    assert_eq!(areas.get(&code("36061000800")).map(|area| area.region), Some(RegionId(36_061)));
+    assert_eq!(Areas::parse("areas.csv", &areas.to_csv()).unwrap().to_csv(), areas.to_csv());
 }
 
 #[test]
@@ -317,10 +185,7 @@ fn a_free_code_above_the_regions_needs_six_digits_of_its_own() {
                 c,市,city,,2024-01-01,370100\nd,区,county,c,2024-01-01,\ns,街,street,d,2024-01-01,370103\n";
     let faults = Areas::parse("areas.csv", text).expect_err("the county lacks its region");
     assert_eq!(
-        faults
-            .iter()
-            .map(|fault| (fault.line, fault.field.as_deref()))
-            .collect::<Vec<_>>(),
+        faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect::<Vec<_>>(),
         [(Some(5), Some("region"))]
     );
 }
@@ -328,57 +193,61 @@ fn a_free_code_above_the_regions_needs_six_digits_of_its_own() {
 #[test]
 fn levels_need_one_region_and_nothing_but_grids_below_grids() {
     let head = "#version,1\n#scheme,free\n#level,city,市,City\n#level,grid,网格,Grid,grid\n#level,house,楼,House\n";
-    let faults = Areas::parse(
-        "a.csv",
-        &format!("{head}code,name_zh,level,parent,valid_from\nc,市,city,,2024-01-01\n"),
-    )
-    .expect_err("no region, a house below a grid");
-    assert_eq!(
-        faults
-            .iter()
-            .map(|fault| fault.field.as_deref())
-            .collect::<Vec<_>>(),
-        [Some("level"), Some("level")]
-    );
+    let faults = Areas::parse("a.csv", &format!("{head}code,name_zh,level,parent,valid_from\nc,市,city,,2024-01-01\n"))
+        .expect_err("no region, a house below a grid");
+    assert_eq!(faults.iter().map(|fault| fault.field.as_deref()).collect::<Vec<_>>(), [Some("level"), Some("level")]);
 }
 
 /// A random tree of up to four levels under one city, with codes in the order of making.
 fn trees() -> impl Strategy<Value = (String, Vec<(String, Option<usize>)>)> {
-    (1..4_usize, 0..3_usize, 0..3_usize, 0..4_usize, any::<bool>()).prop_map(|(counties, streets, communities, grids, is_micro)| {
-        let mut nodes: Vec<(String, Option<usize>)> = vec![("370100000000".to_owned(), None)];
-        let mut text = String::from("#version,7\n#scheme,unit15\n");
-        for (level, role) in [("city", ""), ("county", "region"), ("street", ""), ("community", ""), ("grid", "grid"), ("micro", "grid")] {
-            text.push_str(&format!("#level,{level},{level},{level},{role}\n"));
-        }
-        text.push_str("code,name_zh,level,parent,grid_kind,class,valid_from\n370100000000,城,city,,,,2024-01-01\n");
-        let mut add = |code: String, level: &str, parent: usize, nodes: &mut Vec<(String, Option<usize>)>| {
-            let kind = match level {
-                "grid" => "general",
-                "micro" => "micro",
-                _ => "",
+    (1..4_usize, 0..3_usize, 0..3_usize, 0..4_usize, any::<bool>()).prop_map(
+        |(counties, streets, communities, grids, is_micro)| {
+            let mut nodes: Vec<(String, Option<usize>)> = vec![("370100000000".to_owned(), None)];
+            let mut text = String::from("#version,7\n#scheme,unit15\n");
+            for (level, role) in [
+                ("city", ""),
+                ("county", "region"),
+                ("street", ""),
+                ("community", ""),
+                ("grid", "grid"),
+                ("micro", "grid"),
+            ] {
+                text.push_str(&format!("#level,{level},{level},{level},{role}\n"));
+            }
+            text.push_str("code,name_zh,level,parent,grid_kind,class,valid_from\n370100000000,城,city,,,,2024-01-01\n");
+            let mut add = |code: String, level: &str, parent: usize, nodes: &mut Vec<(String, Option<usize>)>| {
+                let kind = match level {
+                    "grid" => "general",
+                    "micro" => "micro",
+                    _ => "",
+                };
+                let class = ["", "A", "B", "C"][nodes.len() % 4];
+                text.push_str(&format!(
+                    "{code},名{},{level},{},{kind},{class},2024-01-01\n",
+                    nodes.len(),
+                    nodes[parent].0
+                ));
+                nodes.push((code, Some(parent)));
+                nodes.len() - 1
             };
-            let class = ["", "A", "B", "C"][nodes.len() % 4];
-            text.push_str(&format!("{code},名{},{level},{},{kind},{class},2024-01-01\n", nodes.len(), nodes[parent].0));
-            nodes.push((code, Some(parent)));
-            nodes.len() - 1
-        };
-        for d in 1..=counties {
-            let county = add(format!("3701{d:02}000000"), "county", 0, &mut nodes);
-            for s in 1..=streets {
-                let street = add(format!("3701{d:02}{s:03}000"), "street", county, &mut nodes);
-                for k in 1..=communities {
-                    let community = add(format!("3701{d:02}{s:03}{k:03}"), "community", street, &mut nodes);
-                    for g in 1..=grids {
-                        let grid = add(format!("3701{d:02}{s:03}{k:03}{g:03}"), "grid", community, &mut nodes);
-                        if is_micro {
-                            add(format!("3701{d:02}{s:03}{k:03}{g:03}01"), "micro", grid, &mut nodes);
+            for d in 1..=counties {
+                let county = add(format!("3701{d:02}000000"), "county", 0, &mut nodes);
+                for s in 1..=streets {
+                    let street = add(format!("3701{d:02}{s:03}000"), "street", county, &mut nodes);
+                    for k in 1..=communities {
+                        let community = add(format!("3701{d:02}{s:03}{k:03}"), "community", street, &mut nodes);
+                        for g in 1..=grids {
+                            let grid = add(format!("3701{d:02}{s:03}{k:03}{g:03}"), "grid", community, &mut nodes);
+                            if is_micro {
+                                add(format!("3701{d:02}{s:03}{k:03}{g:03}01"), "micro", grid, &mut nodes);
+                            }
                         }
                     }
                 }
             }
-        }
-        (text, nodes)
-    })
+            (text, nodes)
+        },
+    )
 }
 
 proptest! {

@@ -51,18 +51,12 @@ pub(super) struct Axis {
 }
 
 fn length_s(shifts: &[Shift]) -> i64 {
-    shifts
-        .iter()
-        .map(|shift| i64::from(shift.minutes()) * 60)
-        .sum()
+    shifts.iter().map(|shift| i64::from(shift.minutes()) * 60).sum()
 }
 
 /// Seconds of `shifts` before second `second` of the day.
 fn before_second(shifts: &[Shift], second: i64) -> i64 {
-    shifts
-        .iter()
-        .map(|shift| (second.min(shift.end_s()) - shift.start_s()).max(0))
-        .sum()
+    shifts.iter().map(|shift| (second.min(shift.end_s()) - shift.start_s()).max(0)).sum()
 }
 
 impl Axis {
@@ -78,23 +72,13 @@ impl Axis {
             *before = week_s;
             week_s += length_s(shifts);
         }
-        let mut axis = Self {
-            week,
-            week_before_s,
-            week_s,
-            exceptions: Vec::new(),
-            stretches: Vec::new(),
-        };
+        let mut axis = Self { week, week_before_s, week_s, exceptions: Vec::new(), stretches: Vec::new() };
         let mut gained_s = 0;
         for (date, shifts) in exceptions {
             let day = day_number(date);
             let before_s = axis.ordinary_before_s(day) + gained_s;
             gained_s += length_s(&shifts) - length_s(axis.ordinary(day));
-            axis.exceptions.push(Exception {
-                day,
-                shifts,
-                before_s,
-            });
+            axis.exceptions.push(Exception { day, shifts, before_s });
         }
         axis.add_stretches(zone);
         axis
@@ -116,12 +100,7 @@ impl Axis {
             let offset_s = offset_at(change.timestamp());
             let worked_at_start_s = self.worked_s(start_s);
             let base_s = worked_at_start_s - self.wall_s(start_s + offset_s);
-            self.stretches.push(Stretch {
-                start_s,
-                offset_s,
-                worked_at_start_s,
-                base_s,
-            });
+            self.stretches.push(Stretch { start_s, offset_s, worked_at_start_s, base_s });
         }
     }
 
@@ -136,36 +115,24 @@ impl Axis {
 
     /// Working seconds before `day` if there were no exceptions.
     fn ordinary_before_s(&self, day: i64) -> i64 {
-        let into_week = self
-            .week_before_s
-            .get(Self::weekday(day))
-            .copied()
-            .unwrap_or(0);
+        let into_week = self.week_before_s.get(Self::weekday(day)).copied().unwrap_or(0);
         (day + 3).div_euclid(7) * self.week_s + into_week
     }
 
     /// The shifts of a day and the working seconds on the wall-clock axis before it.
     fn day(&self, day: i64) -> (&[Shift], i64) {
-        let next = self
-            .exceptions
-            .partition_point(|exception| exception.day <= day);
-        let last = next
-            .checked_sub(1)
-            .and_then(|index| self.exceptions.get(index));
+        let next = self.exceptions.partition_point(|exception| exception.day <= day);
+        let last = next.checked_sub(1).and_then(|index| self.exceptions.get(index));
         match last {
             Some(exception) if exception.day == day => (&exception.shifts, exception.before_s),
-            _ => (
-                self.ordinary(day),
-                self.ordinary_before_s(day) + self.gained_s(last),
-            ),
+            _ => (self.ordinary(day), self.ordinary_before_s(day) + self.gained_s(last)),
         }
     }
 
     /// By how much the days up to and including this exception depart from ordinary weeks.
     fn gained_s(&self, last: Option<&Exception>) -> i64 {
         last.map_or(0, |exception| {
-            exception.before_s + length_s(&exception.shifts)
-                - self.ordinary_before_s(exception.day + 1)
+            exception.before_s + length_s(&exception.shifts) - self.ordinary_before_s(exception.day + 1)
         })
     }
 
@@ -177,16 +144,10 @@ impl Axis {
 
     /// The earliest reading of the wall clock with `wall_s(reading) >= target_s`, just behind working time.
     fn reading_s(&self, target_s: i64) -> i64 {
-        let next = self
-            .exceptions
-            .partition_point(|exception| exception.before_s < target_s);
-        let last = next
-            .checked_sub(1)
-            .and_then(|index| self.exceptions.get(index));
+        let next = self.exceptions.partition_point(|exception| exception.before_s < target_s);
+        let last = next.checked_sub(1).and_then(|index| self.exceptions.get(index));
         let day = match last {
-            Some(exception) if exception.before_s + length_s(&exception.shifts) >= target_s => {
-                exception.day
-            }
+            Some(exception) if exception.before_s + length_s(&exception.shifts) >= target_s => exception.day,
             _ => self.ordinary_day(target_s - self.gained_s(last)),
         };
         let (shifts, before_s) = self.day(day);
@@ -205,38 +166,24 @@ impl Axis {
     fn ordinary_day(&self, target_s: i64) -> i64 {
         let weeks = (target_s - 1).div_euclid(self.week_s);
         let rest_s = target_s - weeks * self.week_s;
-        let begun = self
-            .week_before_s
-            .iter()
-            .filter(|before_s| **before_s < rest_s)
-            .count();
+        let begun = self.week_before_s.iter().filter(|before_s| **before_s < rest_s).count();
         weeks * 7 - 3 + i64::try_from(begun).expect("at most seven") - 1
     }
 
     /// Working seconds before an instant (seconds since 1970, UTC), up to a constant.
     pub fn worked_s(&self, instant_s: i64) -> i64 {
-        let begun = self
-            .stretches
-            .partition_point(|stretch| stretch.start_s <= instant_s);
-        let stretch = begun
-            .checked_sub(1)
-            .and_then(|index| self.stretches.get(index));
-        let (offset_s, base_s) =
-            stretch.map_or((0, 0), |stretch| (stretch.offset_s, stretch.base_s));
+        let begun = self.stretches.partition_point(|stretch| stretch.start_s <= instant_s);
+        let stretch = begun.checked_sub(1).and_then(|index| self.stretches.get(index));
+        let (offset_s, base_s) = stretch.map_or((0, 0), |stretch| (stretch.offset_s, stretch.base_s));
         base_s + self.wall_s(instant_s + offset_s)
     }
 
     /// The earliest instant (seconds since 1970, UTC) with `worked_s(instant) >= target_s`: the end of working time,
     /// never the beginning of the next.
     pub fn reach(&self, target_s: i64) -> i64 {
-        let begun = self
-            .stretches
-            .partition_point(|stretch| stretch.worked_at_start_s < target_s);
-        let stretch = begun
-            .checked_sub(1)
-            .and_then(|index| self.stretches.get(index));
-        let (offset_s, base_s) =
-            stretch.map_or((0, 0), |stretch| (stretch.offset_s, stretch.base_s));
+        let begun = self.stretches.partition_point(|stretch| stretch.worked_at_start_s < target_s);
+        let stretch = begun.checked_sub(1).and_then(|index| self.stretches.get(index));
+        let (offset_s, base_s) = stretch.map_or((0, 0), |stretch| (stretch.offset_s, stretch.base_s));
         self.reading_s(target_s - base_s) - offset_s
     }
 

@@ -41,10 +41,7 @@ pub struct Shift {
 impl Shift {
     /// `None` unless `from < to <= 24:00`.
     pub fn new(from_minute: u16, to_minute: u16) -> Option<Self> {
-        (from_minute < to_minute && to_minute <= 1440).then_some(Self {
-            from_minute,
-            to_minute,
-        })
+        (from_minute < to_minute && to_minute <= 1440).then_some(Self { from_minute, to_minute })
     }
 
     pub fn from_minute(self) -> u16 {
@@ -72,14 +69,7 @@ impl Shift {
 impl fmt::Display for Shift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (from, to) = (self.from_minute, self.to_minute);
-        write!(
-            f,
-            "{:02}:{:02}–{:02}:{:02}",
-            from / 60,
-            from % 60,
-            to / 60,
-            to % 60
-        )
+        write!(f, "{:02}:{:02}–{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)
     }
 }
 
@@ -130,17 +120,9 @@ impl Calendar {
     /// `None` when the zone is not in the IANA database.
     pub fn always(zone_name: &str) -> Option<Self> {
         let zone = parse::zone(zone_name)?;
-        let week: [Vec<Shift>; 7] = std::array::from_fn(|_| {
-            vec![Shift {
-                from_minute: 0,
-                to_minute: 1440,
-            }]
-        });
+        let week: [Vec<Shift>; 7] = std::array::from_fn(|_| vec![Shift { from_minute: 0, to_minute: 1440 }]);
         Some(Self {
-            reference: CalendarRef {
-                id: "always".to_owned(),
-                version: 1,
-            },
+            reference: CalendarRef { id: "always".to_owned(), version: 1 },
             name_zh: "全天候".to_owned(),
             name_en: "around the clock".to_owned(),
             sources: Vec::new(),
@@ -219,10 +201,7 @@ impl Calendar {
 
     /// Working minutes on the wall clock of that day; a change of the zone's offset is left out.
     pub fn minutes_on(&self, date: Date) -> Minutes {
-        self.shifts_on(date)
-            .iter()
-            .map(|shift| Minutes::from(shift.minutes()))
-            .sum()
+        self.shifts_on(date).iter().map(|shift| Minutes::from(shift.minutes())).sum()
     }
 
     /// The day and the minute after midnight that the wall clock shows.
@@ -232,12 +211,8 @@ impl Calendar {
 
     pub fn is_working(&self, at: Timestamp) -> bool {
         let reading = self.reading(at);
-        let second = i64::from(reading.hour()) * 3600
-            + i64::from(reading.minute()) * 60
-            + i64::from(reading.second());
-        self.shifts_on(reading.date())
-            .iter()
-            .any(|shift| shift.start_s() <= second && second < shift.end_s())
+        let second = i64::from(reading.hour()) * 3600 + i64::from(reading.minute()) * 60 + i64::from(reading.second());
+        self.shifts_on(reading.date()).iter().any(|shift| shift.start_s() <= second && second < shift.end_s())
     }
 
     /// Whole working minutes between two instants; none when `to` is not after `from`. Part minutes are dropped.
@@ -254,9 +229,7 @@ impl Calendar {
         if minutes == 0 {
             return from;
         }
-        let reached_s = self
-            .axis
-            .reach(self.axis.worked_s(ceil_s(from)) + i64::from(minutes) * 60);
+        let reached_s = self.axis.reach(self.axis.worked_s(ceil_s(from)) + i64::from(minutes) * 60);
         Timestamp::from_second(reached_s).unwrap_or(Timestamp::MAX)
     }
 
@@ -271,10 +244,7 @@ impl Calendar {
 
     /// When a day begins; `None` after the end of representable time.
     pub(crate) fn midnight(&self, date: Date) -> Option<Timestamp> {
-        self.zone
-            .to_ambiguous_timestamp(date.at(0, 0, 0, 0))
-            .compatible()
-            .ok()
+        self.zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0)).compatible().ok()
     }
 }
 
@@ -301,18 +271,13 @@ pub struct Calendars {
 
 /// A published calendar version cannot be changed, only followed by another.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "calendar {0} is already published with other content; give the file the next version number"
-)]
+#[error("calendar {0} is already published with other content; give the file the next version number")]
 pub struct AlreadyPublished(pub CalendarRef);
 
 impl Calendars {
     /// Adds a version. The same content again changes nothing.
     pub fn publish(&mut self, calendar: Calendar) -> Result<(), AlreadyPublished> {
-        let versions = self
-            .versions
-            .entry(calendar.reference.id.clone())
-            .or_default();
+        let versions = self.versions.entry(calendar.reference.id.clone()).or_default();
         match versions.get(&calendar.reference.version) {
             Some(known) if *known != calendar => Err(AlreadyPublished(calendar.reference)),
             Some(_) => Ok(()),

@@ -22,11 +22,7 @@ pub(super) fn zone(name: &str) -> Option<TimeZone> {
 }
 
 pub(super) fn calendar(file: &str, text: &str) -> Result<Calendar, Vec<Fault>> {
-    let mut reader = Reader {
-        file,
-        text,
-        faults: Vec::new(),
-    };
+    let mut reader = Reader { file, text, faults: Vec::new() };
     let calendar = reader.calendar();
     match calendar {
         Some(calendar) if reader.faults.is_empty() => Ok(calendar),
@@ -44,10 +40,7 @@ struct Say {
 }
 
 fn say(en: impl Into<String>, zh: impl Into<String>) -> Say {
-    Say {
-        en: en.into(),
-        zh: zh.into(),
-    }
+    Say { en: en.into(), zh: zh.into() }
 }
 
 type Value<'t, 'i> = &'t Spanned<DeValue<'i>>;
@@ -89,21 +82,14 @@ impl Reader<'_> {
             self.fault(
                 error.span(),
                 "",
-                say(
-                    format!("not TOML: {}", error.message()),
-                    format!("不是合法的 TOML：{}", error.message()),
-                ),
+                say(format!("not TOML: {}", error.message()), format!("不是合法的 TOML：{}", error.message())),
                 say("correct the spelling of this line", "请改正这一行的写法"),
             );
         }
         if !self.faults.is_empty() {
             return None;
         }
-        let mut top = Section {
-            table: document.get_ref(),
-            span: 0..0,
-            known: Vec::new(),
-        };
+        let mut top = Section { table: document.get_ref(), span: 0..0, known: Vec::new() };
 
         let id = self.id(&mut top);
         let version = self.version(&mut top);
@@ -120,18 +106,11 @@ impl Reader<'_> {
 
         let (zone_name, zone) = zone?;
         Some(Calendar {
-            reference: CalendarRef {
-                id: id?,
-                version: version?,
-            },
+            reference: CalendarRef { id: id?, version: version? },
             name_zh: name_zh?,
             name_en: name_en?,
             sources,
-            axis: Axis::new(
-                week,
-                days.iter().map(|(date, day)| (*date, day.shifts.clone())),
-                &zone,
-            ),
+            axis: Axis::new(week, days.iter().map(|(date, day)| (*date, day.shifts.clone())), &zone),
             zone_name,
             zone,
             days,
@@ -142,20 +121,14 @@ impl Reader<'_> {
 
     fn id(&mut self, top: &mut Section) -> Option<String> {
         let id = self.text(top, "id")?;
-        if id
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        {
+        if id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
             return Some(id);
         }
         self.fault(
             self.span_of(top, "id"),
             "id",
             say(format!("{id:?} is not an id"), format!("“{id}”不能作标识")),
-            say(
-                "use small letters, digits and hyphens, e.g. \"cn\"",
-                "请用小写字母、数字和连字符，例如 \"cn\"",
-            ),
+            say("use small letters, digits and hyphens, e.g. \"cn\"", "请用小写字母、数字和连字符，例如 \"cn\""),
         );
         None
     }
@@ -166,40 +139,20 @@ impl Reader<'_> {
 
     fn workday_minutes(&mut self, top: &mut Section) -> Option<(u32, Range<usize>)> {
         let minutes = self.whole_number(top, "workday_minutes", 1, 1440, false)?;
-        self.span_of(top, "workday_minutes")
-            .map(|span| (minutes, span))
+        self.span_of(top, "workday_minutes").map(|span| (minutes, span))
     }
 
-    fn whole_number(
-        &mut self,
-        top: &mut Section,
-        key: &'static str,
-        min: u32,
-        max: u32,
-        needed: bool,
-    ) -> Option<u32> {
-        let value = if needed {
-            self.value(top, key)?
-        } else {
-            top.value(key)?
-        };
-        let number = value
-            .get_ref()
-            .as_integer()
-            .and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
+    fn whole_number(&mut self, top: &mut Section, key: &'static str, min: u32, max: u32, needed: bool) -> Option<u32> {
+        let value = if needed { self.value(top, key)? } else { top.value(key)? };
+        let number =
+            value.get_ref().as_integer().and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
         let number = number.filter(|number| (min..=max).contains(number));
         if number.is_none() {
             self.fault(
                 Some(value.span()),
                 key,
-                say(
-                    format!("not a whole number from {min} to {max}"),
-                    format!("不是 {min} 到 {max} 之间的整数"),
-                ),
-                say(
-                    format!("write e.g. {key} = {}", min.max(1)),
-                    format!("请写成例如 {key} = {}", min.max(1)),
-                ),
+                say(format!("not a whole number from {min} to {max}"), format!("不是 {min} 到 {max} 之间的整数")),
+                say(format!("write e.g. {key} = {}", min.max(1)), format!("请写成例如 {key} = {}", min.max(1))),
             );
         }
         number
@@ -213,14 +166,8 @@ impl Reader<'_> {
         self.fault(
             self.span_of(top, "zone"),
             "zone",
-            say(
-                format!("no time zone is called {name:?}"),
-                format!("没有名为“{name}”的时区"),
-            ),
-            say(
-                "use a name of the IANA database, e.g. \"Asia/Shanghai\"",
-                "请用 IANA 时区名，例如 \"Asia/Shanghai\"",
-            ),
+            say(format!("no time zone is called {name:?}"), format!("没有名为“{name}”的时区")),
+            say("use a name of the IANA database, e.g. \"Asia/Shanghai\"", "请用 IANA 时区名，例如 \"Asia/Shanghai\""),
         );
         None
     }
@@ -235,10 +182,7 @@ impl Reader<'_> {
                     Some(value.span()),
                     "announced_until",
                     say("one day is wanted, not a range", "这里要一个日期，不是一段"),
-                    say(
-                        "write the last day whose holidays are announced",
-                        "请写节假日安排已公布到的最后一天",
-                    ),
+                    say("write the last day whose holidays are announced", "请写节假日安排已公布到的最后一天"),
                 );
                 None
             }
@@ -249,11 +193,8 @@ impl Reader<'_> {
         let Some(value) = top.value("sources") else {
             return Vec::new();
         };
-        let items = value.get_ref().as_array().map(|items| {
-            items
-                .iter()
-                .map(|item| item.get_ref().as_str().map(str::to_owned))
-        });
+        let items =
+            value.get_ref().as_array().map(|items| items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)));
         let sources: Option<Vec<String>> = items.and_then(Iterator::collect);
         if sources.is_none() {
             self.fault(
@@ -276,13 +217,8 @@ impl Reader<'_> {
             self.not_a_table(value.span(), "week");
             return None;
         };
-        let mut section = Section {
-            table,
-            span: value.span(),
-            known: Vec::new(),
-        };
-        let week: [Vec<Shift>; 7] =
-            WEEKDAYS.map(|weekday| self.shifts(&mut section, weekday).unwrap_or_default());
+        let mut section = Section { table, span: value.span(), known: Vec::new() };
+        let week: [Vec<Shift>; 7] = WEEKDAYS.map(|weekday| self.shifts(&mut section, weekday).unwrap_or_default());
         let make_up = self.shifts(&mut section, "make_up");
         self.unknown_keys(&section, "week.");
         let Some(first) = week.iter().find(|shifts| !shifts.is_empty()).cloned() else {
@@ -304,11 +240,7 @@ impl Reader<'_> {
     }
 
     /// The length of one workday: what the file states, or what every working weekday has.
-    fn workday(
-        &mut self,
-        week: &[Vec<Shift>; 7],
-        stated: Option<(u32, Range<usize>)>,
-    ) -> Option<u32> {
+    fn workday(&mut self, week: &[Vec<Shift>; 7], stated: Option<(u32, Range<usize>)>) -> Option<u32> {
         let mut lengths: Vec<u32> = week
             .iter()
             .map(|shifts| shifts.iter().map(|shift| u32::from(shift.minutes())).sum())
@@ -316,11 +248,7 @@ impl Reader<'_> {
             .collect();
         lengths.sort_unstable();
         lengths.dedup();
-        let list = lengths
-            .iter()
-            .map(u32::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
+        let list = lengths.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
         match (stated, lengths.as_slice()) {
             (Some((minutes, _)), _) if lengths.contains(&minutes) => Some(minutes),
             (Some((minutes, span)), _) => {
@@ -361,16 +289,9 @@ impl Reader<'_> {
         make_up: &[Shift],
         announced_until: Option<Date>,
     ) -> BTreeMap<Date, Day> {
-        let mut days = Days {
-            week,
-            announced_until,
-            listed: BTreeMap::new(),
-        };
+        let mut days = Days { week, announced_until, listed: BTreeMap::new() };
         for mut section in self.sections(top, "holiday") {
-            let names = (
-                self.text(&mut section, "name_zh"),
-                self.text(&mut section, "name_en"),
-            );
+            let names = (self.text(&mut section, "name_zh"), self.text(&mut section, "name_en"));
             let off = self.dates(&mut section, "off");
             let work = self.dates(&mut section, "work");
             self.unknown_keys(&section, "holiday.");
@@ -385,10 +306,7 @@ impl Reader<'_> {
             }
         }
         for mut section in self.sections(top, "special") {
-            let names = (
-                self.text(&mut section, "name_zh"),
-                self.text(&mut section, "name_en"),
-            );
+            let names = (self.text(&mut section, "name_zh"), self.text(&mut section, "name_en"));
             if section.value("on").is_none() {
                 self.missing(section.span.clone(), "on");
             }
@@ -399,20 +317,10 @@ impl Reader<'_> {
             }
             self.unknown_keys(&section, "special.");
             for (date, span) in on {
-                self.list(
-                    &mut days,
-                    date,
-                    span,
-                    DayKind::Special,
-                    &names,
-                    shifts.as_deref().unwrap_or_default(),
-                );
+                self.list(&mut days, date, span, DayKind::Special, &names, shifts.as_deref().unwrap_or_default());
             }
         }
-        days.listed
-            .into_iter()
-            .map(|(date, (day, _))| (date, day))
-            .collect()
+        days.listed.into_iter().map(|(date, (day, _))| (date, day)).collect()
     }
 
     fn list(
@@ -431,32 +339,17 @@ impl Reader<'_> {
         };
         if let Some((_, first)) = days.listed.get(&date) {
             let first = first.start;
-            let line = self
-                .text
-                .as_bytes()
-                .iter()
-                .take(first)
-                .filter(|byte| **byte == b'\n')
-                .count()
-                + 1;
+            let line = self.text.as_bytes().iter().take(first).filter(|byte| **byte == b'\n').count() + 1;
             self.fault(
                 Some(span),
                 field,
-                say(
-                    format!("{date} is already listed in line {line}"),
-                    format!("{date} 已在第 {line} 行列出"),
-                ),
+                say(format!("{date} is already listed in line {line}"), format!("{date} 已在第 {line} 行列出")),
                 say("keep one of the two", "请只保留一处"),
             );
             return;
         }
         let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
-        if kind == DayKind::MakeUp
-            && days
-                .week
-                .get(weekday)
-                .is_some_and(|shifts| !shifts.is_empty())
-        {
+        if kind == DayKind::MakeUp && days.week.get(weekday).is_some_and(|shifts| !shifts.is_empty()) {
             self.fault(
                 Some(span.clone()),
                 field,
@@ -474,10 +367,7 @@ impl Reader<'_> {
             self.fault(
                 Some(span.clone()),
                 field,
-                say(
-                    format!("{date} lies after announced_until"),
-                    format!("{date} 晚于 announced_until"),
-                ),
+                say(format!("{date} lies after announced_until"), format!("{date} 晚于 announced_until")),
                 say(
                     "move announced_until to the last day of the announcement, or take the day out",
                     "请把 announced_until 改为公布安排的最后一天，或删去这一天",
@@ -485,20 +375,11 @@ impl Reader<'_> {
             );
         }
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
-        let day = Day {
-            kind,
-            name_zh: name(&names.0),
-            name_en: name(&names.1),
-            shifts: shifts.to_vec(),
-        };
+        let day = Day { kind, name_zh: name(&names.0), name_en: name(&names.1), shifts: shifts.to_vec() };
         days.listed.insert(date, (day, span));
     }
 
-    fn sections<'t, 'i>(
-        &mut self,
-        top: &mut Section<'t, 'i>,
-        key: &'static str,
-    ) -> Vec<Section<'t, 'i>> {
+    fn sections<'t, 'i>(&mut self, top: &mut Section<'t, 'i>, key: &'static str) -> Vec<Section<'t, 'i>> {
         let Some(value) = top.value(key) else {
             return Vec::new();
         };
@@ -509,11 +390,7 @@ impl Reader<'_> {
         let mut sections = Vec::new();
         for item in items {
             match item.get_ref().as_table() {
-                Some(table) => sections.push(Section {
-                    table,
-                    span: item.span(),
-                    known: Vec::new(),
-                }),
+                Some(table) => sections.push(Section { table, span: item.span(), known: Vec::new() }),
                 None => self.not_a_table(item.span(), key),
             }
         }
@@ -522,20 +399,13 @@ impl Reader<'_> {
 
     fn text(&mut self, section: &mut Section, key: &'static str) -> Option<String> {
         let value = self.value(section, key)?;
-        let text = value
-            .get_ref()
-            .as_str()
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
+        let text = value.get_ref().as_str().map(str::trim).filter(|text| !text.is_empty());
         if text.is_none() {
             self.fault(
                 Some(value.span()),
                 key,
                 say("not a text, or empty", "不是文字，或为空"),
-                say(
-                    format!("write {key} = \"…\""),
-                    format!("请写成 {key} = \"…\""),
-                ),
+                say(format!("write {key} = \"…\""), format!("请写成 {key} = \"…\"")),
             );
         }
         text.map(str::to_owned)
@@ -575,11 +445,11 @@ impl Reader<'_> {
         };
         let (from, to) = text.split_once("..").unwrap_or((&text, &text));
         let days = match (day(from), day(to)) {
-            (Some(from), Some(to)) if from <= to => std::iter::successors(Some(from), |date| {
-                day_after(*date).filter(|date| *date <= to)
-            })
-            .take(LONGEST_RANGE_DAYS + 1)
-            .collect(),
+            (Some(from), Some(to)) if from <= to => {
+                std::iter::successors(Some(from), |date| day_after(*date).filter(|date| *date <= to))
+                    .take(LONGEST_RANGE_DAYS + 1)
+                    .collect()
+            }
             _ => Vec::new(),
         };
         if days.is_empty() || days.len() > LONGEST_RANGE_DAYS {
@@ -587,9 +457,7 @@ impl Reader<'_> {
                 Some(value.span()),
                 key,
                 say(
-                    format!(
-                        "{text:?} is neither a day nor a range of at most {LONGEST_RANGE_DAYS} days"
-                    ),
+                    format!("{text:?} is neither a day nor a range of at most {LONGEST_RANGE_DAYS} days"),
                     format!("“{text}”既不是日期，也不是不超过 {LONGEST_RANGE_DAYS} 天的一段日期"),
                 ),
                 say(
@@ -610,18 +478,11 @@ impl Reader<'_> {
                 format!(
                     "write e.g. {key} = [\"08:00-12:00\", \"14:00-18:00\"]; a shift over midnight is split at 24:00"
                 ),
-                format!(
-                    "请写成例如 {key} = [\"08:00-12:00\", \"14:00-18:00\"]；跨零点的班次在 24:00 处分开写"
-                ),
+                format!("请写成例如 {key} = [\"08:00-12:00\", \"14:00-18:00\"]；跨零点的班次在 24:00 处分开写"),
             )
         };
         let Some(items) = value.get_ref().as_array() else {
-            self.fault(
-                Some(value.span()),
-                key,
-                say("not a list of shifts", "不是班次列表"),
-                example(),
-            );
+            self.fault(Some(value.span()), key, say("not a list of shifts", "不是班次列表"), example());
             return None;
         };
         let mut shifts: Vec<(Shift, Range<usize>)> = Vec::new();
@@ -632,10 +493,7 @@ impl Reader<'_> {
                 None => self.fault(
                     Some(item.span()),
                     key,
-                    say(
-                        format!("{text:?} is not a shift"),
-                        format!("“{text}”不是班次"),
-                    ),
+                    say(format!("{text:?} is not a shift"), format!("“{text}”不是班次")),
                     example(),
                 ),
             }
@@ -646,25 +504,15 @@ impl Reader<'_> {
                 self.fault(
                     Some(span.clone()),
                     key,
-                    say(
-                        format!("{after} overlaps {before}"),
-                        format!("{after} 与 {before} 重叠"),
-                    ),
-                    say(
-                        "make the shifts follow one another",
-                        "请使各班次前后相接、互不重叠",
-                    ),
+                    say(format!("{after} overlaps {before}"), format!("{after} 与 {before} 重叠")),
+                    say("make the shifts follow one another", "请使各班次前后相接、互不重叠"),
                 );
             }
         }
         Some(shifts.into_iter().map(|(shift, _)| shift).collect())
     }
 
-    fn value<'t, 'i>(
-        &mut self,
-        section: &mut Section<'t, 'i>,
-        key: &'static str,
-    ) -> Option<Value<'t, 'i>> {
+    fn value<'t, 'i>(&mut self, section: &mut Section<'t, 'i>, key: &'static str) -> Option<Value<'t, 'i>> {
         let value = section.value(key);
         if value.is_none() {
             self.missing(section.span.clone(), key);
@@ -685,19 +533,12 @@ impl Reader<'_> {
     }
 
     fn not_a_table(&mut self, span: Range<usize>, key: &str) {
-        let header = if key == "week" {
-            "[week]".to_owned()
-        } else {
-            format!("[[{key}]]")
-        };
+        let header = if key == "week" { "[week]".to_owned() } else { format!("[[{key}]]") };
         self.fault(
             Some(span),
             key,
             say(format!("{key} is not a section"), format!("{key} 不是一节")),
-            say(
-                format!("begin it with a line {header}"),
-                format!("请以 {header} 一行开头"),
-            ),
+            say(format!("begin it with a line {header}"), format!("请以 {header} 一行开头")),
         );
     }
 
@@ -708,15 +549,9 @@ impl Reader<'_> {
                 self.fault(
                     Some(key.span()),
                     &format!("{prefix}{name}"),
+                    say(format!("{name} means nothing here"), format!("这里不认识 {name}")),
                     say(
-                        format!("{name} means nothing here"),
-                        format!("这里不认识 {name}"),
-                    ),
-                    say(
-                        format!(
-                            "correct it to one of {}, or take it out",
-                            section.known.join(", ")
-                        ),
+                        format!("correct it to one of {}, or take it out", section.known.join(", ")),
                         format!("请改为 {} 之一，或删去", section.known.join("、")),
                     ),
                 );
@@ -760,9 +595,7 @@ fn shift(text: &str) -> Option<Shift> {
 fn minute_of_day(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
     let digits = |part: &str| {
-        (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
-            .then(|| part.parse::<u16>().ok())
-            .flatten()
+        (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<u16>().ok()).flatten()
     };
     let (hour, minute) = (digits(hour)?, digits(minute)?);
     (minute < 60 && hour <= 24).then_some(hour * 60 + minute)

@@ -49,32 +49,21 @@ impl Plan {
     pub fn file(&self) -> String {
         let minute = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
         let shifts = |shifts: &[(u16, u16)]| {
-            let shifts: Vec<String> = shifts
-                .iter()
-                .map(|(from, to)| format!("\"{}-{}\"", minute(*from), minute(*to)))
-                .collect();
+            let shifts: Vec<String> =
+                shifts.iter().map(|(from, to)| format!("\"{}-{}\"", minute(*from), minute(*to))).collect();
             format!("[{}]", shifts.join(", "))
         };
         let dates = |dates: &[Date]| {
             let dates: Vec<String> = dates.iter().map(|date| format!("\"{date}\"")).collect();
             format!("[{}]", dates.join(", "))
         };
-        let workday: u16 = self
-            .week
-            .iter()
-            .find(|day| !day.is_empty())
-            .unwrap()
-            .iter()
-            .map(|(from, to)| to - from)
-            .sum();
+        let workday: u16 =
+            self.week.iter().find(|day| !day.is_empty()).unwrap().iter().map(|(from, to)| to - from).sum();
         let mut file = format!(
             "id = \"plan\"\nversion = 3\nzone = \"{}\"\nname_zh = \"计划\"\nname_en = \"plan\"\nannounced_until = \"2030-12-31\"\nworkday_minutes = {workday}\n\n[week]\n",
             self.zone
         );
-        for (weekday, day) in ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-            .iter()
-            .zip(&self.week)
-        {
+        for (weekday, day) in ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].iter().zip(&self.week) {
             file += &format!("{weekday} = {}\n", shifts(day));
         }
         file += &format!("make_up = {}\n", shifts(&self.make_up));
@@ -109,22 +98,17 @@ impl Plan {
             None => &self.week[date.weekday().to_monday_zero_offset() as usize],
         };
         let minute = reading.hour() as u16 * 60 + reading.minute() as u16;
-        shifts
-            .iter()
-            .any(|(from, to)| (*from..*to).contains(&minute))
+        shifts.iter().any(|(from, to)| (*from..*to).contains(&minute))
     }
 
     /// Minute by minute. Both instants are full minutes.
     pub fn working_minutes(&self, from: Timestamp, to: Timestamp) -> u32 {
-        minutes_between(from, to)
-            .filter(|minute| self.is_working(*minute))
-            .count() as u32
+        minutes_between(from, to).filter(|minute| self.is_working(*minute)).count() as u32
     }
 }
 
 pub(crate) fn minutes_between(from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
-    std::iter::successors(Some(from), |minute| Some(*minute + 1.minute()))
-        .take_while(move |minute| *minute < to)
+    std::iter::successors(Some(from), |minute| Some(*minute + 1.minute())).take_while(move |minute| *minute < to)
 }
 
 /// Up to three shifts, ascending, on any minute; they may touch and may end at 24:00.
@@ -159,30 +143,14 @@ fn around() -> impl Strategy<Value = Date> {
 pub(crate) fn plans() -> impl Strategy<Value = (Plan, Date)> {
     let off_or_shifts = prop_oneof![1 => Just(Vec::new()), 3 => shifts()];
     let week = proptest::collection::vec(off_or_shifts, 7)
-        .prop_filter("a week has working time", |week| {
-            week.iter().any(|day| !day.is_empty())
-        });
+        .prop_filter("a week has working time", |week| week.iter().any(|day| !day.is_empty()));
     let offsets = proptest::collection::btree_map(-9_i64..9, (0_u8..4, shifts()), 0..10);
-    (
-        proptest::sample::select(&ZONES[..]),
-        week,
-        shifts(),
-        offsets,
-        around(),
-    )
-        .prop_map(|(zone, week, make_up, offsets, around)| {
-            let mut plan = Plan {
-                zone,
-                week,
-                make_up,
-                off: Vec::new(),
-                work: Vec::new(),
-                special: Vec::new(),
-            };
+    (proptest::sample::select(&ZONES[..]), week, shifts(), offsets, around()).prop_map(
+        |(zone, week, make_up, offsets, around)| {
+            let mut plan = Plan { zone, week, make_up, off: Vec::new(), work: Vec::new(), special: Vec::new() };
             for (days, (kind, shifts)) in offsets {
                 let date = around + days.days();
-                let is_worked =
-                    !plan.week[date.weekday().to_monday_zero_offset() as usize].is_empty();
+                let is_worked = !plan.week[date.weekday().to_monday_zero_offset() as usize].is_empty();
                 match kind {
                     0 | 1 => plan.off.push(date),
                     2 if !is_worked => plan.work.push(date),
@@ -190,7 +158,8 @@ pub(crate) fn plans() -> impl Strategy<Value = (Plan, Date)> {
                 }
             }
             (plan, around)
-        })
+        },
+    )
 }
 
 /// A full minute within ten days of a date.
@@ -257,13 +226,7 @@ proptest! {
 #[test]
 fn friday_evening_to_monday_morning_holds_no_working_time() {
     let china = china();
-    assert_eq!(
-        china.working_minutes(
-            at(&china, "2026-09-04 18:00"),
-            at(&china, "2026-09-07 08:00")
-        ),
-        0
-    );
+    assert_eq!(china.working_minutes(at(&china, "2026-09-04 18:00"), at(&china, "2026-09-07 08:00")), 0);
 }
 
 #[test]
@@ -277,18 +240,9 @@ fn a_make_up_sunday_is_worked_and_the_holiday_it_pays_for_is_not() {
 #[test]
 fn a_deadline_falls_on_the_end_of_a_shift_not_on_the_next_morning() {
     let china = china();
-    assert_eq!(
-        china.advance(at(&china, "2026-09-04 14:00"), 240),
-        at(&china, "2026-09-04 18:00")
-    );
-    assert_eq!(
-        china.advance(at(&china, "2026-09-04 18:00"), 1),
-        at(&china, "2026-09-07 08:01")
-    );
-    assert_eq!(
-        china.advance(at(&china, "2026-09-05 11:11"), 0),
-        at(&china, "2026-09-05 11:11")
-    );
+    assert_eq!(china.advance(at(&china, "2026-09-04 14:00"), 240), at(&china, "2026-09-04 18:00"));
+    assert_eq!(china.advance(at(&china, "2026-09-04 18:00"), 1), at(&china, "2026-09-07 08:01"));
+    assert_eq!(china.advance(at(&china, "2026-09-05 11:11"), 0), at(&china, "2026-09-05 11:11"));
 }
 
 #[test]
@@ -303,19 +257,9 @@ fn a_night_shift_is_an_hour_longer_when_the_clock_is_set_back() {
     };
     let calendar = plan.calendar();
     let night = |day: &str| {
-        calendar.working_minutes(
-            at(&calendar, &format!("{day} 00:00")),
-            at(&calendar, &format!("{day} 12:00")),
-        )
+        calendar.working_minutes(at(&calendar, &format!("{day} 00:00")), at(&calendar, &format!("{day} 12:00")))
     };
-    assert_eq!(
-        (
-            night("2026-10-31"),
-            night("2026-11-01"),
-            night("2026-03-08")
-        ),
-        (360, 420, 300)
-    );
+    assert_eq!((night("2026-10-31"), night("2026-11-01"), night("2026-03-08")), (360, 420, 300));
 }
 
 #[test]
@@ -329,29 +273,16 @@ fn days_after_the_announcement_are_provisional_and_know_only_weekends() {
 
 #[test]
 fn the_shipped_calendars_have_their_own_workdays() {
-    assert_eq!(
-        (china().workday_minutes(), new_york().workday_minutes()),
-        (480, 480)
-    );
-    assert_eq!(
-        new_york().minutes_on(date(2026, 7, 3)),
-        0,
-        "Independence Day 2026 is a Saturday, kept on the Friday"
-    );
+    assert_eq!((china().workday_minutes(), new_york().workday_minutes()), (480, 480));
+    assert_eq!(new_york().minutes_on(date(2026, 7, 3)), 0, "Independence Day 2026 is a Saturday, kept on the Friday");
 }
 
 #[test]
 fn part_minutes_are_dropped_from_a_span_and_advancing_is_never_early() {
     let china = china();
     let morning = at(&china, "2026-09-04 08:00");
-    assert_eq!(
-        china.working_minutes(morning + 30.seconds(), morning + 149.seconds()),
-        1
-    );
-    assert_eq!(
-        china.advance(morning + 30.seconds() + 1.nanosecond(), 1),
-        morning + 91.seconds()
-    );
+    assert_eq!(china.working_minutes(morning + 30.seconds(), morning + 149.seconds()), 1);
+    assert_eq!(china.advance(morning + 30.seconds() + 1.nanosecond(), 1), morning + 91.seconds());
 }
 
 #[test]
@@ -359,32 +290,18 @@ fn a_version_once_published_stays_as_it_was() {
     let mut calendars = Calendars::default();
     calendars.publish(china()).unwrap();
     calendars.publish(china()).unwrap();
-    let altered = Calendar::parse(
-        "cn.toml",
-        &CHINA.replace("\"08:00-12:00\"", "\"09:00-12:00\""),
-    )
-    .unwrap();
-    assert_eq!(
-        calendars.publish(altered),
-        Err(AlreadyPublished(china().reference()))
-    );
+    let altered = Calendar::parse("cn.toml", &CHINA.replace("\"08:00-12:00\"", "\"09:00-12:00\"")).unwrap();
+    assert_eq!(calendars.publish(altered), Err(AlreadyPublished(china().reference())));
     let next = Calendar::parse("cn.toml", &CHINA.replace("version = 1", "version = 2")).unwrap();
     calendars.publish(next).unwrap();
     assert_eq!(calendars.current("cn").map(Calendar::version), Some(2));
-    assert!(
-        calendars
-            .version(&china().reference())
-            .is_some_and(|calendar| calendar.version() == 1)
-    );
+    assert!(calendars.version(&china().reference()).is_some_and(|calendar| calendar.version() == 1));
 }
 
 /// Line and field of every fault.
 fn faults(text: &str) -> Vec<(u32, String)> {
     let faults = Calendar::parse("bad.toml", text).unwrap_err();
-    faults
-        .into_iter()
-        .map(|fault| (fault.line.unwrap_or(0), fault.field.unwrap_or_default()))
-        .collect()
+    faults.into_iter().map(|fault| (fault.line.unwrap_or(0), fault.field.unwrap_or_default())).collect()
 }
 
 #[test]
@@ -433,43 +350,23 @@ shifts = []
         (20, "on"),
         (20, "shifts"),
     ];
-    assert_eq!(
-        faults(bad),
-        expected.map(|(line, field)| (line, field.to_owned()))
-    );
+    assert_eq!(faults(bad), expected.map(|(line, field)| (line, field.to_owned())));
 }
 
 #[test]
 fn a_file_that_is_not_toml_names_the_line() {
-    assert_eq!(
-        faults("id = \"cn\"\nversion = = 1\n")
-            .first()
-            .map(|(line, _)| *line),
-        Some(2)
-    );
+    assert_eq!(faults("id = \"cn\"\nversion = = 1\n").first().map(|(line, _)| *line), Some(2));
 }
 
 #[test]
 fn a_day_after_the_announcement_is_a_fault() {
-    let text = CHINA.replace(
-        "announced_until = 2026-12-31",
-        "announced_until = 2026-10-09",
-    );
-    assert_eq!(
-        faults(&text)
-            .iter()
-            .map(|(_, field)| field.as_str())
-            .collect::<Vec<_>>(),
-        ["holiday.work"]
-    );
+    let text = CHINA.replace("announced_until = 2026-12-31", "announced_until = 2026-10-09");
+    assert_eq!(faults(&text).iter().map(|(_, field)| field.as_str()).collect::<Vec<_>>(), ["holiday.work"]);
 }
 
 #[test]
 fn weekdays_of_different_length_need_the_length_of_a_workday() {
-    let text = CHINA.replace(
-        "fri = [\"08:00-12:00\", \"14:00-18:00\"]",
-        "fri = [\"08:00-12:00\"]",
-    );
+    let text = CHINA.replace("fri = [\"08:00-12:00\", \"14:00-18:00\"]", "fri = [\"08:00-12:00\"]");
     assert_eq!(faults(&text), [(0, "workday_minutes".to_owned())]);
 }
 

@@ -80,18 +80,12 @@ impl Catalogue {
             if self.get(&class).is_none() && !class.as_str().is_empty() {
                 faults.push(row.fault(
                     "class",
-                    words(
-                        format!("没有类别 {class}"),
-                        format!("there is no class {class}"),
-                    ),
+                    words(format!("没有类别 {class}"), format!("there is no class {class}")),
                     words("改正编码", "correct the code"),
                 ));
             }
             if let Some(attribute) = attribute(row, &mut faults) {
-                if found
-                    .iter()
-                    .any(|(of, known)| *of == class && known.code == attribute.code)
-                {
+                if found.iter().any(|(of, known)| *of == class && known.code == attribute.code) {
                     faults.push(row.fault(
                         "code",
                         words(
@@ -109,12 +103,9 @@ impl Catalogue {
         }
         for class in &mut self.classes {
             class.attributes.clear();
-            class.attributes.extend(
-                found
-                    .iter()
-                    .filter(|(of, _)| *of == class.code)
-                    .map(|(_, attribute)| attribute.clone()),
-            );
+            class
+                .attributes
+                .extend(found.iter().filter(|(of, _)| *of == class.code).map(|(_, attribute)| attribute.clone()));
         }
         Ok(())
     }
@@ -126,21 +117,13 @@ fn attribute(row: Row, faults: &mut Vec<Fault>) -> Option<Attribute> {
     let question_en = row.needed("question_en", faults).to_owned();
     let is_required = row.is_yes("required", faults);
     let datatype_name = row.needed("datatype", faults);
-    let datatype = Datatype::ALL
-        .into_iter()
-        .find(|datatype| datatype.name() == datatype_name);
+    let datatype = Datatype::ALL.into_iter().find(|datatype| datatype.name() == datatype_name);
     if datatype.is_none() && !datatype_name.is_empty() {
         let known = Datatype::ALL.map(Datatype::name).join("、");
         faults.push(row.fault(
             "datatype",
-            words(
-                format!("数据类型“{datatype_name}”不认识"),
-                format!("{datatype_name:?} is not a data type"),
-            ),
-            words(
-                format!("可用：{known}"),
-                format!("known: {}", Datatype::ALL.map(Datatype::name).join(", ")),
-            ),
+            words(format!("数据类型“{datatype_name}”不认识"), format!("{datatype_name:?} is not a data type")),
+            words(format!("可用：{known}"), format!("known: {}", Datatype::ALL.map(Datatype::name).join(", "))),
         ));
     }
     let mut values = Vec::new();
@@ -148,18 +131,11 @@ fn attribute(row: Row, faults: &mut Vec<Fault>) -> Option<Attribute> {
         let parts: Vec<&str> = text.split('=').map(str::trim).collect();
         match parts.as_slice() {
             [key, zh, en] if !key.is_empty() && !zh.is_empty() && !en.is_empty() => {
-                values.push(AttributeValue {
-                    key: (*key).to_owned(),
-                    zh: (*zh).to_owned(),
-                    en: (*en).to_owned(),
-                });
+                values.push(AttributeValue { key: (*key).to_owned(), zh: (*zh).to_owned(), en: (*en).to_owned() });
             }
             _ => faults.push(row.fault(
                 "values",
-                words(
-                    format!("选项“{text}”不完整"),
-                    format!("the choice {text:?} is incomplete"),
-                ),
+                words(format!("选项“{text}”不完整"), format!("the choice {text:?} is incomplete")),
                 words("写成 代码=中文=英文", "write it as key=Chinese=English"),
             )),
         }
@@ -168,19 +144,9 @@ fn attribute(row: Row, faults: &mut Vec<Fault>) -> Option<Attribute> {
     if datatype.is_list() == values.is_empty() {
         faults.push(row.fault(
             "values",
-            words(
-                "选项只用于列表类型，且列表必须有选项",
-                "choices belong to the list types, and those need some",
-            ),
+            words("选项只用于列表类型，且列表必须有选项", "choices belong to the list types, and those need some"),
             words("补上或删去选项", "add the choices or remove them"),
         ));
     }
-    Some(Attribute {
-        code,
-        datatype,
-        is_required,
-        question_zh,
-        question_en,
-        values,
-    })
+    Some(Attribute { code, datatype, is_required, question_zh, question_en, values })
 }

@@ -17,10 +17,7 @@ pub(super) fn parse(text: &str, working_day_minutes: u32) -> Option<Limit> {
         "wd" => (ClockKind::Working, working_day_minutes),
         _ => return None,
     };
-    Some(Limit {
-        minutes: number.checked_mul(minutes)?,
-        kind,
-    })
+    Some(Limit { minutes: number.checked_mul(minutes)?, kind })
 }
 
 /// Writes a limit in the largest unit that holds it whole.
@@ -29,10 +26,8 @@ pub fn limit_text(limit: Limit, working_day_minutes: u32) -> String {
         ClockKind::Continuous => ("", 24 * 60),
         ClockKind::Working => ("w", working_day_minutes),
     };
-    let whole = |unit: u32| {
-        (unit > 0 && limit.minutes > 0 && limit.minutes.is_multiple_of(unit))
-            .then(|| limit.minutes / unit)
-    };
+    let whole =
+        |unit: u32| (unit > 0 && limit.minutes > 0 && limit.minutes.is_multiple_of(unit)).then(|| limit.minutes / unit);
     match (whole(day), whole(60)) {
         (Some(days), _) => format!("{days}{prefix}d"),
         (None, Some(hours)) => format!("{hours}{prefix}h"),

@@ -48,17 +48,8 @@ const REQUIRED: [&str; 14] = [
     "source",
 ];
 /// Filled on the first row of a class; empty, or the same again, on its further rows.
-const OF_THE_CLASS: [&str; 9] = [
-    "major_zh",
-    "major_en",
-    "name_zh",
-    "name_en",
-    "plain_zh",
-    "plain_en",
-    "local",
-    "responsible",
-    "provenance",
-];
+const OF_THE_CLASS: [&str; 9] =
+    ["major_zh", "major_en", "name_zh", "name_en", "plain_zh", "plain_en", "local", "responsible", "provenance"];
 const USUAL_WORKING_DAY_MINUTES: u32 = 8 * 60;
 
 impl Catalogue {
@@ -69,15 +60,9 @@ impl Catalogue {
     /// Every fault of the document, by line.
     pub fn parse(file: &str, text: &str, kinds: &UnitKinds) -> Result<Catalogue, Vec<Fault>> {
         let mut faults = Vec::new();
-        let optional: Vec<&str> = COLUMNS
-            .into_iter()
-            .filter(|column| !REQUIRED.contains(column))
-            .collect();
+        let optional: Vec<&str> = COLUMNS.into_iter().filter(|column| !REQUIRED.contains(column)).collect();
         let table = Table::read(file, text, &REQUIRED, &optional, &mut faults);
-        table.only_settings(
-            &["scheme", "version", "title", "working_day_minutes"],
-            &mut faults,
-        );
+        table.only_settings(&["scheme", "version", "title", "working_day_minutes"], &mut faults);
         let scheme = scheme(&table, &mut faults);
         let version = table.version(&mut faults);
         let (title_zh, title_en) = title(&table, &mut faults);
@@ -104,9 +89,7 @@ impl Catalogue {
                     let Some(class) = class(row, &code, kinds, &mut faults) else {
                         continue;
                     };
-                    catalogue
-                        .by_code
-                        .insert(code.clone(), catalogue.classes.len());
+                    catalogue.by_code.insert(code.clone(), catalogue.classes.len());
                     catalogue.classes.push(class);
                     firsts.push(row);
                     catalogue.classes.len() - 1
@@ -120,21 +103,14 @@ impl Catalogue {
             }
             if row.some("condition").is_some() || row.some("filing_zh").is_some() {
                 let condition = condition(row, working_day_minutes, &mut faults);
-                if class
-                    .conditions
-                    .iter()
-                    .any(|known| known.no == condition.no && condition.no > 0)
-                {
+                if class.conditions.iter().any(|known| known.no == condition.no && condition.no > 0) {
                     faults.push(row.fault(
                         "condition",
                         words(
                             format!("{code} 的第 {} 条重复", condition.no),
                             format!("{code} already has a condition {}", condition.no),
                         ),
-                        words(
-                            "改成没有用过的序号，或删去一行",
-                            "give it a free number, or remove it",
-                        ),
+                        words("改成没有用过的序号，或删去一行", "give it a free number, or remove it"),
                     ));
                 }
                 class.conditions.push(condition);
@@ -172,14 +148,8 @@ fn scheme(table: &Table, faults: &mut Vec<Fault>) -> String {
             &table.file,
             Some(setting.line),
             Some("scheme"),
-            words(
-                format!("“{scheme}”不能用作分类体系的代码"),
-                format!("{scheme:?} cannot name a scheme"),
-            ),
-            words(
-                "用小写字母、数字和 _",
-                "use lower-case letters, digits and _",
-            ),
+            words(format!("“{scheme}”不能用作分类体系的代码"), format!("{scheme:?} cannot name a scheme")),
+            words("用小写字母、数字和 _", "use lower-case letters, digits and _"),
         ));
     }
     scheme.to_owned()
@@ -197,10 +167,7 @@ fn title(table: &Table, faults: &mut Vec<Fault>) -> (String, String) {
                 Some(setting.line),
                 Some("title"),
                 words("标题要有中文和英文", "the title needs Chinese and English"),
-                words(
-                    "写成 #title,部件和事件,Parts and events",
-                    "write it like #title,部件和事件,Parts and events",
-                ),
+                words("写成 #title,部件和事件,Parts and events", "write it like #title,部件和事件,Parts and events"),
             ));
             (String::new(), String::new())
         }
@@ -223,10 +190,7 @@ fn working_day(table: &Table, faults: &mut Vec<Fault>) -> u32 {
                     format!("“{text}”不是一个工作日的分钟数"),
                     format!("{text:?} is not the minutes of a working day"),
                 ),
-                words(
-                    "写 1 到 1440，八小时是 480",
-                    "write 1 to 1440; eight hours are 480",
-                ),
+                words("写 1 到 1440，八小时是 480", "write 1 to 1440; eight hours are 480"),
             ));
             USUAL_WORKING_DAY_MINUTES
         }
@@ -237,10 +201,7 @@ fn class(row: Row, code: &ClassCode, kinds: &UnitKinds, faults: &mut Vec<Fault>)
     let Some((kind, major_code, minor_code)) = split(code.as_str()) else {
         faults.push(row.fault(
             "code",
-            words(
-                format!("“{code}”不是类别编码"),
-                format!("{:?} is not the code of a class", code.as_str()),
-            ),
+            words(format!("“{code}”不是类别编码"), format!("{:?} is not the code of a class", code.as_str())),
             words(
                 "写成 part-01-02 或 event-01-02：部件或事件、大类、小类",
                 "write it like part-01-02 or event-01-02: kind, major, minor",
@@ -255,22 +216,13 @@ fn class(row: Row, code: &ClassCode, kinds: &UnitKinds, faults: &mut Vec<Fault>)
         if !kinds.contains(&kind) {
             faults.push(row.fault(
                 "responsible",
-                words(
-                    format!("没有单位类别 {kind}"),
-                    format!("there is no kind of unit {kind}"),
-                ),
-                words(
-                    "改正，或在单位类别表里补上",
-                    "correct it, or add it to the kinds of unit",
-                ),
+                words(format!("没有单位类别 {kind}"), format!("there is no kind of unit {kind}")),
+                words("改正，或在单位类别表里补上", "correct it, or add it to the kinds of unit"),
             ));
         } else if responsible.contains(&kind) {
             faults.push(row.fault(
                 "responsible",
-                words(
-                    format!("单位类别 {kind} 写了两次"),
-                    format!("the kind {kind} is given twice"),
-                ),
+                words(format!("单位类别 {kind} 写了两次"), format!("the kind {kind} is given twice")),
                 words("删去一个", "remove one"),
             ));
         }
@@ -309,27 +261,19 @@ fn split(code: &str) -> Option<(ClassKind, &str, &str)> {
 
 fn is_word(text: &str) -> bool {
     (1..=40).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn check_repeated(row: Row, first: Row, faults: &mut Vec<Fault>) {
     for column in OF_THE_CLASS {
-        if row
-            .some(column)
-            .is_some_and(|cell| cell != first.cell(column))
-        {
+        if row.some(column).is_some_and(|cell| cell != first.cell(column)) {
             faults.push(row.fault(
                 column,
                 words(
                     format!("与同一类别第 {} 行写的不一样", first.line),
                     format!("it differs from line {} of the same class", first.line),
                 ),
-                words(
-                    "类别的内容只写在它的第一行",
-                    "give what belongs to the class on its first row only",
-                ),
+                words("类别的内容只写在它的第一行", "give what belongs to the class on its first row only"),
             ));
         }
     }
@@ -339,18 +283,13 @@ fn check_majors(classes: &[Class], firsts: &[Row], faults: &mut Vec<Fault>) {
     let mut majors: BTreeMap<(ClassKind, &str), (&str, &str, u32)> = BTreeMap::new();
     for (class, first) in classes.iter().zip(firsts) {
         let said = (class.major_zh.as_str(), class.major_en.as_str(), first.line);
-        let (zh, en, line) = *majors
-            .entry((class.kind, &class.major_code))
-            .or_insert(said);
+        let (zh, en, line) = *majors.entry((class.kind, &class.major_code)).or_insert(said);
         if (zh, en) != (said.0, said.1) {
             faults.push(first.fault(
                 "major_zh",
                 words(
                     format!("大类 {} 在第 {line} 行叫“{zh}”", class.major_code),
-                    format!(
-                        "on line {line} the major class {} is called {en:?}",
-                        class.major_code
-                    ),
+                    format!("on line {line} the major class {} is called {en:?}", class.major_code),
                 ),
                 words("同一大类用同一个名称", "use one name for each major class"),
             ));
@@ -396,10 +335,7 @@ fn limits(row: Row, working_day_minutes: u32, faults: &mut Vec<Fault>) -> Limits
         if limit.is_none() {
             faults.push(row.fault(
                 column,
-                words(
-                    format!("“{text}”不是时限"),
-                    format!("{text:?} is not a limit"),
-                ),
+                words(format!("“{text}”不是时限"), format!("{text:?} is not a limit")),
                 words(
                     "写 2h（小时）、1d（自然日）、4wh（工作时）、2wd（工作日）的样子",
                     "write it like 2h, 1d (day and night), 4wh or 2wd (working hours and days)",
@@ -423,10 +359,7 @@ fn limits(row: Row, working_day_minutes: u32, faults: &mut Vec<Fault>) -> Limits
             ),
         ));
     }
-    Limits::all(Limit {
-        minutes: 1,
-        kind: super::ClockKind::Continuous,
-    })
+    Limits::all(Limit { minutes: 1, kind: super::ClockKind::Continuous })
 }
 
 fn closing(row: Row, faults: &mut Vec<Fault>) -> Vec<Tick> {
@@ -436,33 +369,17 @@ fn closing(row: Row, faults: &mut Vec<Fault>) -> Vec<Tick> {
         faults.push(row.fault(
             "closing_zh",
             words("没有结案条件", "there is no closing condition"),
-            words(
-                "写清做到什么才算办完",
-                "say what must be so before it counts as done",
-            ),
+            words("写清做到什么才算办完", "say what must be so before it counts as done"),
         ));
     } else if zh.len() != en.len() {
         faults.push(row.fault(
             "closing_en",
             words(
                 format!("中文 {} 条、英文 {} 条，对不上", zh.len(), en.len()),
-                format!(
-                    "{} conditions in Chinese but {} in English",
-                    zh.len(),
-                    en.len()
-                ),
+                format!("{} conditions in Chinese but {} in English", zh.len(), en.len()),
             ),
-            words(
-                "逐条对应，用 ; 隔开",
-                "match them one to one, separated by ;",
-            ),
+            words("逐条对应，用 ; 隔开", "match them one to one, separated by ;"),
         ));
     }
-    zh.into_iter()
-        .zip(en)
-        .map(|(zh, en)| Tick {
-            zh: zh.to_owned(),
-            en: en.to_owned(),
-        })
-        .collect()
+    zh.into_iter().zip(en).map(|(zh, en)| Tick { zh: zh.to_owned(), en: en.to_owned() }).collect()
 }

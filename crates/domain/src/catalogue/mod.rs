@@ -17,21 +17,7 @@ use crate::table;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A time allowed, in minutes of one of the two clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Limit {
-    pub minutes: u32,
-    pub kind: ClockKind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClockKind {
-    /// Runs in the city's working hours only.
-    Working,
-    /// Runs day and night.
-    Continuous,
-}
+pub use crate::sla::{ClockKind, Limit};
 
 /// A thing that stands in the city 部件, or something that happens in it 事件.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,11 +91,7 @@ pub struct Limits {
 
 impl Limits {
     pub const fn all(limit: Limit) -> Self {
-        Self {
-            a: limit,
-            b: limit,
-            c: limit,
-        }
+        Self { a: limit, b: limit, c: limit }
     }
 
     pub const fn of(&self, class: AreaClass) -> Limit {
@@ -161,56 +143,29 @@ impl Catalogue {
     /// Writes the document so that [`Catalogue::parse`] reads the same classes back (their attributes stand in a
     /// document of their own).
     pub fn to_csv(&self) -> String {
-        let setting = |cells: &[&str]| {
-            cells
-                .iter()
-                .map(|cell| (*cell).to_owned())
-                .collect::<Vec<_>>()
-        };
+        let setting = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
         let settings = [
             setting(&["#scheme", &self.scheme]),
             setting(&["#version", &self.version.to_string()]),
             setting(&["#title", &self.title_zh, &self.title_en]),
-            setting(&[
-                "#working_day_minutes",
-                &self.working_day_minutes.to_string(),
-            ]),
+            setting(&["#working_day_minutes", &self.working_day_minutes.to_string()]),
         ];
         let rows = self.classes.iter().flat_map(|class| {
-            class
-                .conditions
-                .iter()
-                .enumerate()
-                .map(move |(at, condition)| self.to_row(class, condition, at == 0))
+            class.conditions.iter().enumerate().map(move |(at, condition)| self.to_row(class, condition, at == 0))
         });
         table::write(&settings, &load::COLUMNS, rows)
     }
 
     fn to_row(&self, class: &Class, condition: &Condition, is_first: bool) -> Vec<String> {
         let once = |text: &str| {
-            if is_first {
-                text.to_owned()
-            } else {
-                String::new()
-            }
+            if is_first { text.to_owned() } else { String::new() }
         };
         let kinds: Vec<&str> = class.responsible.iter().map(UnitKind::as_str).collect();
-        let ticks = |of: fn(&Tick) -> &str| {
-            condition
-                .closing
-                .iter()
-                .map(of)
-                .collect::<Vec<_>>()
-                .join(";")
-        };
+        let ticks = |of: fn(&Tick) -> &str| condition.closing.iter().map(of).collect::<Vec<_>>().join(";");
         let Limits { a, b, c } = condition.limits;
         let text = |limit: Limit| limit_text(limit, self.working_day_minutes);
         let unless_b = |limit: Limit| {
-            if limit == b {
-                String::new()
-            } else {
-                text(limit)
-            }
+            if limit == b { String::new() } else { text(limit) }
         };
         vec![
             class.code.to_string(),
@@ -248,10 +203,7 @@ pub struct Catalogues {
 impl Catalogues {
     /// Adds a version; answers with the one that stood in its place, if any: the caller decides whether that may be.
     pub fn insert(&mut self, catalogue: Catalogue) -> Option<Catalogue> {
-        self.by_scheme
-            .entry(catalogue.scheme.clone())
-            .or_default()
-            .insert(catalogue.version, catalogue)
+        self.by_scheme.entry(catalogue.scheme.clone()).or_default().insert(catalogue.version, catalogue)
     }
 
     pub fn get(&self, scheme: &str, version: u32) -> Option<&Catalogue> {

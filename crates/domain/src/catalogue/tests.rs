@@ -20,17 +20,11 @@ fn parse(rows: &str) -> Result<Catalogue, Vec<crate::fault::Fault>> {
 }
 
 fn working(minutes: u32) -> Limit {
-    Limit {
-        minutes,
-        kind: ClockKind::Working,
-    }
+    Limit { minutes, kind: ClockKind::Working }
 }
 
 fn continuous(minutes: u32) -> Limit {
-    Limit {
-        minutes,
-        kind: ClockKind::Continuous,
-    }
+    Limit { minutes, kind: ClockKind::Continuous }
 }
 
 #[test]
@@ -38,28 +32,10 @@ fn a_limit_is_that_of_the_grade_or_the_default() {
     let catalogue = parse(ROWS).unwrap();
     let cover = catalogue.get(&ClassCode::from("part-01-01")).unwrap();
     let missing = cover.condition(1).unwrap().limits;
-    assert_eq!(
-        (missing.of(AreaClass::A), missing.of(AreaClass::B)),
-        (continuous(60), continuous(120))
-    );
-    assert_eq!(
-        cover.condition(2).unwrap().limits,
-        Limits::all(working(960))
-    );
-    let waste = catalogue
-        .get(&ClassCode::from("event-01-01"))
-        .unwrap()
-        .condition(1)
-        .unwrap()
-        .limits;
-    assert_eq!(
-        waste,
-        Limits {
-            a: continuous(30),
-            b: working(240),
-            c: continuous(2880)
-        }
-    );
+    assert_eq!((missing.of(AreaClass::A), missing.of(AreaClass::B)), (continuous(60), continuous(120)));
+    assert_eq!(cover.condition(2).unwrap().limits, Limits::all(working(960)));
+    let waste = catalogue.get(&ClassCode::from("event-01-01")).unwrap().condition(1).unwrap().limits;
+    assert_eq!(waste, Limits { a: continuous(30), b: working(240), c: continuous(2880) });
 }
 
 #[test]
@@ -68,10 +44,7 @@ fn a_closing_condition_is_a_list_of_ticks_in_both_languages() {
     let ticks = &catalogue.classes()[0].conditions[1].closing;
     let zh: Vec<&str> = ticks.iter().map(|tick| tick.zh.as_str()).collect();
     let en: Vec<&str> = ticks.iter().map(|tick| tick.en.as_str()).collect();
-    assert_eq!(
-        (zh, en),
-        (vec!["修好", "清理干净"], vec!["repaired", "cleaned"])
-    );
+    assert_eq!((zh, en), (vec!["修好", "清理干净"], vec!["repaired", "cleaned"]));
 }
 
 #[test]
@@ -82,26 +55,16 @@ fn a_class_without_plain_words_goes_by_its_official_name() {
 
 #[test]
 fn each_planted_fault_is_told_with_its_line_and_field() {
-    let good =
-        |code: &str| format!("{code},公用,Public,名,Name,,1,x,立案,file,2h,,,,结案,close,S\n");
+    let good = |code: &str| format!("{code},公用,Public,名,Name,,1,x,立案,file,2h,,,,结案,close,S\n");
     let table = [
         (good("part-01"), "code"),
         (good("thing-01-02"), "code"),
         (good("part-01-A"), "code"),
         (good("part-01-02").replace("公用", "公共"), "major_zh"),
         (good("part-01-02").replace(",名,", ",,"), "name_zh"),
-        (
-            good("part-01-02").replace(",Name,,", ",Name,gas_utility,"),
-            "responsible",
-        ),
-        (
-            good("part-01-02").replace(",Name,,", ",Name,sanitation;sanitation,"),
-            "responsible",
-        ),
-        (
-            good("part-01-02").replace(",1,x,立案,file,2h,,,,结案,close,S", ",,,,,,,,,,,"),
-            "condition",
-        ),
+        (good("part-01-02").replace(",Name,,", ",Name,gas_utility,"), "responsible"),
+        (good("part-01-02").replace(",Name,,", ",Name,sanitation;sanitation,"), "responsible"),
+        (good("part-01-02").replace(",1,x,立案,file,2h,,,,结案,close,S", ",,,,,,,,,,,"), "condition"),
         (good("part-01-02").replace(",1,x", ",0,x"), "condition"),
         (good("part-01-02").replace(",1,x", ",256,x"), "condition"),
         (good("part-01-02").replace(",1,x", ",one,x"), "condition"),
@@ -113,25 +76,13 @@ fn each_planted_fault_is_told_with_its_line_and_field() {
         (good("part-01-02").replace("2h,,,", ",1h,2h,"), "limit"),
         (good("part-01-02").replace("2h,,", "2h,x,"), "limit_a"),
         (good("part-01-02").replace("结案", ""), "closing_zh"),
-        (
-            good("part-01-02").replace("结案", "结案;清理"),
-            "closing_en",
-        ),
-        (
-            "part-01-01,,,,,,2,x,立案,file,2h,,,,结案,close,S\n".to_owned(),
-            "condition",
-        ),
-        (
-            "part-01-01,,,别名,,,3,x,立案,file,2h,,,,结案,close,S\n".to_owned(),
-            "name_zh",
-        ),
+        (good("part-01-02").replace("结案", "结案;清理"), "closing_en"),
+        ("part-01-01,,,,,,2,x,立案,file,2h,,,,结案,close,S\n".to_owned(), "condition"),
+        ("part-01-01,,,别名,,,3,x,立案,file,2h,,,,结案,close,S\n".to_owned(), "name_zh"),
     ];
     for (row, field) in table {
         let faults = parse(&format!("{ROWS}{row}")).expect_err(&row);
-        let found: Vec<_> = faults
-            .iter()
-            .map(|fault| (fault.line, fault.field.as_deref()))
-            .collect();
+        let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect();
         assert_eq!(found, [(Some(8), Some(field))], "{row}");
     }
 }
@@ -140,10 +91,7 @@ fn each_planted_fault_is_told_with_its_line_and_field() {
 fn a_document_without_its_settings_says_which() {
     let text = HEAD.lines().last().unwrap_or_default();
     let faults = Catalogue::parse("c.csv", text, &kinds()).expect_err("no settings");
-    let fields: Vec<_> = faults
-        .iter()
-        .filter_map(|fault| fault.field.as_deref())
-        .collect();
+    let fields: Vec<_> = faults.iter().filter_map(|fault| fault.field.as_deref()).collect();
     assert_eq!(fields, ["scheme", "title", "version"]);
 }
 
@@ -154,14 +102,8 @@ fn the_current_catalogue_is_the_highest_version_and_old_ones_stay() {
         let text = HEAD.replace("#version,2", &format!("#version,{version}"));
         all.insert(Catalogue::parse("c.csv", &format!("{text}{ROWS}"), &kinds()).unwrap());
     }
-    assert_eq!(
-        all.current("mine").map(|catalogue| catalogue.version),
-        Some(3)
-    );
-    assert_eq!(
-        all.get("mine", 1).map(|catalogue| catalogue.version),
-        Some(1)
-    );
+    assert_eq!(all.current("mine").map(|catalogue| catalogue.version), Some(3));
+    assert_eq!(all.get("mine", 1).map(|catalogue| catalogue.version), Some(1));
     assert_eq!(all.current("other"), None);
 }
 
@@ -173,18 +115,9 @@ fn attributes_are_given_to_their_classes() {
                 event-01-01,size,number,,多大,How big,\n";
     catalogue.attach_attributes("a.csv", text).unwrap();
     let waste = catalogue.get(&ClassCode::from("event-01-01")).unwrap();
-    let found: Vec<_> = waste
-        .attributes
-        .iter()
-        .map(|a| (a.code.as_str(), a.datatype, a.is_required, a.values.len()))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("kind", Datatype::SingleValueList, true, 2),
-            ("size", Datatype::Number, false, 0)
-        ]
-    );
+    let found: Vec<_> =
+        waste.attributes.iter().map(|a| (a.code.as_str(), a.datatype, a.is_required, a.values.len())).collect();
+    assert_eq!(found, [("kind", Datatype::SingleValueList, true, 2), ("size", Datatype::Number, false, 0)]);
 }
 
 #[test]
@@ -197,11 +130,8 @@ fn attributes_with_faults_leave_the_catalogue_as_it_was() {
                 event-01-01,kind,singlevaluelist,,问,Ask,\n\
                 event-01-01,size,singlevaluelist,,问,Ask,a=甲\n\
                 event-01-01,more,string,,问,Ask,a=甲=A\n";
-    let faults = catalogue
-        .attach_attributes("a.csv", text)
-        .expect_err("five rows with faults");
-    let lines: std::collections::BTreeSet<_> =
-        faults.iter().filter_map(|fault| fault.line).collect();
+    let faults = catalogue.attach_attributes("a.csv", text).expect_err("five rows with faults");
+    let lines: std::collections::BTreeSet<_> = faults.iter().filter_map(|fault| fault.line).collect();
     assert_eq!(lines.into_iter().collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
     assert_eq!(catalogue, before);
 }

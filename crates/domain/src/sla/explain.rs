@@ -18,10 +18,7 @@ pub struct Line {
 
 impl Line {
     fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            zh: zh.into(),
-            en: en.into(),
-        }
+        Self { zh: zh.into(), en: en.into() }
     }
 }
 
@@ -38,8 +35,7 @@ pub(super) fn span(minutes: Minutes, kind: ClockKind, calendar: &Calendar) -> Li
         ),
         ClockKind::Continuous => ((1440, "天", "day"), ("小时", "hour"), ("分钟", "minute")),
     };
-    let plural =
-        |count: Minutes, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    let plural = |count: Minutes, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     let (day_minutes, day_zh, day_en) = day;
     if minutes > 0 && minutes.is_multiple_of(day_minutes) {
         let days = minutes / day_minutes;
@@ -51,10 +47,7 @@ pub(super) fn span(minutes: Minutes, kind: ClockKind, calendar: &Calendar) -> Li
     match (hours, rest) {
         (0, _) => in_minutes,
         (_, 0) => in_hours,
-        _ => Line::new(
-            format!("{} {rest} 分", in_hours.zh),
-            format!("{} {rest} min", in_hours.en),
-        ),
+        _ => Line::new(format!("{} {rest} 分", in_hours.zh), format!("{} {rest} min", in_hours.en)),
     }
 }
 
@@ -63,10 +56,7 @@ fn plain(minutes: Minutes) -> Line {
     match (minutes / 60, minutes % 60) {
         (0, rest) => Line::new(format!("{rest} 分钟"), format!("{rest} min")),
         (hours, 0) => Line::new(format!("{hours} 小时"), format!("{hours} h")),
-        (hours, rest) => Line::new(
-            format!("{hours} 小时 {rest} 分"),
-            format!("{hours} h {rest} min"),
-        ),
+        (hours, rest) => Line::new(format!("{hours} 小时 {rest} 分"), format!("{hours} h {rest} min")),
     }
 }
 
@@ -104,10 +94,7 @@ fn dates(from: Date, to: Date) -> Line {
     if from == to {
         first
     } else {
-        Line::new(
-            format!("{} 至 {}", first.zh, last.zh),
-            format!("{} to {}", first.en, last.en),
-        )
+        Line::new(format!("{} 至 {}", first.zh, last.zh), format!("{} to {}", first.en, last.en))
     }
 }
 
@@ -148,11 +135,7 @@ struct Story<'c> {
 }
 
 pub(super) fn explain(clock: &Clock, now: Timestamp, calendar: &Calendar) -> Vec<Line> {
-    let mut story = Story {
-        clock,
-        calendar,
-        lines: Vec::new(),
-    };
+    let mut story = Story { clock, calendar, lines: Vec::new() };
     story.promise();
     story.course(now);
     story.outcome(now);
@@ -179,10 +162,7 @@ impl Story<'_> {
         let (stage, limit) = (stage(self.clock.stage), self.clock.limit.text(calendar));
         let workday = plain(calendar.workday_minutes());
         match self.clock.limit {
-            Limit {
-                kind: ClockKind::Working,
-                ..
-            } => self.say(
+            Limit { kind: ClockKind::Working, .. } => self.say(
                 format!(
                     "{}时限 {}，按日历“{}”第 {} 版计算（每工作日 {}）",
                     stage.zh,
@@ -200,14 +180,8 @@ impl Story<'_> {
                     workday.en
                 ),
             ),
-            Limit {
-                kind: ClockKind::Continuous,
-                ..
-            } => self.say(
-                format!(
-                    "{}时限 {}，昼夜连续计算，不分工作日与节假日",
-                    stage.zh, limit.zh
-                ),
+            Limit { kind: ClockKind::Continuous, .. } => self.say(
+                format!("{}时限 {}，昼夜连续计算，不分工作日与节假日", stage.zh, limit.zh),
                 format!(
                     "{} was promised within {}, counted day and night, workdays and holidays alike",
                     stage.en, limit.en
@@ -215,25 +189,15 @@ impl Story<'_> {
             ),
         }
         let start = self.instant(self.clock.started_at);
-        let is_idle = self.clock.limit.kind == ClockKind::Working
-            && !calendar.is_working(self.clock.started_at);
+        let is_idle = self.clock.limit.kind == ClockKind::Working && !calendar.is_working(self.clock.started_at);
         if is_idle {
             let first = self.instant(calendar.next_working(self.clock.started_at));
             self.say(
-                format!(
-                    "{} 起算；当时不在工作时间，自 {} 开始计时",
-                    start.zh, first.zh
-                ),
-                format!(
-                    "started {}; outside working hours, so time runs from {}",
-                    start.en, first.en
-                ),
+                format!("{} 起算；当时不在工作时间，自 {} 开始计时", start.zh, first.zh),
+                format!("started {}; outside working hours, so time runs from {}", start.en, first.en),
             );
         } else {
-            self.say(
-                format!("{} 起算", start.zh),
-                format!("started {}", start.en),
-            );
+            self.say(format!("{} 起算", start.zh), format!("started {}", start.en));
         }
     }
 
@@ -250,10 +214,7 @@ impl Story<'_> {
                     if let Some(from) = running_since.take() {
                         self.days(from, event.at);
                     }
-                    self.say(
-                        format!("{} 挂账，停止计时", at.zh),
-                        format!("paused {}", at.en),
-                    );
+                    self.say(format!("{} 挂账，停止计时", at.zh), format!("paused {}", at.en));
                     running_since = None;
                 }
                 ClockChange::Resumed => {
@@ -286,9 +247,7 @@ impl Story<'_> {
     }
 
     fn resumed(&mut self, resumed_at: Timestamp, at: &Line) {
-        let is_pause = |event: &&super::ClockEvent| {
-            event.change == ClockChange::Paused && event.at <= resumed_at
-        };
+        let is_pause = |event: &&super::ClockEvent| event.change == ClockChange::Paused && event.at <= resumed_at;
         let Some(paused) = self.clock.events.iter().rev().find(is_pause) else {
             return;
         };
@@ -296,19 +255,13 @@ impl Story<'_> {
         if minutes == 0 {
             self.say(
                 format!("{} 恢复计时；挂账期间没有工作时间，时限不变", at.zh),
-                format!(
-                    "resumed {}; the pause held no working time, so nothing moved",
-                    at.en
-                ),
+                format!("resumed {}; the pause held no working time, so nothing moved", at.en),
             );
         } else {
             let span = self.span(minutes);
             self.say(
                 format!("{} 恢复计时；挂账期间的 {} 不计入", at.zh, span.zh),
-                format!(
-                    "resumed {}; the {} of the pause do not count",
-                    at.en, span.en
-                ),
+                format!("resumed {}; the {} of the pause do not count", at.en, span.en),
             );
         }
     }
@@ -328,18 +281,12 @@ impl Story<'_> {
     }
 
     fn days_between(&self, from: Timestamp, to: Timestamp) -> Vec<Days> {
-        let (first, last) = (
-            self.calendar.reading(from).date(),
-            self.calendar.reading(to).date(),
-        );
+        let (first, last) = (self.calendar.reading(from).date(), self.calendar.reading(to).date());
         let mut told: Vec<Days> = Vec::new();
         let mut begins_at = from;
-        for date in std::iter::successors(Some(first), |date| {
-            day_after(*date).filter(|date| *date <= last)
-        }) {
-            let ends_at = day_after(date)
-                .and_then(|next| self.calendar.midnight(next))
-                .map_or(to, |midnight| midnight.min(to));
+        for date in std::iter::successors(Some(first), |date| day_after(*date).filter(|date| *date <= last)) {
+            let ends_at =
+                day_after(date).and_then(|next| self.calendar.midnight(next)).map_or(to, |midnight| midnight.min(to));
             let minutes = self.calendar.working_minutes(begins_at, ends_at);
             begins_at = ends_at.max(begins_at);
             let is_provisional = self.calendar.is_provisional(date);
@@ -353,14 +300,7 @@ impl Story<'_> {
                     days.to = date;
                     days.minutes = days.minutes.saturating_add(minutes);
                 }
-                _ => told.push(Days {
-                    from: date,
-                    to: date,
-                    reason,
-                    minutes,
-                    weekend_days: 0,
-                    is_provisional,
-                }),
+                _ => told.push(Days { from: date, to: date, reason, minutes, weekend_days: 0, is_provisional }),
             }
         }
         told
@@ -368,11 +308,7 @@ impl Story<'_> {
 
     fn reason(&self, date: Date) -> Reason {
         match self.calendar.days().get(&date) {
-            Some(day) => Reason::Listed {
-                kind: day.kind,
-                zh: day.name_zh.clone(),
-                en: day.name_en.clone(),
-            },
+            Some(day) => Reason::Listed { kind: day.kind, zh: day.name_zh.clone(), en: day.name_en.clone() },
             None if self.calendar.shifts_on(date).is_empty() => Reason::Weekend,
             None => Reason::Work,
         }
@@ -382,97 +318,54 @@ impl Story<'_> {
         let (when, counted) = (dates(days.from, days.to), plain(days.minutes));
         let mut line = match &days.reason {
             Reason::Work if days.weekend_days > 0 => Line::new(
-                format!(
-                    "{}：计 {}（周末 {} 天不计）",
-                    when.zh, counted.zh, days.weekend_days
-                ),
-                format!(
-                    "{}: {} counted ({} days of weekends do not count)",
-                    when.en, counted.en, days.weekend_days
-                ),
+                format!("{}：计 {}（周末 {} 天不计）", when.zh, counted.zh, days.weekend_days),
+                format!("{}: {} counted ({} days of weekends do not count)", when.en, counted.en, days.weekend_days),
             ),
-            Reason::Work => Line::new(
-                format!("{}：计 {}", when.zh, counted.zh),
-                format!("{}: {} counted", when.en, counted.en),
-            ),
-            Reason::Weekend => Line::new(
-                format!("{}：周末，不计", when.zh),
-                format!("{}: weekend, not counted", when.en),
-            ),
-            Reason::Listed {
-                kind: DayKind::Holiday,
-                zh,
-                en,
-            } => Line::new(
-                format!("{}：{zh}放假，不计", when.zh),
-                format!("{}: {en}, not counted", when.en),
-            ),
-            Reason::Listed {
-                kind: DayKind::MakeUp,
-                zh,
-                en,
-            } => Line::new(
+            Reason::Work => {
+                Line::new(format!("{}：计 {}", when.zh, counted.zh), format!("{}: {} counted", when.en, counted.en))
+            }
+            Reason::Weekend => {
+                Line::new(format!("{}：周末，不计", when.zh), format!("{}: weekend, not counted", when.en))
+            }
+            Reason::Listed { kind: DayKind::Holiday, zh, en } => {
+                Line::new(format!("{}：{zh}放假，不计", when.zh), format!("{}: {en}, not counted", when.en))
+            }
+            Reason::Listed { kind: DayKind::MakeUp, zh, en } => Line::new(
                 format!("{}：{zh}调休上班，计 {}", when.zh, counted.zh),
-                format!(
-                    "{}: make-up workday for {en}, {} counted",
-                    when.en, counted.en
-                ),
+                format!("{}: make-up workday for {en}, {} counted", when.en, counted.en),
             ),
-            Reason::Listed {
-                kind: DayKind::Special,
-                zh,
-                en,
-            } => Line::new(
+            Reason::Listed { kind: DayKind::Special, zh, en } => Line::new(
                 format!("{}：{zh}，班次不同，计 {}", when.zh, counted.zh),
                 format!("{}: {en}, other hours, {} counted", when.en, counted.en),
             ),
         };
         if days.is_provisional {
             line.zh.push_str("（放假安排尚未公布，暂按周末计算）");
-            line.en
-                .push_str(" (holidays not announced yet, so only weekends are known)");
+            line.en.push_str(" (holidays not announced yet, so only weekends are known)");
         }
         self.lines.push(line);
     }
 
     fn outcome(&mut self, now: Timestamp) {
         let clock = self.clock;
-        let (used, granted) = (
-            self.span(clock.used(now, self.calendar)),
-            self.span(clock.granted()),
-        );
+        let (used, granted) = (self.span(clock.used(now, self.calendar)), self.span(clock.granted()));
         match clock.due_at.map(|due_at| self.instant(due_at)) {
             Some(due) => self.say(format!("截止 {}", due.zh), format!("due {}", due.en)),
-            None => self.say(
-                "挂账期间没有截止时间，恢复后重新给出",
-                "no due time while paused; it is set again on resuming",
-            ),
+            None => self
+                .say("挂账期间没有截止时间，恢复后重新给出", "no due time while paused; it is set again on resuming"),
         }
         if let Some(stopped_at) = clock.stopped_at {
             let at = self.instant(stopped_at);
-            self.say(
-                format!("{} 完成，停止计时", at.zh),
-                format!("done {}, the clock stopped", at.en),
-            );
+            self.say(format!("{} 完成，停止计时", at.zh), format!("done {}, the clock stopped", at.en));
         }
-        self.say(
-            format!("已用 {}，共 {}", used.zh, granted.zh),
-            format!("{} used of {}", used.en, granted.en),
-        );
+        self.say(format!("已用 {}，共 {}", used.zh, granted.zh), format!("{} used of {}", used.en, granted.en));
         let remaining = clock.remaining(now, self.calendar);
-        let minutes =
-            self.span(Minutes::try_from(remaining.unsigned_abs()).unwrap_or(Minutes::MAX));
+        let minutes = self.span(Minutes::try_from(remaining.unsigned_abs()).unwrap_or(Minutes::MAX));
         match (clock.is_overdue(now), remaining < 0) {
-            (true, true) => self.say(
-                format!("超时 {}", minutes.zh),
-                format!("{} overdue", minutes.en),
-            ),
+            (true, true) => self.say(format!("超时 {}", minutes.zh), format!("{} overdue", minutes.en)),
             (true, false) => self.say("已过截止时间", "past the due time"),
             (false, _) if clock.stopped_at.is_some() => self.say("按时完成", "done in time"),
-            (false, _) => self.say(
-                format!("剩余 {}", minutes.zh),
-                format!("{} left", minutes.en),
-            ),
+            (false, _) => self.say(format!("剩余 {}", minutes.zh), format!("{} left", minutes.en)),
         }
     }
 }
@@ -493,10 +386,7 @@ fn told_by_weeks(days: Vec<Days>) -> Vec<Days> {
                 last.to = next.to;
                 last.reason = Reason::Work;
             }
-            _ => told.push(Days {
-                weekend_days: weekend_days(&next),
-                ..next
-            }),
+            _ => told.push(Days { weekend_days: weekend_days(&next), ..next }),
         }
     }
     told

@@ -56,17 +56,11 @@ pub struct Limit {
 
 impl Limit {
     pub const fn working(minutes: Minutes) -> Self {
-        Self {
-            minutes,
-            kind: ClockKind::Working,
-        }
+        Self { minutes, kind: ClockKind::Working }
     }
 
     pub const fn continuous(minutes: Minutes) -> Self {
-        Self {
-            minutes,
-            kind: ClockKind::Continuous,
-        }
+        Self { minutes, kind: ClockKind::Continuous }
     }
 
     /// A limit as a table of limits writes it, e.g. 2 工作日. `None` when it has more minutes than can be counted.
@@ -79,9 +73,7 @@ impl Limit {
             LimitUnit::Hour => (60, ClockKind::Continuous),
             LimitUnit::Day => (1440, ClockKind::Continuous),
         };
-        value
-            .checked_mul(unit_minutes)
-            .map(|minutes| Self { minutes, kind })
+        value.checked_mul(unit_minutes).map(|minutes| Self { minutes, kind })
     }
 
     /// In the largest unit that divides it: `2 工作日`, `4 工作时`, `30 分钟`.
@@ -104,15 +96,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    pub const ALL: [Self; 7] = [
-        Self::Accept,
-        Self::Verify,
-        Self::File,
-        Self::Dispatch,
-        Self::Handle,
-        Self::Check,
-        Self::Close,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Accept, Self::Verify, Self::File, Self::Dispatch, Self::Handle, Self::Check, Self::Close];
 }
 
 /// What happened to a running clock.
@@ -152,10 +137,7 @@ pub enum ClockError {
     #[error("{at} lies before the clock's last change at {last_at}")]
     OutOfOrder { at: Timestamp, last_at: Timestamp },
     #[error("the clock counts by calendar {promised}, not {offered}")]
-    OtherCalendar {
-        promised: CalendarRef,
-        offered: CalendarRef,
-    },
+    OtherCalendar { promised: CalendarRef, offered: CalendarRef },
     #[error("an extension must be longer than nought minutes")]
     EmptyExtension,
 }
@@ -237,24 +219,14 @@ impl Clock {
     }
 
     /// Grants more minutes of the limit's kind; allowed while paused, and after the due instant (policy may forbid it).
-    pub fn extend(
-        &mut self,
-        minutes: Minutes,
-        at: Timestamp,
-        calendar: &Calendar,
-    ) -> Result<(), ClockError> {
+    pub fn extend(&mut self, minutes: Minutes, at: Timestamp, calendar: &Calendar) -> Result<(), ClockError> {
         if minutes == 0 {
             return Err(ClockError::EmptyExtension);
         }
         self.change(at, ClockChange::Extended { minutes }, calendar)
     }
 
-    pub fn escalate(
-        &mut self,
-        level: u8,
-        at: Timestamp,
-        calendar: &Calendar,
-    ) -> Result<(), ClockError> {
+    pub fn escalate(&mut self, level: u8, at: Timestamp, calendar: &Calendar) -> Result<(), ClockError> {
         self.change(at, ClockChange::Escalated { level }, calendar)
     }
 
@@ -268,12 +240,7 @@ impl Clock {
         Ok(())
     }
 
-    fn change(
-        &mut self,
-        at: Timestamp,
-        change: ClockChange,
-        calendar: &Calendar,
-    ) -> Result<(), ClockError> {
+    fn change(&mut self, at: Timestamp, change: ClockChange, calendar: &Calendar) -> Result<(), ClockError> {
         let at = self.admit(at, calendar)?;
         self.events.push(ClockEvent { at, change });
         self.due_at = self.due(calendar);
@@ -286,10 +253,7 @@ impl Clock {
             return Err(ClockError::Stopped(stopped_at));
         }
         if !calendar.is(&self.calendar) {
-            return Err(ClockError::OtherCalendar {
-                promised: self.calendar.clone(),
-                offered: calendar.reference(),
-            });
+            return Err(ClockError::OtherCalendar { promised: self.calendar.clone(), offered: calendar.reference() });
         }
         let at = full_minute(at);
         let last_at = self.events.last().map_or(self.started_at, |event| event.at);
@@ -301,9 +265,7 @@ impl Clock {
 
     /// Since when the clock is paused, if it is.
     pub fn paused_at(&self) -> Option<Timestamp> {
-        let is_switch = |event: &&ClockEvent| {
-            matches!(event.change, ClockChange::Paused | ClockChange::Resumed)
-        };
+        let is_switch = |event: &&ClockEvent| matches!(event.change, ClockChange::Paused | ClockChange::Resumed);
         self.events
             .iter()
             .rev()
@@ -314,12 +276,10 @@ impl Clock {
 
     /// All minutes promised: the limit and every extension.
     pub fn granted(&self) -> Minutes {
-        self.events
-            .iter()
-            .fold(self.limit.minutes, |granted, event| match event.change {
-                ClockChange::Extended { minutes } => granted.saturating_add(minutes),
-                _ => granted,
-            })
+        self.events.iter().fold(self.limit.minutes, |granted, event| match event.change {
+            ClockChange::Extended { minutes } => granted.saturating_add(minutes),
+            _ => granted,
+        })
     }
 
     /// Minutes of the clock's kind that ran until `now` (or until it stopped), pauses left out.
@@ -338,8 +298,7 @@ impl Clock {
 
     /// Later than the due instant, now or when it stopped. Needs no calendar: a listing compares `due_at` alike.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
-        self.due_at
-            .is_some_and(|due_at| self.effective(now) > due_at)
+        self.due_at.is_some_and(|due_at| self.effective(now) > due_at)
     }
 
     pub fn light(&self, now: Timestamp, calendar: &Calendar) -> Light {
@@ -349,15 +308,8 @@ impl Clock {
         if self.stopped_at.is_none() && self.paused_at().is_some() {
             return Light::Paused;
         }
-        let (used, granted) = (
-            u64::from(self.used(now, calendar)),
-            u64::from(self.granted()),
-        );
-        if used * 100 <= granted * 80 {
-            Light::Green
-        } else {
-            Light::Yellow
-        }
+        let (used, granted) = (u64::from(self.used(now, calendar)), u64::from(self.granted()));
+        if used * 100 <= granted * 80 { Light::Green } else { Light::Yellow }
     }
 
     /// How the deadline came about, line by line, for a person.
@@ -367,8 +319,7 @@ impl Clock {
 
     /// A stopped clock stands still.
     fn effective(&self, now: Timestamp) -> Timestamp {
-        self.stopped_at
-            .map_or(now, |stopped_at| stopped_at.min(now))
+        self.stopped_at.map_or(now, |stopped_at| stopped_at.min(now))
     }
 
     /// Minutes of the clock's kind between two full minutes.
@@ -376,8 +327,7 @@ impl Clock {
         match self.limit.kind {
             ClockKind::Working => calendar.working_minutes(from, to),
             ClockKind::Continuous => {
-                Minutes::try_from((to.as_second() - from.as_second()).max(0) / 60)
-                    .unwrap_or(Minutes::MAX)
+                Minutes::try_from((to.as_second() - from.as_second()).max(0) / 60).unwrap_or(Minutes::MAX)
             }
         }
     }
@@ -386,23 +336,16 @@ impl Clock {
         match self.limit.kind {
             ClockKind::Working => calendar.advance(from, minutes),
             ClockKind::Continuous => {
-                Timestamp::from_second(from.as_second() + i64::from(minutes) * 60)
-                    .unwrap_or(Timestamp::MAX)
+                Timestamp::from_second(from.as_second() + i64::from(minutes) * 60).unwrap_or(Timestamp::MAX)
             }
         }
     }
 
     /// The stretches between pauses, in order.
     fn runs(&self) -> impl Iterator<Item = Run> + '_ {
-        let resumed =
-            |event: &ClockEvent| (event.change == ClockChange::Resumed).then_some(event.at);
+        let resumed = |event: &ClockEvent| (event.change == ClockChange::Resumed).then_some(event.at);
         let paused = |event: &ClockEvent| (event.change == ClockChange::Paused).then_some(event.at);
-        let ends = self
-            .events
-            .iter()
-            .filter_map(paused)
-            .map(Some)
-            .chain([None]);
+        let ends = self.events.iter().filter_map(paused).map(Some).chain([None]);
         std::iter::once(self.started_at)
             .chain(self.events.iter().filter_map(resumed))
             .zip(ends)
@@ -411,20 +354,28 @@ impl Clock {
 
     /// The earliest instant at which the granted minutes are used; `None` if the clock is paused before that.
     fn due(&self, calendar: &Calendar) -> Option<Timestamp> {
+        self.reached(self.granted(), calendar)
+    }
+
+    /// The last instant at which the light is green (80 % of the granted minutes used); `None` if the clock is paused
+    /// before that. A listing compares it as [`Clock::light`] compares the minutes.
+    pub fn warn_at(&self, calendar: &Calendar) -> Option<Timestamp> {
+        let minutes = u64::from(self.granted()) * 80 / 100;
+        self.reached(Minutes::try_from(minutes).unwrap_or(Minutes::MAX), calendar)
+    }
+
+    /// The earliest instant at which so many minutes are used; `None` if the clock is paused before that.
+    fn reached(&self, minutes: Minutes, calendar: &Calendar) -> Option<Timestamp> {
         let paused_at = self.paused_at();
-        let mut rest = self.granted();
+        let mut rest = minutes;
         for run in self.runs() {
-            let used_up = run
-                .to
-                .map(|to| self.minutes(run.from, to, calendar))
-                .filter(|minutes| *minutes < rest);
+            let used_up = run.to.map(|to| self.minutes(run.from, to, calendar)).filter(|minutes| *minutes < rest);
             if let Some(minutes) = used_up {
                 rest -= minutes;
                 continue;
             }
             let due_at = self.advance(run.from, rest, calendar);
-            let is_paused_in_time =
-                paused_at.is_some_and(|paused_at| run.to == Some(paused_at) && due_at >= paused_at);
+            let is_paused_in_time = paused_at.is_some_and(|paused_at| run.to == Some(paused_at) && due_at >= paused_at);
             return (!is_paused_in_time).then_some(due_at);
         }
         None

@@ -22,12 +22,7 @@ pub enum KindRole {
 }
 
 impl KindRole {
-    const ALL: [KindRole; 4] = [
-        KindRole::Owner,
-        KindRole::Trade,
-        KindRole::Territory,
-        KindRole::Centre,
-    ];
+    const ALL: [KindRole; 4] = [KindRole::Owner, KindRole::Trade, KindRole::Territory, KindRole::Centre];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -65,38 +60,21 @@ impl UnitKinds {
     /// Every fault of the document, by line.
     pub fn parse(file: &str, text: &str) -> Result<UnitKinds, Vec<Fault>> {
         let mut faults = Vec::new();
-        let table = Table::read(
-            file,
-            text,
-            &["code", "zh", "en", "role"],
-            &["axis", "backstop"],
-            &mut faults,
-        );
+        let table = Table::read(file, text, &["code", "zh", "en", "role"], &["axis", "backstop"], &mut faults);
         table.only_settings(&[], &mut faults);
-        let mut kinds = UnitKinds {
-            all: Vec::new(),
-            by_code: BTreeMap::new(),
-        };
+        let mut kinds = UnitKinds { all: Vec::new(), by_code: BTreeMap::new() };
         let mut backstop_line = None;
         for row in table.rows() {
             let code = UnitKind::from(row.needed("code", &mut faults));
             let zh = row.needed("zh", &mut faults).to_owned();
             let en = row.needed("en", &mut faults).to_owned();
             let role_name = row.needed("role", &mut faults);
-            let role = KindRole::ALL
-                .into_iter()
-                .find(|role| role.name() == role_name);
+            let role = KindRole::ALL.into_iter().find(|role| role.name() == role_name);
             if role.is_none() && !role_name.is_empty() {
                 faults.push(row.fault(
                     "role",
-                    words(
-                        format!("类别“{role_name}”不认识"),
-                        format!("{role_name:?} is not a role of units"),
-                    ),
-                    words(
-                        "写 owner、trade、territory 或 centre",
-                        "write owner, trade, territory or centre",
-                    ),
+                    words(format!("类别“{role_name}”不认识"), format!("{role_name:?} is not a role of units")),
+                    words("写 owner、trade、territory 或 centre", "write owner, trade, territory or centre"),
                 ));
             }
             let axis = super::load::axis(row, &mut faults).unwrap_or(Axis::Handling);
@@ -104,42 +82,21 @@ impl UnitKinds {
             if is_backstop && let Some(line) = backstop_line.replace(row.line) {
                 faults.push(row.fault(
                     "backstop",
-                    words(
-                        format!("兜底类别已在第 {line} 行"),
-                        format!("the backstop is already on line {line}"),
-                    ),
+                    words(format!("兜底类别已在第 {line} 行"), format!("the backstop is already on line {line}")),
                     words("只留一个 yes", "keep one yes"),
                 ));
             }
-            if kinds
-                .by_code
-                .insert(code.clone(), kinds.all.len())
-                .is_some()
-            {
+            if kinds.by_code.insert(code.clone(), kinds.all.len()).is_some() {
                 faults.push(row.fault(
                     "code",
-                    words(
-                        format!("单位类别 {code} 重复"),
-                        format!("the kind {code} is given twice"),
-                    ),
+                    words(format!("单位类别 {code} 重复"), format!("the kind {code} is given twice")),
                     words("删去一行", "remove one"),
                 ));
             }
             let role = role.unwrap_or(KindRole::Trade);
-            kinds.all.push(UnitKindName {
-                code,
-                zh,
-                en,
-                role,
-                axis,
-                is_backstop,
-            });
+            kinds.all.push(UnitKindName { code, zh, en, role, axis, is_backstop });
         }
-        if faults.is_empty() {
-            Ok(kinds)
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(kinds) } else { Err(faults) }
     }
 
     pub fn get(&self, code: &UnitKind) -> Option<&UnitKindName> {

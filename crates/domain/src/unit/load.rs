@@ -7,9 +7,7 @@ use crate::ids::{AreaCode, UnitCode, UnitKind};
 use crate::table::{Row, Table, words};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const COLUMNS: [&str; 7] = [
-    "code", "name_zh", "name_en", "kind", "parent", "area", "axis",
-];
+pub(super) const COLUMNS: [&str; 7] = ["code", "name_zh", "name_en", "kind", "parent", "area", "axis"];
 const REQUIRED: [&str; 4] = ["code", "name_zh", "kind", "area"];
 
 impl Units {
@@ -17,20 +15,9 @@ impl Units {
     ///
     /// # Errors
     /// Every fault of the document, by line.
-    pub fn parse(
-        file: &str,
-        text: &str,
-        areas: &Areas,
-        kinds: &UnitKinds,
-    ) -> Result<Units, Vec<Fault>> {
+    pub fn parse(file: &str, text: &str, areas: &Areas, kinds: &UnitKinds) -> Result<Units, Vec<Fault>> {
         let mut faults = Vec::new();
-        let table = Table::read(
-            file,
-            text,
-            &REQUIRED,
-            &["name_en", "parent", "axis"],
-            &mut faults,
-        );
+        let table = Table::read(file, text, &REQUIRED, &["name_en", "parent", "axis"], &mut faults);
         table.only_settings(&["version"], &mut faults);
         let version = table.version(&mut faults);
         let mut all: BTreeMap<UnitCode, Unit> = BTreeMap::new();
@@ -74,44 +61,20 @@ impl Units {
         let mut posted: BTreeMap<(UnitKind, AreaCode), Vec<UnitCode>> = BTreeMap::new();
         for unit in all.values() {
             if let Some(parent) = &unit.parent {
-                children
-                    .entry(parent.clone())
-                    .or_default()
-                    .push(unit.code.clone());
+                children.entry(parent.clone()).or_default().push(unit.code.clone());
             }
-            posted
-                .entry((unit.kind.clone(), unit.area.clone()))
-                .or_default()
-                .push(unit.code.clone());
+            posted.entry((unit.kind.clone(), unit.area.clone())).or_default().push(unit.code.clone());
         }
-        Ok(Units {
-            version,
-            kinds: kinds.clone(),
-            all,
-            children,
-            posted,
-        })
+        Ok(Units { version, kinds: kinds.clone(), all, children, posted })
     }
 }
 
-fn unit(
-    row: Row,
-    code: &UnitCode,
-    areas: &Areas,
-    kinds: &UnitKinds,
-    faults: &mut Vec<Fault>,
-) -> Option<Unit> {
+fn unit(row: Row, code: &UnitCode, areas: &Areas, kinds: &UnitKinds, faults: &mut Vec<Fault>) -> Option<Unit> {
     if !code.as_str().is_empty() && !is_plain(code.as_str()) {
         faults.push(row.fault(
             "code",
-            words(
-                format!("“{code}”不能用作编码"),
-                format!("{:?} cannot be a code", code.as_str()),
-            ),
-            words(
-                "用 1–40 个字母、数字、- _ .",
-                "use 1 to 40 letters, digits, - _ .",
-            ),
+            words(format!("“{code}”不能用作编码"), format!("{:?} cannot be a code", code.as_str())),
+            words("用 1–40 个字母、数字、- _ .", "use 1 to 40 letters, digits, - _ ."),
         ));
     }
     let name_zh = row.needed("name_zh", faults).to_owned();
@@ -120,14 +83,8 @@ fn unit(
     if known_kind.is_none() && !kind.as_str().is_empty() {
         faults.push(row.fault(
             "kind",
-            words(
-                format!("没有单位类别 {kind}"),
-                format!("there is no kind of unit {kind}"),
-            ),
-            words(
-                "改正，或在单位类别表里补上",
-                "correct it, or add it to the kinds of unit",
-            ),
+            words(format!("没有单位类别 {kind}"), format!("there is no kind of unit {kind}")),
+            words("改正，或在单位类别表里补上", "correct it, or add it to the kinds of unit"),
         ));
     }
     let area = AreaCode::from(row.needed("area", faults));
@@ -135,14 +92,8 @@ fn unit(
     if territory.is_none() && !area.as_str().is_empty() {
         faults.push(row.fault(
             "area",
-            words(
-                format!("没有编码为 {area} 的区域"),
-                format!("there is no area {area}"),
-            ),
-            words(
-                "改正编码，或在区域表里补上",
-                "correct the code, or add the area",
-            ),
+            words(format!("没有编码为 {area} 的区域"), format!("there is no area {area}")),
+            words("改正编码，或在区域表里补上", "correct the code, or add the area"),
         ));
     }
     let own_axis = axis(row, faults);
@@ -172,14 +123,8 @@ fn check_parent(
         if !unread.contains(&parent) {
             faults.push(row.fault(
                 "parent",
-                words(
-                    format!("没有编码为 {parent} 的上级"),
-                    format!("there is no unit {parent}"),
-                ),
-                words(
-                    "改正编码，或补上这个单位",
-                    "correct the code, or add that unit",
-                ),
+                words(format!("没有编码为 {parent} 的上级"), format!("there is no unit {parent}")),
+                words("改正编码，或补上这个单位", "correct the code, or add that unit"),
             ));
         }
         return;
@@ -194,10 +139,7 @@ fn check_parent(
                         format!("{code} 绕了一圈成了自己的上级"),
                         format!("{code} is part of itself by way of its parents"),
                     ),
-                    words(
-                        "改正这一圈里的一个上级",
-                        "correct one of the parents on the way",
-                    ),
+                    words("改正这一圈里的一个上级", "correct one of the parents on the way"),
                 ));
                 return;
             }
@@ -214,10 +156,7 @@ pub(super) fn axis(row: Row, faults: &mut Vec<Fault>) -> Option<Axis> {
     if axis.is_none() {
         faults.push(row.fault(
             "axis",
-            words(
-                format!("“{text}”不是监督、指挥、处置、督查中的一个"),
-                format!("{text:?} is not an axis"),
-            ),
+            words(format!("“{text}”不是监督、指挥、处置、督查中的一个"), format!("{text:?} is not an axis")),
             words(
                 "写 supervision、command、handling 或 oversight",
                 "write supervision, command, handling or oversight",
@@ -228,8 +167,5 @@ pub(super) fn axis(row: Row, faults: &mut Vec<Fault>) -> Option<Axis> {
 }
 
 fn is_plain(code: &str) -> bool {
-    code.len() <= 40
-        && code
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }

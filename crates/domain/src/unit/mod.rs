@@ -29,12 +29,7 @@ pub enum Axis {
 }
 
 impl Axis {
-    pub const ALL: [Axis; 4] = [
-        Axis::Supervision,
-        Axis::Command,
-        Axis::Handling,
-        Axis::Oversight,
-    ];
+    pub const ALL: [Axis; 4] = [Axis::Supervision, Axis::Command, Axis::Handling, Axis::Oversight];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -111,11 +106,7 @@ impl Units {
     }
 
     /// All units of this kind whose territory contains the place, the closest first.
-    pub fn all_of_kind_for<'u>(
-        &'u self,
-        kind: &UnitKind,
-        area_path: &[AreaCode],
-    ) -> impl Iterator<Item = &'u Unit> {
+    pub fn all_of_kind_for<'u>(&'u self, kind: &UnitKind, area_path: &[AreaCode]) -> impl Iterator<Item = &'u Unit> {
         let codes: Vec<&'u UnitCode> = area_path
             .iter()
             .rev()
@@ -133,25 +124,15 @@ impl Units {
                     areas_file,
                     areas.line_of(at),
                     Some("host"),
-                    words(
-                        format!("没有编码为 {host} 的主体单位"),
-                        format!("there is no unit {host}"),
-                    ),
-                    words(
-                        "改正编码，或在单位表里补上它",
-                        "correct the code, or add the unit",
-                    ),
+                    words(format!("没有编码为 {host} 的主体单位"), format!("there is no unit {host}")),
+                    words("改正编码，或在单位表里补上它", "correct the code, or add the unit"),
                 )
             })
         };
-        let hosts = areas
-            .all()
-            .iter()
-            .enumerate()
-            .filter_map(|(at, area)| match &area.grid_kind {
-                Some(GridKind::Dedicated { host }) => Some((at, host)),
-                _ => None,
-            });
+        let hosts = areas.all().iter().enumerate().filter_map(|(at, area)| match &area.grid_kind {
+            Some(GridKind::Dedicated { host }) => Some((at, host)),
+            _ => None,
+        });
         hosts.filter_map(unknown).collect()
     }
 
@@ -164,9 +145,7 @@ impl Units {
                 unit.name_zh.clone(),
                 unit.name_en.clone().unwrap_or_default(),
                 unit.kind.to_string(),
-                unit.parent
-                    .as_ref()
-                    .map_or_else(String::new, UnitCode::to_string),
+                unit.parent.as_ref().map_or_else(String::new, UnitCode::to_string),
                 unit.area.to_string(),
                 unit.axis.name().to_owned(),
             ]

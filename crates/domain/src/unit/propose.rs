@@ -30,12 +30,7 @@ pub fn propose(
 ) -> Vec<Proposal> {
     let path = areas.path(place);
     let depth_of = |unit: &Unit| path.iter().position(|area| *area == unit.area).unwrap_or(0);
-    let role_of = |unit: &Unit| {
-        units
-            .kinds
-            .get(&unit.kind)
-            .map_or(KindRole::Trade, |kind| kind.role)
-    };
+    let role_of = |unit: &Unit| units.kinds.get(&unit.kind).map_or(KindRole::Trade, |kind| kind.role);
 
     let mut found: Vec<(usize, &Unit, Words)> = Vec::new();
     let host = host_of(place, areas).and_then(|code| units.get(code));
@@ -66,27 +61,15 @@ pub fn propose(
     }
     found.sort_by_key(|(rank, ..)| *rank);
     if found.is_empty()
-        && let Some(unit) = units
-            .kinds
-            .backstop()
-            .and_then(|kind| units.of_kind_for(&kind.code, &path))
+        && let Some(unit) = units.kinds.backstop().and_then(|kind| units.of_kind_for(&kind.code, &path))
     {
         let reason = words(
             format!("没有找到责任单位，由属地{}兜底", unit.name_zh),
-            format!(
-                "nobody else was found, so the territory's {} takes it",
-                name_en(unit)
-            ),
+            format!("nobody else was found, so the territory's {} takes it", name_en(unit)),
         );
         found.push((0, unit, reason));
     }
-    found
-        .into_iter()
-        .map(|(_, unit, reason)| Proposal {
-            unit: unit.code.clone(),
-            reason,
-        })
-        .collect()
+    found.into_iter().map(|(_, unit, reason)| Proposal { unit: unit.code.clone(), reason }).collect()
 }
 
 fn part_rank(role: KindRole) -> usize {
@@ -123,10 +106,7 @@ fn reason(role: KindRole, unit: &Unit, areas: &Areas) -> Words {
             format!("事发地在{area_zh}，属{unit_zh}辖区"),
             format!("the place is in {area_en}, the territory of {unit_en}"),
         ),
-        KindRole::Centre => words(
-            format!("{area_zh}由{unit_zh}承办"),
-            format!("{unit_en} takes this in {area_en}"),
-        ),
+        KindRole::Centre => words(format!("{area_zh}由{unit_zh}承办"), format!("{unit_en} takes this in {area_en}")),
     }
 }
 

@@ -43,43 +43,24 @@ fn units() -> Units {
 }
 
 fn proposed(responsible: &[&str], class: ClassKind, place: &str) -> Vec<String> {
-    let responsible: Vec<UnitKind> = responsible
-        .iter()
-        .map(|kind| UnitKind::from(*kind))
-        .collect();
-    let proposals = propose(
-        &responsible,
-        class,
-        &AreaCode::from(place),
-        &units(),
-        &areas(),
-    );
-    proposals
-        .into_iter()
-        .map(|proposal| proposal.unit.to_string())
-        .collect()
+    let responsible: Vec<UnitKind> = responsible.iter().map(|kind| UnitKind::from(*kind)).collect();
+    let proposals = propose(&responsible, class, &AreaCode::from(place), &units(), &areas());
+    proposals.into_iter().map(|proposal| proposal.unit.to_string()).collect()
 }
 
 #[test]
 fn a_unit_takes_axis_and_region_from_its_kind_and_territory() {
     let units = units();
     let centre = units.get(&UnitCode::from("centre")).unwrap();
-    assert_eq!(
-        (centre.axis, centre.region),
-        (Axis::Supervision, RegionId(370_100))
-    );
+    assert_eq!((centre.axis, centre.region), (Axis::Supervision, RegionId(370_100)));
     let office = units.get(&UnitCode::from("office-1")).unwrap();
-    assert_eq!(
-        (office.axis, office.region),
-        (Axis::Handling, RegionId(370_102))
-    );
+    assert_eq!((office.axis, office.region), (Axis::Handling, RegionId(370_102)));
 }
 
 #[test]
 fn a_unit_lies_within_itself_and_those_above() {
     let units = units();
-    let within =
-        |code: &str, ancestor: &str| units.within(&UnitCode::from(code), &UnitCode::from(ancestor));
+    let within = |code: &str, ancestor: &str| units.within(&UnitCode::from(code), &UnitCode::from(ancestor));
     assert!(within("clean-1", "clean") && within("clean", "clean"));
     assert!(!within("clean", "clean-1") && !within("works", "clean"));
 }
@@ -89,9 +70,7 @@ fn the_unit_with_the_closest_territory_is_found() {
     let (units, areas) = (units(), areas());
     let nearest = |place: &str| {
         let path = areas.path(&AreaCode::from(place));
-        units
-            .of_kind_for(&UnitKind::from("sanitation"), &path)
-            .map(|unit| unit.code.to_string())
+        units.of_kind_for(&UnitKind::from("sanitation"), &path).map(|unit| unit.code.to_string())
     };
     assert_eq!(nearest("g1").as_deref(), Some("clean-1"));
     assert_eq!(nearest("g3").as_deref(), Some("clean"));
@@ -101,45 +80,27 @@ fn the_unit_with_the_closest_territory_is_found() {
 #[test]
 fn a_part_goes_to_its_owner_before_the_trade_and_the_territory() {
     let responsible = ["subdistrict_office", "municipal_works", "water_utility"];
-    assert_eq!(
-        proposed(&responsible, ClassKind::Part, "g1"),
-        ["water", "works", "office-1"]
-    );
+    assert_eq!(proposed(&responsible, ClassKind::Part, "g1"), ["water", "works", "office-1"]);
 }
 
 #[test]
 fn an_event_goes_to_the_smallest_territory_first() {
     let responsible = ["municipal_works", "sanitation", "subdistrict_office"];
-    assert_eq!(
-        proposed(&responsible, ClassKind::Event, "g1"),
-        ["clean-1", "office-1", "works"]
-    );
-    assert_eq!(
-        proposed(&responsible, ClassKind::Event, "g3"),
-        ["office-2", "works", "clean"]
-    );
+    assert_eq!(proposed(&responsible, ClassKind::Event, "g1"), ["clean-1", "office-1", "works"]);
+    assert_eq!(proposed(&responsible, ClassKind::Event, "g3"), ["office-2", "works", "clean"]);
 }
 
 #[test]
 fn the_host_of_a_dedicated_grid_is_asked_first_for_events_and_after_the_owner_for_parts() {
-    assert_eq!(
-        proposed(&["sanitation"], ClassKind::Event, "g2"),
-        ["school-1", "clean-1"]
-    );
-    assert_eq!(
-        proposed(&["sanitation", "water_utility"], ClassKind::Part, "g2"),
-        ["water", "school-1", "clean-1"]
-    );
+    assert_eq!(proposed(&["sanitation"], ClassKind::Event, "g2"), ["school-1", "clean-1"]);
+    assert_eq!(proposed(&["sanitation", "water_utility"], ClassKind::Part, "g2"), ["water", "school-1", "clean-1"]);
 }
 
 #[test]
 fn what_nobody_answers_for_goes_to_the_street_office_of_the_place() {
     assert_eq!(proposed(&["school"], ClassKind::Part, "g3"), ["office-2"]);
     assert_eq!(proposed(&[], ClassKind::Event, "g1"), ["office-1"]);
-    assert_eq!(
-        proposed(&[], ClassKind::Event, "nowhere"),
-        Vec::<String>::new()
-    );
+    assert_eq!(proposed(&[], ClassKind::Event, "nowhere"), Vec::<String>::new());
 }
 
 #[test]
@@ -155,17 +116,8 @@ fn each_planted_fault_is_told_with_its_line_and_field() {
         ("x,自己,water_utility,x,c,\n", "parent"),
     ];
     for (row, field) in table {
-        let faults = Units::parse(
-            "units.csv",
-            &format!("{HEAD}{ROWS}{row}"),
-            &areas(),
-            &kinds(),
-        )
-        .expect_err(row);
-        let found: Vec<_> = faults
-            .iter()
-            .map(|fault| (fault.line, fault.field.as_deref()))
-            .collect();
+        let faults = Units::parse("units.csv", &format!("{HEAD}{ROWS}{row}"), &areas(), &kinds()).expect_err(row);
+        let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect();
         assert_eq!(found, [(Some(11), Some(field))], "{row}");
     }
 }
@@ -174,25 +126,16 @@ fn each_planted_fault_is_told_with_its_line_and_field() {
 fn a_ring_of_units_is_a_fault_of_each_unit_in_it() {
     let text = format!("{HEAD}a,甲,school,b,c,\nb,乙,school,a,c,\nd,丙,school,a,c,\n");
     let faults = Units::parse("units.csv", &text, &areas(), &kinds()).expect_err("a ring");
-    assert_eq!(
-        faults.iter().map(|fault| fault.line).collect::<Vec<_>>(),
-        [Some(3), Some(4)]
-    );
+    assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [Some(3), Some(4)]);
 }
 
 #[test]
 fn a_host_that_is_no_unit_is_a_fault_of_the_areas_file() {
-    let text = format!(
-        "{HEAD}{}",
-        ROWS.replace("school-1,青年学校,school,,k1,\n", "")
-    );
+    let text = format!("{HEAD}{}", ROWS.replace("school-1,青年学校,school,,k1,\n", ""));
     let units = Units::parse("units.csv", &text, &areas(), &kinds()).unwrap();
     let faults = units.check_hosts("areas.csv", &areas());
     assert_eq!(
-        faults
-            .iter()
-            .map(|fault| (fault.file.as_str(), fault.line))
-            .collect::<Vec<_>>(),
+        faults.iter().map(|fault| (fault.file.as_str(), fault.line)).collect::<Vec<_>>(),
         [("areas.csv", Some(11))]
     );
 }
@@ -201,28 +144,17 @@ fn a_host_that_is_no_unit_is_a_fault_of_the_areas_file() {
 fn kinds_with_faults_are_told_by_line() {
     let text = "code,zh,en,role,axis,backstop\na,甲,A,owner,,yes\na,甲,A,owner,,\nb,乙,B,boss,,\nc,丙,C,trade,up,yes\n";
     let faults = UnitKinds::parse("kinds.csv", text).expect_err("four faults");
-    let found: Vec<_> = faults
-        .iter()
-        .map(|fault| (fault.line, fault.field.as_deref()))
-        .collect();
+    let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect();
     assert_eq!(
         found,
-        [
-            (Some(3), Some("code")),
-            (Some(4), Some("role")),
-            (Some(5), Some("axis")),
-            (Some(5), Some("backstop"))
-        ]
+        [(Some(3), Some("code")), (Some(4), Some("role")), (Some(5), Some("axis")), (Some(5), Some("backstop"))]
     );
 }
 
 #[test]
 fn units_are_written_as_they_are_read() {
     let units = units();
-    assert_eq!(
-        Units::parse("units.csv", &units.to_csv(), &areas(), &kinds()),
-        Ok(units)
-    );
+    assert_eq!(Units::parse("units.csv", &units.to_csv(), &areas(), &kinds()), Ok(units));
 }
 
 proptest! {

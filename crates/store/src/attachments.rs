@@ -1,0 +1,31 @@
+//! Photos of a case: rows here, content-addressed files in `gewu-blobs`.
+
+use crate::{StoreError, texts::Giver};
+use async_trait::async_trait;
+use gewu_domain::ids::{CaseId, Digest};
+use jiff::Timestamp;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachmentRow {
+    pub case: CaseId,
+    /// SHA-256 of the file as kept (re-encoded, without metadata).
+    pub digest: Digest,
+    /// SHA-256 of its thumbnail.
+    pub thumbnail: Digest,
+    pub media_type: String,
+    pub bytes: u64,
+    pub width: u32,
+    pub height: u32,
+    pub by: Giver,
+    pub given_at: Timestamp,
+    /// May be shown to everybody; staff photos and those of confidential cases are not until somebody says so.
+    pub is_public: bool,
+}
+
+#[async_trait]
+pub trait Attachments {
+    async fn attachments(&self, case: CaseId) -> Result<Vec<AttachmentRow>, StoreError>;
+
+    /// Some case of the region that holds this file or thumbnail, if any.
+    async fn attachment(&self, digest: Digest) -> Result<Option<AttachmentRow>, StoreError>;
+}

@@ -1,0 +1,90 @@
+//! Everything one use case decided, as one value.
+
+use crate::{
+    attachments::AttachmentRow,
+    audit::AuditRow,
+    cases::CaseWrite,
+    clients::ClientRow,
+    contacts::{ContactRow, LookRow},
+    counters::Count,
+    idempotency::Answer,
+    outbox::OutboxRow,
+    people::{AccountRow, PersonRow},
+    publications::Publication,
+    sessions::SessionRow,
+    texts::TextRow,
+};
+use gewu_domain::{
+    ids::{CaseId, ClientId, Digest, PersonId, PostId, SessionId},
+    people::Post,
+};
+use jiff::Timestamp;
+
+/// Applied all or nothing, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Refuses the whole with [`crate::StoreError::Repeated`] when the key was used before in this region.
+    pub answer: Option<Answer>,
+    pub list: Vec<Change>,
+}
+
+/// One kind of row written. A new kind of change is a new variant; backends match without a wildcard.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A case with its new facts, its tasks and its search terms, replacing what stood.
+    Case(Box<CaseWrite>),
+    Text(TextRow),
+    Contact(ContactRow),
+    Look(LookRow),
+    Attachment(AttachmentRow),
+    Count(Count),
+    Outbox(OutboxRow),
+    /// Takes everything a person gave to a case out of the side stores: texts written by the reporter, contacts,
+    /// their photos' rows, search terms. Facts stay. Contacts, words and terms are overwritten, not only unlinked.
+    Erase {
+        case: CaseId,
+        at: Timestamp,
+    },
+    /// Takes single words out, whoever wrote them.
+    EraseText {
+        case: CaseId,
+        digest: Digest,
+    },
+
+    Publication(Publication),
+    Person(PersonRow),
+    /// Forgets a member of staff: name and contact go, the id stays in the facts.
+    ErasePerson(PersonId),
+    Post(Post),
+    EndPost {
+        post: PostId,
+        at: Timestamp,
+    },
+    Account(AccountRow),
+    Session(SessionRow),
+    EndSession(SessionId),
+    /// Ends every session of a person, for a changed password or a lost post.
+    EndSessionsOf(PersonId),
+    Client(ClientRow),
+    RevokeClient {
+        client: ClientId,
+        at: Timestamp,
+    },
+    Audit(AuditRow),
+}
+
+impl Changes {
+    pub fn one(change: Change) -> Changes {
+        Changes { answer: None, list: vec![change] }
+    }
+
+    pub fn push(&mut self, change: Change) {
+        self.list.push(change);
+    }
+}
+
+impl From<Vec<Change>> for Changes {
+    fn from(list: Vec<Change>) -> Changes {
+        Changes { answer: None, list }
+    }
+}

@@ -1,0 +1,1 @@
+//! One suite, every backend, the same CI run. Each function here is one promise; a backend's tests call [`all`].

@@ -1,0 +1,56 @@
+//! Set-based work that no use case decides row by row.
+
+use crate::{StoreError, outbox::OutboxRow, roots::RootRow};
+use async_trait::async_trait;
+use gewu_domain::ids::{Digest, RegionId};
+use jiff::Timestamp;
+use std::path::Path;
+
+#[async_trait]
+pub trait Upkeep: Send + Sync {
+    /// Takes `count` numbers of a series and gives the first. Numbers taken and not used leave gaps.
+    async fn take_numbers(&self, region: RegionId, series: &str, count: u32) -> Result<u64, StoreError>;
+
+    /// Regions that have cases, ascending.
+    async fn regions(&self) -> Result<Vec<RegionId>, StoreError>;
+
+    /// Stores a day's root; the same root again is fine, another for the same day is [`StoreError::Taken`].
+    async fn put_root(&self, region: RegionId, root: RootRow) -> Result<(), StoreError>;
+
+    /// Outbox rows to send, oldest first; those claimed within `lease_s` seconds are left out.
+    async fn claim_outbox(
+        &self,
+        region: RegionId,
+        now: Timestamp,
+        lease_s: u32,
+        most: u16,
+    ) -> Result<Vec<OutboxRow>, StoreError>;
+
+    async fn outbox_sent(&self, region: RegionId, ids: &[u128]) -> Result<(), StoreError>;
+
+    /// Removes idempotency keys, sessions not seen and contacts ended before these times; gives how many rows went.
+    async fn sweep(
+        &self,
+        answers_before: Timestamp,
+        sessions_before: Timestamp,
+        contacts_before: Timestamp,
+    ) -> Result<u64, StoreError>;
+
+    /// Which of these files no case holds any more.
+    async fn unreferenced(&self, digests: &[Digest]) -> Result<Vec<Digest>, StoreError>;
+
+    /// Rewrites what erasures left behind on disk, so that no erased byte can be read from a file of the store.
+    async fn scrub(&self) -> Result<(), StoreError>;
+
+    /// Writes a consistent copy of everything into a directory while work goes on.
+    async fn backup(&self, into: &Path) -> Result<(), StoreError>;
+
+    /// Fills an empty store from a copy made by [`Upkeep::backup`].
+    async fn restore(&self, from: &Path) -> Result<(), StoreError>;
+
+    /// Bulk insert for imports and simulations: same rows as `apply`, many at once, still durable when it returns.
+    async fn load(&self, region: RegionId, batch: Vec<crate::Changes>) -> Result<(), StoreError>;
+
+    /// Refreshes the planner's statistics after bulk work.
+    async fn analyze(&self) -> Result<(), StoreError>;
+}
