@@ -9,6 +9,7 @@ pub mod geojson;
 pub mod index;
 pub mod shape;
 pub mod tessellate;
+pub mod tile;
 
 pub use datum::{Datum, Point, PointError, distance_m, from_wgs84, to_wgs84};
 pub use index::GridIndex;
