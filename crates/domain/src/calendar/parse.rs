@@ -43,6 +43,9 @@ fn say(en: impl Into<String>, zh: impl Into<String>) -> Say {
     Say { en: en.into(), zh: zh.into() }
 }
 
+/// Shifts of Monday to Sunday.
+type Week = [Vec<Shift>; 7];
+
 type Value<'t, 'i> = &'t Spanned<DeValue<'i>>;
 
 /// A table of the file; remembers which keys were asked for.
@@ -99,12 +102,13 @@ impl Reader<'_> {
         let announced_until = self.announced_until(&mut top);
         let sources = self.sources(&mut top);
         let stated = self.workday_minutes(&mut top);
-        let (week, make_up) = self.week(&mut top)?;
-        let workday_minutes = self.workday(&week, stated);
-        let days = self.days(&mut top, &week, &make_up, announced_until);
+        let week = self.week(&mut top);
+        let workday_minutes = week.as_ref().and_then(|(week, _)| self.workday(week, stated));
+        let days = self.days(&mut top, week.as_ref(), announced_until);
         self.unknown_keys(&top, "");
 
         let (zone_name, zone) = zone?;
+        let (week, _) = week?;
         Some(Calendar {
             reference: CalendarRef { id: id?, version: version? },
             name_zh: name_zh?,
@@ -211,14 +215,14 @@ impl Reader<'_> {
     }
 
     /// The shifts of Monday to Sunday, and of a make-up workday.
-    fn week(&mut self, top: &mut Section) -> Option<([Vec<Shift>; 7], Vec<Shift>)> {
+    fn week(&mut self, top: &mut Section) -> Option<(Week, Vec<Shift>)> {
         let value = self.value(top, "week")?;
         let Some(table) = value.get_ref().as_table() else {
             self.not_a_table(value.span(), "week");
             return None;
         };
         let mut section = Section { table, span: value.span(), known: Vec::new() };
-        let week: [Vec<Shift>; 7] = WEEKDAYS.map(|weekday| self.shifts(&mut section, weekday).unwrap_or_default());
+        let week: Week = WEEKDAYS.map(|weekday| self.shifts(&mut section, weekday).unwrap_or_default());
         let make_up = self.shifts(&mut section, "make_up");
         self.unknown_keys(&section, "week.");
         let Some(first) = week.iter().find(|shifts| !shifts.is_empty()).cloned() else {
@@ -240,7 +244,7 @@ impl Reader<'_> {
     }
 
     /// The length of one workday: what the file states, or what every working weekday has.
-    fn workday(&mut self, week: &[Vec<Shift>; 7], stated: Option<(u32, Range<usize>)>) -> Option<u32> {
+    fn workday(&mut self, week: &Week, stated: Option<(u32, Range<usize>)>) -> Option<u32> {
         let mut lengths: Vec<u32> = week
             .iter()
             .map(|shifts| shifts.iter().map(|shift| u32::from(shift.minutes())).sum())
@@ -282,14 +286,15 @@ impl Reader<'_> {
         }
     }
 
+    /// Every listed day. Without a readable week the days are still read, for their own faults.
     fn days(
         &mut self,
         top: &mut Section,
-        week: &[Vec<Shift>; 7],
-        make_up: &[Shift],
+        week: Option<&(Week, Vec<Shift>)>,
         announced_until: Option<Date>,
     ) -> BTreeMap<Date, Day> {
-        let mut days = Days { week, announced_until, listed: BTreeMap::new() };
+        let make_up = week.map_or(&[][..], |(_, make_up)| make_up.as_slice());
+        let mut days = Days { week: week.map(|(week, _)| week), announced_until, listed: BTreeMap::new() };
         for mut section in self.sections(top, "holiday") {
             let names = (self.text(&mut section, "name_zh"), self.text(&mut section, "name_en"));
             let off = self.dates(&mut section, "off");
@@ -349,7 +354,9 @@ impl Reader<'_> {
             return;
         }
         let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
-        if kind == DayKind::MakeUp && days.week.get(weekday).is_some_and(|shifts| !shifts.is_empty()) {
+        if kind == DayKind::MakeUp
+            && days.week.and_then(|week| week.get(weekday)).is_some_and(|shifts| !shifts.is_empty())
+        {
             self.fault(
                 Some(span.clone()),
                 field,
@@ -574,7 +581,7 @@ impl<'t, 'i> Section<'t, 'i> {
 }
 
 struct Days<'w> {
-    week: &'w [Vec<Shift>; 7],
+    week: Option<&'w Week>,
     announced_until: Option<Date>,
     listed: BTreeMap<Date, (Day, Range<usize>)>,
 }

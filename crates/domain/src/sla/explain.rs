@@ -107,8 +107,10 @@ fn time(at: DateTime) -> String {
 enum Reason {
     /// An ordinary day of work.
     Work,
-    /// An ordinary day without work.
+    /// A Saturday or Sunday without work.
     Weekend,
+    /// Another day of the week on which this calendar never works.
+    NeverWorked,
     Listed {
         kind: DayKind,
         zh: String,
@@ -123,8 +125,8 @@ struct Days {
     to: Date,
     reason: Reason,
     minutes: Minutes,
-    /// Days of weekends told with the days of work around them.
-    weekend_days: u32,
+    /// Days without work told with the days of work around them.
+    idle_days: u32,
     is_provisional: bool,
 }
 
@@ -201,25 +203,26 @@ impl Story<'_> {
         }
     }
 
-    /// What happened, in order, with the days between.
+    /// What happened, in order, with the days between. Days are told up to the due instant, or to now when that is later.
     fn course(&mut self, now: Timestamp) {
         let clock = self.clock;
-        let end = clock.stopped_at.or(clock.due_at).unwrap_or(now);
-        let mut running_since = Some(clock.started_at);
+        let now = clock.effective(now);
+        let end = clock.due_at.map_or(now, |due_at| due_at.max(now));
+        let mut running_since = clock.started_at;
+        let mut paused_since = None;
         let mut granted = clock.limit.minutes;
         for event in &clock.events {
             let at = self.instant(event.at);
             match event.change {
                 ClockChange::Paused => {
-                    if let Some(from) = running_since.take() {
-                        self.days(from, event.at);
-                    }
-                    self.say(format!("{} 挂账，停止计时", at.zh), format!("paused {}", at.en));
-                    running_since = None;
+                    self.days(running_since, event.at);
+                    self.say(format!("{} 暂停计时", at.zh), format!("paused {}", at.en));
+                    paused_since = Some(event.at);
                 }
                 ClockChange::Resumed => {
-                    self.resumed(event.at, &at);
-                    running_since = Some(event.at);
+                    let paused_at = paused_since.take().unwrap_or(event.at);
+                    self.resumed(clock.minutes(paused_at, event.at, self.calendar), &at);
+                    running_since = event.at;
                 }
                 ClockChange::Extended { minutes } => {
                     granted = granted.saturating_add(minutes);
@@ -233,34 +236,31 @@ impl Story<'_> {
                     format!("{} 上报至第 {level} 级，时限不变", at.zh),
                     format!("escalated {} to level {level}, the limit stands", at.en),
                 ),
-                ClockChange::Redispatched => {
-                    self.say(
-                        format!("{} 改派，时限不变", at.zh),
-                        format!("sent to another unit {}, the limit stands", at.en),
-                    );
-                }
+                ClockChange::Redispatched => self.say(
+                    format!("{} 改派，时限不变", at.zh),
+                    format!("sent to another unit {}, the limit stands", at.en),
+                ),
             }
         }
-        if let Some(from) = running_since {
-            self.days(from, end);
+        if paused_since.is_none() {
+            self.days(running_since, end);
         }
     }
 
-    fn resumed(&mut self, resumed_at: Timestamp, at: &Line) {
-        let is_pause = |event: &&super::ClockEvent| event.change == ClockChange::Paused && event.at <= resumed_at;
-        let Some(paused) = self.clock.events.iter().rev().find(is_pause) else {
-            return;
+    fn resumed(&mut self, lost: Minutes, at: &Line) {
+        let (kind_zh, kind_en) = match self.clock.limit.kind {
+            ClockKind::Working => ("工作时间", "working time"),
+            ClockKind::Continuous => ("时间", "time"),
         };
-        let minutes = self.clock.minutes(paused.at, resumed_at, self.calendar);
-        if minutes == 0 {
+        if lost == 0 {
             self.say(
-                format!("{} 恢复计时；挂账期间没有工作时间，时限不变", at.zh),
-                format!("resumed {}; the pause held no working time, so nothing moved", at.en),
+                format!("{} 恢复计时；暂停期间没有{kind_zh}，截止时间不变", at.zh),
+                format!("resumed {}; the pause held no {kind_en}, so nothing moved", at.en),
             );
         } else {
-            let span = self.span(minutes);
+            let span = self.span(lost);
             self.say(
-                format!("{} 恢复计时；挂账期间的 {} 不计入", at.zh, span.zh),
+                format!("{} 恢复计时；暂停期间的 {} 不计入", at.zh, span.zh),
                 format!("resumed {}; the {} of the pause do not count", at.en, span.en),
             );
         }
@@ -291,8 +291,8 @@ impl Story<'_> {
             begins_at = ends_at.max(begins_at);
             let is_provisional = self.calendar.is_provisional(date);
             let reason = self.reason(date);
-            // The last day is left out when the clock stood still before its first shift.
-            if date == last && minutes == 0 && reason == Reason::Work {
+            // The clock started after the last shift of the day, or ended before the first.
+            if minutes == 0 && reason == Reason::Work {
                 continue;
             }
             match told.last_mut() {
@@ -300,7 +300,7 @@ impl Story<'_> {
                     days.to = date;
                     days.minutes = days.minutes.saturating_add(minutes);
                 }
-                _ => told.push(Days { from: date, to: date, reason, minutes, weekend_days: 0, is_provisional }),
+                _ => told.push(Days { from: date, to: date, reason, minutes, idle_days: 0, is_provisional }),
             }
         }
         told
@@ -309,23 +309,27 @@ impl Story<'_> {
     fn reason(&self, date: Date) -> Reason {
         match self.calendar.days().get(&date) {
             Some(day) => Reason::Listed { kind: day.kind, zh: day.name_zh.clone(), en: day.name_en.clone() },
-            None if self.calendar.shifts_on(date).is_empty() => Reason::Weekend,
-            None => Reason::Work,
+            None if !self.calendar.shifts_on(date).is_empty() => Reason::Work,
+            None if matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) => Reason::Weekend,
+            None => Reason::NeverWorked,
         }
     }
 
     fn tell(&mut self, days: &Days) {
         let (when, counted) = (dates(days.from, days.to), plain(days.minutes));
         let mut line = match &days.reason {
-            Reason::Work if days.weekend_days > 0 => Line::new(
-                format!("{}：计 {}（周末 {} 天不计）", when.zh, counted.zh, days.weekend_days),
-                format!("{}: {} counted ({} days of weekends do not count)", when.en, counted.en, days.weekend_days),
+            Reason::Work if days.idle_days > 0 => Line::new(
+                format!("{}：计 {}（不上班的 {} 天不计）", when.zh, counted.zh, days.idle_days),
+                format!("{}: {} counted ({} days off do not count)", when.en, counted.en, days.idle_days),
             ),
             Reason::Work => {
                 Line::new(format!("{}：计 {}", when.zh, counted.zh), format!("{}: {} counted", when.en, counted.en))
             }
             Reason::Weekend => {
                 Line::new(format!("{}：周末，不计", when.zh), format!("{}: weekend, not counted", when.en))
+            }
+            Reason::NeverWorked => {
+                Line::new(format!("{}：不上班，不计", when.zh), format!("{}: not a working day, not counted", when.en))
             }
             Reason::Listed { kind: DayKind::Holiday, zh, en } => {
                 Line::new(format!("{}：{zh}放假，不计", when.zh), format!("{}: {en}, not counted", when.en))
@@ -352,7 +356,7 @@ impl Story<'_> {
         match clock.due_at.map(|due_at| self.instant(due_at)) {
             Some(due) => self.say(format!("截止 {}", due.zh), format!("due {}", due.en)),
             None => self
-                .say("挂账期间没有截止时间，恢复后重新给出", "no due time while paused; it is set again on resuming"),
+                .say("暂停期间没有截止时间，恢复计时后给出", "no due time while paused; it is set again on resuming"),
         }
         if let Some(stopped_at) = clock.stopped_at {
             let at = self.instant(stopped_at);
@@ -370,30 +374,30 @@ impl Story<'_> {
     }
 }
 
-/// Joins ordinary days of work and the weekends between them.
+/// Joins ordinary days of work and the days off between them.
 fn told_by_weeks(days: Vec<Days>) -> Vec<Days> {
     let mut told: Vec<Days> = Vec::new();
     for next in days {
-        let is_ordinary = |reason: &Reason| matches!(reason, Reason::Work | Reason::Weekend);
+        let is_ordinary = |reason: &Reason| !matches!(reason, Reason::Listed { .. });
         match told.last_mut() {
             Some(last)
                 if is_ordinary(&last.reason)
                     && is_ordinary(&next.reason)
                     && last.is_provisional == next.is_provisional =>
             {
-                last.weekend_days = last.weekend_days.saturating_add(weekend_days(&next));
+                last.idle_days = last.idle_days.saturating_add(idle_days(&next));
                 last.minutes = last.minutes.saturating_add(next.minutes);
                 last.to = next.to;
                 last.reason = Reason::Work;
             }
-            _ => told.push(Days { weekend_days: weekend_days(&next), ..next }),
+            _ => told.push(Days { idle_days: idle_days(&next), ..next }),
         }
     }
     told
 }
 
-fn weekend_days(days: &Days) -> u32 {
-    if days.reason != Reason::Weekend {
+fn idle_days(days: &Days) -> u32 {
+    if !matches!(days.reason, Reason::Weekend | Reason::NeverWorked) {
         return 0;
     }
     u32::try_from(days.to.duration_since(days.from).as_hours() / 24 + 1).unwrap_or(0)

@@ -76,7 +76,7 @@ impl Limit {
         value.checked_mul(unit_minutes).map(|minutes| Self { minutes, kind })
     }
 
-    /// In the largest unit that divides it: `2 工作日`, `4 工作时`, `30 分钟`.
+    /// In the largest unit that divides it: `2 工作日`, `4 工作时`, `30 工作分钟`; `2 天`, `4 小时`, `30 分钟`.
     pub fn text(self, calendar: &Calendar) -> Line {
         explain::span(self.minutes, self.kind, calendar)
     }
@@ -205,33 +205,43 @@ impl Clock {
 
     /// Nothing is used until [`Clock::resume`].
     pub fn pause(&mut self, at: Timestamp, calendar: &Calendar) -> Result<(), ClockError> {
-        match self.paused_at() {
-            Some(since) => Err(ClockError::Paused(since)),
-            None => self.change(at, ClockChange::Paused, calendar),
+        let at = self.admit(at, calendar)?;
+        if let Some(since) = self.paused_at() {
+            return Err(ClockError::Paused(since));
         }
+        self.record(at, ClockChange::Paused, calendar);
+        Ok(())
     }
 
     pub fn resume(&mut self, at: Timestamp, calendar: &Calendar) -> Result<(), ClockError> {
-        match self.paused_at() {
-            Some(_) => self.change(at, ClockChange::Resumed, calendar),
-            None => Err(ClockError::Running),
+        let at = self.admit(at, calendar)?;
+        if self.paused_at().is_none() {
+            return Err(ClockError::Running);
         }
+        self.record(at, ClockChange::Resumed, calendar);
+        Ok(())
     }
 
     /// Grants more minutes of the limit's kind; allowed while paused, and after the due instant (policy may forbid it).
     pub fn extend(&mut self, minutes: Minutes, at: Timestamp, calendar: &Calendar) -> Result<(), ClockError> {
+        let at = self.admit(at, calendar)?;
         if minutes == 0 {
             return Err(ClockError::EmptyExtension);
         }
-        self.change(at, ClockChange::Extended { minutes }, calendar)
+        self.record(at, ClockChange::Extended { minutes }, calendar);
+        Ok(())
     }
 
     pub fn escalate(&mut self, level: u8, at: Timestamp, calendar: &Calendar) -> Result<(), ClockError> {
-        self.change(at, ClockChange::Escalated { level }, calendar)
+        let at = self.admit(at, calendar)?;
+        self.record(at, ClockChange::Escalated { level }, calendar);
+        Ok(())
     }
 
     pub fn redispatch(&mut self, at: Timestamp, calendar: &Calendar) -> Result<(), ClockError> {
-        self.change(at, ClockChange::Redispatched, calendar)
+        let at = self.admit(at, calendar)?;
+        self.record(at, ClockChange::Redispatched, calendar);
+        Ok(())
     }
 
     /// What was promised is done; a paused clock may be stopped too.
@@ -240,11 +250,9 @@ impl Clock {
         Ok(())
     }
 
-    fn change(&mut self, at: Timestamp, change: ClockChange, calendar: &Calendar) -> Result<(), ClockError> {
-        let at = self.admit(at, calendar)?;
+    fn record(&mut self, at: Timestamp, change: ClockChange, calendar: &Calendar) {
         self.events.push(ClockEvent { at, change });
         self.due_at = self.due(calendar);
-        Ok(())
     }
 
     /// The full minute a change happens at, if there may be one.
@@ -354,20 +362,8 @@ impl Clock {
 
     /// The earliest instant at which the granted minutes are used; `None` if the clock is paused before that.
     fn due(&self, calendar: &Calendar) -> Option<Timestamp> {
-        self.reached(self.granted(), calendar)
-    }
-
-    /// The last instant at which the light is green (80 % of the granted minutes used); `None` if the clock is paused
-    /// before that. A listing compares it as [`Clock::light`] compares the minutes.
-    pub fn warn_at(&self, calendar: &Calendar) -> Option<Timestamp> {
-        let minutes = u64::from(self.granted()) * 80 / 100;
-        self.reached(Minutes::try_from(minutes).unwrap_or(Minutes::MAX), calendar)
-    }
-
-    /// The earliest instant at which so many minutes are used; `None` if the clock is paused before that.
-    fn reached(&self, minutes: Minutes, calendar: &Calendar) -> Option<Timestamp> {
         let paused_at = self.paused_at();
-        let mut rest = minutes;
+        let mut rest = self.granted();
         for run in self.runs() {
             let used_up = run.to.map(|to| self.minutes(run.from, to, calendar)).filter(|minutes| *minutes < rest);
             if let Some(minutes) = used_up {
