@@ -360,19 +360,33 @@ impl Clock {
             .map(|(from, to)| Run { from, to })
     }
 
+    /// The last instant at which the light is green, unless it is red by then; `None` if the clock is paused before
+    /// that. A listing compares it with now as it compares `due_at`, and gets the light of [`Clock::light`].
+    pub fn warn_at(&self, calendar: &Calendar) -> Option<Timestamp> {
+        let green = Minutes::try_from(u64::from(self.granted()) * 80 / 100).unwrap_or(Minutes::MAX);
+        let yellow_at = self.reached(green.saturating_add(1), calendar)?;
+        Some(yellow_at.saturating_sub(jiff::SignedDuration::from_mins(1)).unwrap_or(yellow_at))
+    }
+
     /// The earliest instant at which the granted minutes are used; `None` if the clock is paused before that.
     fn due(&self, calendar: &Calendar) -> Option<Timestamp> {
+        self.reached(self.granted(), calendar)
+    }
+
+    /// The earliest instant at which so many minutes are used; `None` if the clock is paused before that.
+    fn reached(&self, minutes: Minutes, calendar: &Calendar) -> Option<Timestamp> {
         let paused_at = self.paused_at();
-        let mut rest = self.granted();
+        let mut rest = minutes;
         for run in self.runs() {
             let used_up = run.to.map(|to| self.minutes(run.from, to, calendar)).filter(|minutes| *minutes < rest);
             if let Some(minutes) = used_up {
                 rest -= minutes;
                 continue;
             }
-            let due_at = self.advance(run.from, rest, calendar);
-            let is_paused_in_time = paused_at.is_some_and(|paused_at| run.to == Some(paused_at) && due_at >= paused_at);
-            return (!is_paused_in_time).then_some(due_at);
+            let reached_at = self.advance(run.from, rest, calendar);
+            let is_paused_in_time =
+                paused_at.is_some_and(|paused_at| run.to == Some(paused_at) && reached_at >= paused_at);
+            return (!is_paused_in_time).then_some(reached_at);
         }
         None
     }

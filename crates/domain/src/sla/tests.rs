@@ -248,6 +248,26 @@ proptest! {
     }
 
     #[test]
+    fn two_stored_instants_give_the_light_of_a_running_clock(course in courses(), ns in -2_i64..=2) {
+        let calendar = course.plan.calendar();
+        let mut clock = course.clock(&calendar);
+        if clock.paused_at().is_some() {
+            clock.resume(course.acts.last().unwrap().0, &calendar).unwrap();
+        }
+        let (warn_at, due_at) = (clock.warn_at(&calendar).unwrap(), clock.due_at.unwrap());
+        for now in [course.now, warn_at + ns.nanoseconds(), due_at + ns.nanoseconds()] {
+            let light = if now > due_at {
+                Light::Red
+            } else if now > warn_at {
+                Light::Yellow
+            } else {
+                Light::Green
+            };
+            prop_assert_eq!(clock.light(now, &calendar), light);
+        }
+    }
+
+    #[test]
     fn a_stopped_clock_stands_still(course in courses(), wait_s in 0_i64..3_000_000) {
         let calendar = course.plan.calendar();
         let mut clock = course.clock(&calendar);
