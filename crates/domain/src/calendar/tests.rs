@@ -176,7 +176,7 @@ pub(crate) fn minute_near(around: Date, minutes: i64) -> Timestamp {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn working_minutes_are_those_a_slow_reading_of_the_wall_clock_counts(
@@ -191,12 +191,16 @@ proptest! {
 
     #[test]
     fn advancing_reaches_the_first_instant_by_which_the_minutes_have_run(
-        (plan, around) in plans(), start in -14_400_i64..14_400, minutes in 1_u32..4_000,
+        (plan, around) in plans(), start in -14_400_i64..14_400, minutes in 1_u32..4_000, length in 0_i64..12_000,
+        is_between_shifts in any::<bool>(),
     ) {
         let calendar = plan.calendar();
         let from = minute_near(around, start);
+        // What a span holds that ends out of hours is reached at the end of a shift.
+        let held = if is_between_shifts { plan.working_minutes(from, from + length.minutes()) } else { 0 };
+        let minutes = if held > 0 { held } else { minutes };
         let reached = calendar.advance(from, minutes);
-        let horizon = from + (40 * 24).hours();
+        let horizon = from + (20 * 24).hours();
         let slow = minutes_between(from, horizon).filter(|minute| plan.is_working(*minute)).nth(minutes as usize - 1);
         match slow {
             Some(minute) => prop_assert_eq!(reached, minute + 1.minute()),
@@ -264,8 +268,20 @@ fn a_make_up_sunday_is_worked_and_the_holiday_it_pays_for_is_not() {
 fn a_deadline_falls_on_the_end_of_a_shift_not_on_the_next_morning() {
     let china = china();
     assert_eq!(china.advance(at(&china, "2026-09-04 14:00"), 240), at(&china, "2026-09-04 18:00"));
+    assert_eq!(china.advance(at(&china, "2026-09-19 11:00"), 480), at(&china, "2026-09-20 18:00"));
+    assert_eq!(china.advance(at(&china, "2026-09-18 17:00"), 60), at(&china, "2026-09-18 18:00"));
+    assert_eq!(china.advance(at(&china, "2026-10-09 17:00"), 60), at(&china, "2026-10-09 18:00"));
     assert_eq!(china.advance(at(&china, "2026-09-04 18:00"), 1), at(&china, "2026-09-07 08:01"));
     assert_eq!(china.advance(at(&china, "2026-09-05 11:11"), 0), at(&china, "2026-09-05 11:11"));
+}
+
+#[test]
+fn the_last_deadline_before_a_zone_change_is_told_by_the_clock_of_its_own_day() {
+    let calendar = new_york();
+    for friday in ["2026-10-30", "2026-03-06"] {
+        let due_at = calendar.advance(at(&calendar, &format!("{friday} 16:00")), 60);
+        assert_eq!(due_at, at(&calendar, &format!("{friday} 17:00")));
+    }
 }
 
 #[test]
