@@ -1,1 +1,178 @@
-//! See `docs/ARCHITECTURE.md`.
+//! Use cases: what people do with the city, one file a verb.
+//!
+//! An [`App`] reads a view, lets `domain` decide, and hands the store one
+//! value to apply. It names no database and no status code. Time, ids and
+//! randomness enter here ([`clock`]) and go down as values.
+//!
+//! Start at [`cases::report`] (how a case begins) and [`cases::act`] (everything done to it after).
+
+pub mod caller;
+pub mod cases;
+pub mod city;
+pub mod clock;
+pub mod error;
+pub mod locate;
+pub mod numbers;
+pub mod passwords;
+pub mod people;
+pub mod sealing;
+
+pub use caller::{Caller, Identity};
+pub use error::{AppError, Problem};
+
+use city::Snapshot;
+use clock::{Clock, Ids, Random};
+use gewu_blobs::Blobs;
+use gewu_domain::{
+    case::StateKind,
+    ids::{AreaCode, CaseId, RegionId, UnitCode},
+};
+use gewu_store::Store;
+use jiff::{Timestamp, civil::Date};
+use numbers::Numbers;
+use serde::Serialize;
+use std::sync::{Arc, RwLock};
+use tokio::sync::broadcast;
+
+/// What an installation chooses; everything a city chooses is published data instead.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Minutes without a request after which a session ends.
+    pub idle_minutes: u32,
+    /// Failed sign-ins in a row before the account locks.
+    pub failures_most: u16,
+    pub lock_minutes: u32,
+    /// How long a contact is kept after it was given.
+    pub contact_days: u16,
+    /// Photos a report may carry.
+    pub photos_most: usize,
+    /// Characters a text may have.
+    pub text_chars_most: usize,
+    /// The accounts of a demonstration are listed on the sign-in page.
+    pub is_demo: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            idle_minutes: 30,
+            failures_most: 5,
+            lock_minutes: 15,
+            contact_days: 365,
+            photos_most: 6,
+            text_chars_most: 2_000,
+            is_demo: false,
+        }
+    }
+}
+
+/// Something changed about a case; goes to the live stream after it is durable.
+#[derive(Debug, Clone, Serialize)]
+pub struct Event {
+    pub region: RegionId,
+    pub case: CaseId,
+    pub version: u32,
+    pub at: Timestamp,
+    /// What happened, as `domain::case::Deed::code` says it.
+    pub did: &'static str,
+    pub state: StateKind,
+    /// Root first: what listeners are filtered by.
+    pub path: Vec<AreaCode>,
+    pub units: Vec<UnitCode>,
+}
+
+/// The house, wired: shared by all doors.
+pub struct App {
+    pub store: Arc<dyn Store>,
+    pub blobs: Arc<dyn Blobs>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub keyring: Arc<sealing::Keyring>,
+    pub settings: Settings,
+    ids: Ids,
+    numbers: Numbers,
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    events: broadcast::Sender<Event>,
+}
+
+impl App {
+    /// Wires the house and loads what is published.
+    ///
+    /// # Errors
+    /// When the store fails or published data does not read.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        blobs: Arc<dyn Blobs>,
+        keyring: Arc<sealing::Keyring>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        settings: Settings,
+    ) -> Result<App, AppError> {
+        let (events, _) = broadcast::channel(1_024);
+        let app = App {
+            store,
+            blobs,
+            clock,
+            random,
+            keyring,
+            settings,
+            ids: Ids::default(),
+            numbers: Numbers::default(),
+            snapshot: RwLock::new(None),
+            events,
+        };
+        app.reload().await?;
+        Ok(app)
+    }
+
+    /// Loads what is published now: at start, and when another process has published.
+    ///
+    /// # Errors
+    /// As [`city::load`].
+    pub async fn reload(&self) -> Result<(), AppError> {
+        if let Some(snapshot) = city::load(self.store.as_ref(), self.today()).await? {
+            self.replace_snapshot(snapshot);
+        }
+        Ok(())
+    }
+
+    /// The published city.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] while nothing, or not everything, has been published.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, AppError> {
+        self.snapshot.read().expect("no holder panics while copying a pointer").clone().ok_or_else(|| {
+            Problem::new(
+                "city",
+                "city_not_published",
+                "这座城市还没有发布区域、单位、类别、日历和政策，请先用 gewu import 发布",
+                "this city has not published its areas, units, classes, calendar and policy: use `gewu import` first",
+            )
+            .into()
+        })
+    }
+
+    pub(crate) fn replace_snapshot(&self, snapshot: Snapshot) {
+        *self.snapshot.write().expect("no holder panics while storing a pointer") = Some(Arc::new(snapshot));
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The day in the city's zone; in UTC while nothing is published.
+    pub fn today(&self) -> Date {
+        let zone = self.snapshot().map_or(jiff::tz::TimeZone::UTC, |snapshot| snapshot.city.calendar.zone().clone());
+        self.now().to_zoned(zone).date()
+    }
+
+    /// Listens to what changes. A listener that falls behind by 1,024 events is told so and reads anew.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    pub(crate) fn announce(&self, event: Event) {
+        // Nobody listening is fine.
+        self.events.send(event).ok();
+    }
+}

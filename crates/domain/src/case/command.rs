@@ -133,31 +133,106 @@ pub enum Asking {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Command {
-    SendToVerify { unit: UnitCode },
-    Verify { is_true: bool, note: Option<Digest>, photos: Vec<Digest> },
+    SendToVerify {
+        unit: UnitCode,
+    },
+    Verify {
+        is_true: bool,
+        note: Option<Digest>,
+        #[serde(default)]
+        photos: Vec<Digest>,
+    },
     Submit,
-    File { class: ClassRef, condition: u8 },
-    Refuse { reason: ReasonCode, note: Option<Digest> },
-    Void { reason: ReasonCode, note: Option<Digest> },
-    SendBack { reason: ReasonCode, note: Option<Digest> },
-    Dispatch { lead: Part, assisting: Vec<Part> },
-    Accept { assignment: u8 },
-    Return { assignment: u8, reason: ReasonCode, note: Option<Digest> },
-    Handle { assignment: u8, note: Option<Digest>, photos: Vec<Digest> },
-    SendToCheck { check: CheckKind, unit: Option<UnitCode> },
-    Check { passed: bool, reason: Option<ReasonCode>, note: Option<Digest>, photos: Vec<Digest> },
-    Close { ticks: BTreeSet<u8>, reply: Option<Digest> },
-    ForceClose { reason: ReasonCode, note: Option<Digest> },
-    Reopen { reason: ReasonCode, note: Option<Digest> },
+    File {
+        class: ClassRef,
+        condition: u8,
+    },
+    Refuse {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Void {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    SendBack {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Dispatch {
+        lead: Part,
+        assisting: Vec<Part>,
+    },
+    Accept {
+        assignment: u8,
+    },
+    Return {
+        assignment: u8,
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Handle {
+        assignment: u8,
+        note: Option<Digest>,
+        #[serde(default)]
+        photos: Vec<Digest>,
+    },
+    SendToCheck {
+        check: CheckKind,
+        unit: Option<UnitCode>,
+    },
+    Check {
+        passed: bool,
+        reason: Option<ReasonCode>,
+        note: Option<Digest>,
+        #[serde(default)]
+        photos: Vec<Digest>,
+    },
+    Close {
+        ticks: BTreeSet<u8>,
+        reply: Option<Digest>,
+    },
+    ForceClose {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Reopen {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
     Resume,
-    Ask { assignment: u8, asking: Asking, reason: ReasonCode, note: Option<Digest> },
-    Answer { granted: bool, note: Option<Digest> },
-    Escalate { reason: ReasonCode, note: Option<Digest> },
-    Urge { note: Option<Digest> },
-    Place { place: Place },
-    Correct { class: ClassRef },
-    Rate { is_solved: bool, stars: u8, note: Option<Digest> },
-    Remark { text: Digest },
+    Ask {
+        assignment: u8,
+        asking: Asking,
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Answer {
+        granted: bool,
+        note: Option<Digest>,
+    },
+    Escalate {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Urge {
+        note: Option<Digest>,
+    },
+    Place {
+        #[serde(default)]
+        place: Place,
+    },
+    Correct {
+        class: ClassRef,
+    },
+    Rate {
+        is_solved: bool,
+        stars: u8,
+        note: Option<Digest>,
+    },
+    Remark {
+        text: Option<Digest>,
+    },
 }
 
 impl Command {

@@ -209,7 +209,8 @@ impl Case {
                 draft.push(Deed::Corrected { class });
             }
             Command::Rate { is_solved, stars, note } => draft.rate(is_solved, stars, note),
-            Command::Remark { text } => draft.push(Deed::Remarked { text }),
+            Command::Remark { text: None } => return refuse(Rule::Note),
+            Command::Remark { text: Some(text) } => draft.push(Deed::Remarked { text }),
         }
         Ok(draft.facts)
     }

@@ -1,0 +1,204 @@
+//! Everything that is done to a case after its report: read, decide, apply; decided anew when somebody was faster.
+
+use crate::{
+    App, AppError, Caller, Problem,
+    cases::{CaseAddress, IdempotencyKey, PhotoRef, report::keep_photos, request_digest},
+    locate::Location,
+};
+use gewu_domain::{
+    case::{Case, Command, Context, Place},
+    ids::{CaseId, Digest, RegionId},
+};
+use gewu_store::{Changes, StoreError, texts::Giver};
+use serde::{Deserialize, Serialize};
+
+/// A step somebody takes: the command with its words as words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// What to do. Its digests of words and photos are filled in from the fields below.
+    #[serde(flatten)]
+    pub command: Command,
+    /// The words that go with it, where the step takes any.
+    #[serde(default)]
+    pub note: String,
+    /// Photos that were uploaded before.
+    #[serde(default)]
+    pub photos: Vec<PhotoRef>,
+    /// For `place`: where it is.
+    #[serde(default)]
+    pub location: Option<Location>,
+    /// The version the person had before their eyes; another version now is a conflict.
+    #[serde(default)]
+    pub version: Option<u32>,
+}
+
+/// What a step led to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stepped {
+    pub id: CaseId,
+    pub region: RegionId,
+    pub number: String,
+    pub version: u32,
+    pub state: gewu_domain::case::StateKind,
+    pub due_at: Option<jiff::Timestamp>,
+}
+
+/// How often a step is decided anew when somebody else changes the case at the same time.
+const TRIES: u8 = 3;
+
+impl App {
+    /// Takes a step with a case.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`] by a rule; [`AppError::NotFound`] also for cases the caller may not see;
+    /// [`AppError::Conflict`] when `version` is not the case's any more.
+    pub async fn act(
+        &self,
+        caller: &Caller,
+        address: CaseAddress,
+        key: Option<&IdempotencyKey>,
+        step: Step,
+    ) -> Result<Stepped, AppError> {
+        let request = request_digest(&(address.id, &step));
+        if step.note.chars().count() > self.settings.text_chars_most {
+            let most = self.settings.text_chars_most;
+            return Err(Problem::new(
+                "note",
+                "too_long",
+                format!("文字最多 {most} 字"),
+                format!("at most {most} characters"),
+            )
+            .into());
+        }
+        for photo in &step.photos {
+            if !self.blobs.exists(photo.digest).await? {
+                return Err(Problem::new(
+                    "photos",
+                    "photo_not_there",
+                    "照片没有传完，请重新上传这一张",
+                    "the photo has not arrived whole: upload it again",
+                )
+                .into());
+            }
+        }
+        let actor = caller.actor();
+        for _ in 0..TRIES {
+            let snapshot = self.snapshot()?;
+            let view = self.store.view(address.region).await?;
+            if let Some(key) = key
+                && let Some(answer) = view.answer(key.as_str()).await?
+            {
+                return repeat(answer.request == request, &answer.body);
+            }
+            let case = view.case(address.id).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
+            let case = case.ok_or(AppError::NotFound)?;
+            let head = view.head(address.id).await?.ok_or(AppError::NotFound)?;
+            drop(view);
+            if step.version.is_some_and(|version| version != case.version) {
+                return Err(AppError::Conflict);
+            }
+
+            let now = self.now();
+            let mut changes = Changes::default();
+            let giver = if actor.person().is_some() { Giver::Staff } else { Giver::Reporter };
+            let note = step.note.trim();
+            let note = (!note.is_empty()).then(|| self.keep_text(&mut changes, case.id, note, giver, now));
+            let command = self.filled(&mut changes, &case, &step, note, giver)?;
+            let context = Context { at: now, actor: &actor, city: &snapshot.city };
+            let facts = case.decide(command, &context)?;
+
+            keep_photos(&mut changes, case.id, &step.photos, giver, false, now);
+            let mut after = case.clone();
+            facts.iter().for_each(|fact| after.apply(fact));
+            let stepped = Stepped {
+                id: after.id,
+                region: after.region,
+                number: after.number.clone(),
+                version: after.version,
+                state: after.state.kind(),
+                due_at: after.due_at(),
+            };
+            changes.answer = key.map(|key| {
+                let body = serde_json::to_string(&stepped).expect("an answer is plain data");
+                key.answer(request, body, now)
+            });
+            self.write_case(&mut changes, &snapshot, after.clone(), Some((case.version, head)), &facts, None);
+            match self.store.apply(address.region, changes).await {
+                Ok(()) => {
+                    self.announce_facts(&after, &facts);
+                    return Ok(stepped);
+                }
+                Err(StoreError::Stale { .. }) => {}
+                Err(StoreError::Repeated(answer)) => return repeat(answer.request == request, &answer.body),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(AppError::Conflict)
+    }
+
+    /// The command with its digests filled in from the step's words, photos and location.
+    fn filled(
+        &self,
+        changes: &mut Changes,
+        case: &Case,
+        step: &Step,
+        note: Option<Digest>,
+        giver: Giver,
+    ) -> Result<Command, AppError> {
+        let photos: Vec<Digest> = step.photos.iter().map(|photo| photo.digest).collect();
+        Ok(match step.command.clone() {
+            Command::Verify { is_true, .. } => Command::Verify { is_true, note, photos },
+            Command::Refuse { reason, .. } => Command::Refuse { reason, note },
+            Command::Void { reason, .. } => Command::Void { reason, note },
+            Command::SendBack { reason, .. } => Command::SendBack { reason, note },
+            Command::Return { assignment, reason, .. } => Command::Return { assignment, reason, note },
+            Command::Handle { assignment, .. } => Command::Handle { assignment, note, photos },
+            Command::Check { passed, reason, .. } => Command::Check { passed, reason, note, photos },
+            Command::Close { ticks, .. } => Command::Close { ticks, reply: note },
+            Command::ForceClose { reason, .. } => Command::ForceClose { reason, note },
+            Command::Reopen { reason, .. } => Command::Reopen { reason, note },
+            Command::Ask { assignment, asking, reason, .. } => Command::Ask { assignment, asking, reason, note },
+            Command::Answer { granted, .. } => Command::Answer { granted, note },
+            Command::Escalate { reason, .. } => Command::Escalate { reason, note },
+            Command::Urge { .. } => Command::Urge { note },
+            Command::Rate { is_solved, stars, .. } => Command::Rate { is_solved, stars, note },
+            Command::Remark { .. } => Command::Remark { text: note },
+            Command::Place { .. } => Command::Place { place: self.place(changes, case, step, giver)? },
+            whole @ (Command::SendToVerify { .. }
+            | Command::Submit
+            | Command::File { .. }
+            | Command::Dispatch { .. }
+            | Command::Accept { .. }
+            | Command::SendToCheck { .. }
+            | Command::Resume
+            | Command::Correct { .. }) => whole,
+        })
+    }
+
+    fn place(&self, changes: &mut Changes, case: &Case, step: &Step, giver: Giver) -> Result<Place, AppError> {
+        let location = step.location.clone().unwrap_or_default();
+        let address = location.address.as_deref().map(str::trim).filter(|address| !address.is_empty());
+        let address = match address {
+            Some(address) => Some(self.keep_text(changes, case.id, address, giver, self.now())),
+            None => case.place.address,
+        };
+        let located = self.snapshot()?.locate(&location, address)?;
+        if located.region != case.region {
+            return Err(Problem::new(
+                "location",
+                "other_region",
+                "这个位置在另一个区县，请在那里另行上报",
+                "this place lies in another county: report it there",
+            )
+            .into());
+        }
+        Ok(located.place)
+    }
+}
+
+fn repeat(is_same: bool, body: &str) -> Result<Stepped, AppError> {
+    if !is_same {
+        return Err(AppError::KeyReused);
+    }
+    serde_json::from_str(body).map_err(|error| AppError::Failed(Box::new(error)))
+}

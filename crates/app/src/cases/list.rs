@@ -1,0 +1,139 @@
+//! Lists: the inbox of a desk, search and filter, what the public may see.
+
+use crate::{App, AppError, Caller, Identity};
+use gewu_domain::{
+    case::StateKind,
+    ids::{CaseId, RegionId},
+    people::Role,
+    sla::Light,
+};
+use gewu_store::{
+    Listing, Page,
+    cases::{CaseFilter, CaseKey, CaseRow},
+    tasks::{TaskKey, TaskRow},
+};
+use jiff::Timestamp;
+
+/// The light of a list row, from what was stored when the promise was made.
+pub fn light(warn_at: Option<Timestamp>, due_at: Option<Timestamp>, now: Timestamp) -> Option<Light> {
+    match (warn_at, due_at) {
+        (_, Some(due_at)) if now > due_at => Some(Light::Red),
+        (Some(warn_at), Some(_)) if now > warn_at => Some(Light::Yellow),
+        (_, Some(_)) => Some(Light::Green),
+        (_, None) => None,
+    }
+}
+
+/// One page of the inbox, and how much waits in all.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    pub rows: Listing<(TaskKey, TaskRow), TaskKey>,
+    /// Counted no further than 1,000.
+    pub waiting: u32,
+    pub overdue: u32,
+}
+
+impl App {
+    /// The inbox of the caller's desk in a region, due first.
+    ///
+    /// # Errors
+    /// [`AppError::SignedOut`], [`AppError::Forbidden`] without a desk there.
+    pub async fn inbox(&self, caller: &Caller, region: RegionId, page: &Page<TaskKey>) -> Result<Inbox, AppError> {
+        let snapshot = self.snapshot()?;
+        let filter = caller.inbox(&snapshot.city.areas)?;
+        if caller.post().and_then(|post| post.region).is_some_and(|own| own != region) {
+            return Err(AppError::NotFound);
+        }
+        let view = self.store.view(region).await?;
+        let rows = view.inbox(&filter, page).await?;
+        let (waiting, overdue) = view.inbox_size(&filter, self.now(), 1_000).await?;
+        Ok(Inbox { rows, waiting, overdue })
+    }
+
+    /// Cases the caller may see, newest first.
+    ///
+    /// # Errors
+    /// [`AppError::SignedOut`], [`AppError::Forbidden`], [`AppError::NotFound`] for an area that is not the caller's.
+    pub async fn cases(
+        &self,
+        caller: &Caller,
+        region: RegionId,
+        mut filter: CaseFilter,
+        page: &Page<CaseKey>,
+    ) -> Result<Listing<CaseRow, CaseKey>, AppError> {
+        let snapshot = self.snapshot()?;
+        caller.narrow(&mut filter, region, &snapshot.city.areas)?;
+        let view = self.store.view(region).await?;
+        Ok(view.cases(&filter, page).await?)
+    }
+
+    /// What everybody may see of the cases of a region, newest first: filed ones, without words of people.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn public_cases(
+        &self,
+        region: RegionId,
+        filter: &CaseFilter,
+        page: &Page<CaseKey>,
+    ) -> Result<Listing<CaseRow, CaseKey>, AppError> {
+        let view = self.store.view(region).await?;
+        let mut listing = view.cases(filter, page).await?;
+        for row in &mut listing.rows {
+            row.excerpt = None;
+        }
+        Ok(listing)
+    }
+
+    /// One case as everybody may see it.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn public_case(&self, id: CaseId) -> Result<CaseRow, AppError> {
+        for region in self.snapshot()?.city.areas.regions() {
+            let view = self.store.view(region).await?;
+            if let Some(mut row) = view.case_rows(&[id]).await?.into_iter().next() {
+                row.excerpt = None;
+                return Ok(row);
+            }
+        }
+        Err(AppError::NotFound)
+    }
+
+    /// Finds a case by its number.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`], also for cases the caller may not see.
+    pub async fn case_by_number(&self, caller: &Caller, number: &str) -> Result<(RegionId, CaseId), AppError> {
+        let snapshot = self.snapshot()?;
+        let region: RegionId = number.get(..6).and_then(|region| region.parse().ok()).ok_or(AppError::NotFound)?;
+        let view = self.store.view(region).await?;
+        let case = view.case_by_number(number).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
+        case.map(|case| (case.region, case.id)).ok_or(AppError::NotFound)
+    }
+
+    /// Regions this caller can look into, ascending.
+    ///
+    /// # Errors
+    /// While nothing is published.
+    pub fn regions_of(&self, caller: &Caller) -> Result<Vec<RegionId>, AppError> {
+        let all = self.snapshot()?.city.areas.regions();
+        Ok(match &caller.identity {
+            Identity::Staff { post, .. } => match post.region {
+                Some(own) => vec![own],
+                None => all,
+            },
+            _ => all,
+        })
+    }
+
+    /// States in which a case counts as open.
+    pub fn open_states() -> Vec<StateKind> {
+        StateKind::ALL.iter().copied().filter(|state| state.is_open()).collect()
+    }
+
+    /// Does this role have an inbox at all?
+    pub fn has_desk(role: Role) -> bool {
+        matches!(role, Role::Collector | Role::Acceptor | Role::DutyChief | Role::Dispatcher | Role::Handler)
+    }
+}

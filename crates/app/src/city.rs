@@ -1,0 +1,427 @@
+//! The city as it is published: loading it, and publishing new versions of its parts.
+//!
+//! A publication is a file as it was given. A [`Snapshot`] is what all current
+//! files say together; it is replaced whole, so a decision under way keeps the one it began with.
+
+use crate::{App, caller::Caller, error::AppError};
+use gewu_domain::{
+    area::Areas,
+    calendar::{Calendar, Calendars},
+    catalogue::{Catalogue, Catalogues},
+    city::City,
+    fault::Fault,
+    ids::{AreaCode, Digest, RegionId},
+    policy::Policy,
+    unit::{UnitKinds, Units},
+};
+use gewu_geo::{index::GridIndex, shape::Shape};
+use gewu_store::{Change, Changes, Store, audit::AuditRow, publications::Publication};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What a published file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    UnitKinds,
+    Areas,
+    /// GeoJSON; each feature carries the area's `code`.
+    Shapes,
+    Units,
+    Catalogue,
+    Calendar,
+    Policy,
+}
+
+impl Kind {
+    /// In the order in which files lean on one another.
+    pub const ALL: [Kind; 7] =
+        [Kind::UnitKinds, Kind::Areas, Kind::Shapes, Kind::Units, Kind::Catalogue, Kind::Calendar, Kind::Policy];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Kind::UnitKinds => "unit_kinds",
+            Kind::Areas => "areas",
+            Kind::Shapes => "shapes",
+            Kind::Units => "units",
+            Kind::Catalogue => "catalogue",
+            Kind::Calendar => "calendar",
+            Kind::Policy => "policy",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// A file offered for publishing.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub kind: Kind,
+    /// As the person named it, for messages.
+    pub file: String,
+    pub text: String,
+}
+
+/// What publishing did, or would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Published {
+    pub kind: Kind,
+    pub name: String,
+    pub version: u32,
+    /// The very same document was published before: nothing was written.
+    pub is_unchanged: bool,
+}
+
+/// Everything published, ready for use. Shapes are WGS84.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub city: City,
+    /// Finds the deepest area at a point; handles index into `located`.
+    pub index: GridIndex,
+    located: Vec<AreaCode>,
+    pub shapes: BTreeMap<AreaCode, Shape>,
+    files: BTreeMap<(Kind, String), Vec<Arc<Publication>>>,
+}
+
+impl Snapshot {
+    /// The deepest area at a WGS84 point, from memory.
+    pub fn area_at(&self, point: gewu_geo::datum::Point) -> Option<&AreaCode> {
+        let handle = self.index.locate(point)?;
+        self.located.get(usize::try_from(handle).ok()?)
+    }
+
+    /// The region a report without any place goes to: the first.
+    pub fn default_region(&self) -> Option<RegionId> {
+        self.city.areas.regions().into_iter().next()
+    }
+
+    /// The versions in force, by kind and name.
+    pub fn versions(&self) -> impl Iterator<Item = &Publication> {
+        self.files.values().filter_map(|versions| versions.last()).map(Arc::as_ref)
+    }
+}
+
+type Files = BTreeMap<(Kind, String), Vec<Arc<Publication>>>;
+
+/// Reads everything published; `None` while a city has not published all it needs.
+///
+/// # Errors
+/// When the store fails, or a published file does not read any more (then `gewu` is older than its data).
+pub async fn load(store: &dyn Store, today: Date) -> Result<Option<Snapshot>, AppError> {
+    let view = store.city().await?;
+    let mut files: Files = BTreeMap::new();
+    for head in view.publications().await? {
+        let Some(kind) = Kind::from_code(&head.kind) else { continue };
+        if let Some(publication) = view.publication(&head.kind, &head.name, head.version).await? {
+            files.entry((kind, head.name)).or_default().push(Arc::new(publication));
+        }
+    }
+    drop(view);
+    let is_whole = Kind::ALL.iter().all(|kind| files.keys().any(|(other, _)| other == kind));
+    if !is_whole {
+        return Ok(None);
+    }
+    tokio::task::spawn_blocking(move || read(files, today))
+        .await
+        .map_err(|error| AppError::Failed(Box::new(error)))?
+        .map(Some)
+        .map_err(AppError::Faulty)
+}
+
+/// Makes a snapshot of files, locating in the areas that are valid today. Each file is checked by itself, then all of
+/// them together.
+fn read(files: Files, today: Date) -> Result<Snapshot, Vec<Fault>> {
+    let current = |kind: Kind| {
+        files
+            .iter()
+            .filter(|((other, _), _)| *other == kind)
+            .filter_map(|(_, versions)| versions.last())
+            .map(|file| (file_name(file), text_of(file)))
+            .next()
+            .ok_or_else(|| vec![missing(kind)])
+    };
+    let (file, text) = current(Kind::UnitKinds)?;
+    let kinds = UnitKinds::parse(&file, &text)?;
+    let (areas_file, text) = current(Kind::Areas)?;
+    let areas = Areas::parse(&areas_file, &text)?;
+    let (file, text) = current(Kind::Units)?;
+    let units = Units::parse(&file, &text, &areas, &kinds)?;
+    let mut faults = units.check_hosts(&areas_file, &areas);
+
+    let mut catalogues = Catalogues::default();
+    let mut calendars = Calendars::default();
+    for ((kind, _), versions) in &files {
+        for file in versions {
+            match kind {
+                Kind::Catalogue => {
+                    catalogues.insert(Catalogue::parse(&file_name(file), &text_of(file), &kinds)?);
+                }
+                Kind::Calendar => {
+                    let calendar = Calendar::parse(&file_name(file), &text_of(file))?;
+                    if calendars.publish(calendar).is_err() {
+                        faults.push(fault(
+                            &file_name(file),
+                            "this version of the calendar is published already",
+                            "这个版本的日历已经发布",
+                            "raise the version",
+                            "请把版本号加一",
+                        ));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let (policy_file, text) = current(Kind::Policy)?;
+    let policy = Policy::parse(&policy_file, &text)?;
+
+    let (file, text) = current(Kind::Shapes)?;
+    let shapes = read_shapes(&file, &text, &areas, &mut faults);
+    let city = City::new(Arc::new(areas), Arc::new(units), Arc::new(catalogues), Arc::new(calendars), Arc::new(policy))
+        .map_err(|misfit| {
+            vec![fault(
+                &policy_file,
+                &misfit.to_string(),
+                &format!("政策与其他文件对不上：{misfit}"),
+                "publish it together with the policy, or name another",
+                "请与政策一起发布，或改用已发布的名称",
+            )]
+        })?;
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let mut located = Vec::new();
+    let mut indexed = Vec::new();
+    for (code, shape) in &shapes {
+        let deepest =
+            city.areas.children(code).is_empty() && city.areas.get(code).is_some_and(|area| area.is_valid_on(today));
+        if deepest {
+            indexed.push((u32::try_from(located.len()).unwrap_or(u32::MAX), shape));
+            located.push(code.clone());
+        }
+    }
+    let index = GridIndex::build(indexed);
+    Ok(Snapshot { city, index, located, shapes, files })
+}
+
+fn read_shapes(file: &str, text: &str, areas: &Areas, faults: &mut Vec<Fault>) -> BTreeMap<AreaCode, Shape> {
+    let features = match gewu_geo::geojson::read(text) {
+        Ok(features) => features,
+        Err(found) => {
+            faults.extend(found.into_iter().map(|found| {
+                let at = found.to_string();
+                fault(file, &at, &at, "correct the feature", "请改正这个图形")
+            }));
+            return BTreeMap::new();
+        }
+    };
+    let mut shapes = BTreeMap::new();
+    for (no, feature) in features.into_iter().enumerate() {
+        let code = feature.properties.get("code").and_then(|code| code.as_str()).map(AreaCode::from);
+        match code {
+            Some(code) if areas.get(&code).is_some() => {
+                if shapes.insert(code.clone(), feature.shape).is_some() {
+                    faults.push(fault(
+                        file,
+                        &format!("feature {no} is a second shape of area {code}"),
+                        &format!("第 {no} 个图形是区域 {code} 的第二个图形"),
+                        "join them into one MultiPolygon",
+                        "请合并成一个 MultiPolygon",
+                    ));
+                }
+            }
+            Some(code) => faults.push(fault(
+                file,
+                &format!("feature {no} names area {code}, which the areas do not have"),
+                &format!("第 {no} 个图形的区域代码 {code} 不在区域表里"),
+                "correct the code, or publish the areas first",
+                "请改正代码，或先发布区域表",
+            )),
+            None => faults.push(fault(
+                file,
+                &format!("feature {no} has no property \"code\""),
+                &format!("第 {no} 个图形没有 code 属性"),
+                "give each feature the code of its area as a string",
+                "请给每个图形写上区域代码（字符串）",
+            )),
+        }
+    }
+    shapes
+}
+
+fn text_of(file: &Publication) -> String {
+    String::from_utf8_lossy(&file.body).into_owned()
+}
+
+fn file_name(file: &Publication) -> String {
+    let extension = match Kind::from_code(&file.kind) {
+        Some(Kind::Shapes) => "geojson",
+        Some(Kind::Calendar | Kind::Policy) => "toml",
+        _ => "csv",
+    };
+    if file.name.is_empty() {
+        format!("{}.{extension}", file.kind)
+    } else {
+        format!("{}-{}.{extension}", file.kind, file.name)
+    }
+}
+
+fn missing(kind: Kind) -> Fault {
+    fault(
+        kind.code(),
+        "has never been published",
+        "还没有发布过",
+        "publish it with `gewu import`, alone or together with others",
+        "请用 gewu import 发布，可以与其他文件一起",
+    )
+}
+
+fn fault(file: &str, what: &str, what_zh: &str, fix: &str, fix_zh: &str) -> Fault {
+    Fault {
+        file: file.to_owned(),
+        line: None,
+        field: None,
+        what: what.to_owned(),
+        what_zh: what_zh.to_owned(),
+        fix: fix.to_owned(),
+        fix_zh: fix_zh.to_owned(),
+    }
+}
+
+/// The name and version a file says it has; 0 where its kind carries no version.
+fn title(draft: &Draft, kinds: Option<&UnitKinds>) -> Result<(String, Option<u32>), Vec<Fault>> {
+    match draft.kind {
+        Kind::UnitKinds => UnitKinds::parse(&draft.file, &draft.text).map(|_| (String::new(), None)),
+        Kind::Areas => Areas::parse(&draft.file, &draft.text).map(|areas| (String::new(), Some(areas.version))),
+        Kind::Shapes | Kind::Units => Ok((String::new(), None)),
+        Kind::Catalogue => match kinds {
+            Some(kinds) => Catalogue::parse(&draft.file, &draft.text, kinds)
+                .map(|catalogue| (catalogue.scheme.clone(), Some(catalogue.version))),
+            None => Err(vec![missing(Kind::UnitKinds)]),
+        },
+        Kind::Calendar => Calendar::parse(&draft.file, &draft.text)
+            .map(|calendar| (calendar.id().to_owned(), Some(calendar.version()))),
+        Kind::Policy => Policy::parse(&draft.file, &draft.text).map(|policy| (String::new(), Some(policy.version))),
+    }
+}
+
+impl App {
+    /// Publishes files together: all of them valid, also with one another, or nothing changes.
+    ///
+    /// With `dry_run` everything is checked and nothing is written.
+    ///
+    /// # Errors
+    /// [`AppError::Faulty`] with every fault of the first stage that found any; [`AppError::Forbidden`].
+    pub async fn publish(
+        &self,
+        caller: &Caller,
+        drafts: Vec<Draft>,
+        dry_run: bool,
+    ) -> Result<Vec<Published>, AppError> {
+        caller.administrator()?;
+        let now = self.now();
+        let before = self.snapshot().ok();
+        let mut files: Files = before.as_ref().map(|snapshot| snapshot.files.clone()).unwrap_or_default();
+        let mut drafts = drafts;
+        drafts.sort_by_key(|draft| draft.kind);
+        let by = caller.person();
+        let today = self.today();
+
+        let (read, published, changes) = tokio::task::spawn_blocking(move || {
+            let mut published = Vec::new();
+            let mut changes = Vec::new();
+            let mut faults = Vec::new();
+            for draft in drafts {
+                let kinds = files
+                    .get(&(Kind::UnitKinds, String::new()))
+                    .and_then(|versions| versions.last())
+                    .and_then(|file| UnitKinds::parse(&file_name(file), &text_of(file)).ok());
+                let (name, said) = match title(&draft, kinds.as_ref()) {
+                    Ok(title) => title,
+                    Err(found) => {
+                        faults.extend(found);
+                        continue;
+                    }
+                };
+                let versions = files.entry((draft.kind, name.clone())).or_default();
+                let last = versions.last().map_or(0, |file| file.version);
+                let digest = Digest(Sha256::digest(draft.text.as_bytes()).into());
+                if versions.last().is_some_and(|file| file.digest == digest) {
+                    published.push(Published { kind: draft.kind, name, version: last, is_unchanged: true });
+                    continue;
+                }
+                let version = said.unwrap_or_else(|| last.saturating_add(1));
+                if version <= last {
+                    faults.push(fault(
+                        &draft.file,
+                        &format!("says version {version}, but version {last} is published already"),
+                        &format!("版本号是 {version}，但第 {last} 版已经发布"),
+                        &format!("write version {}", last.saturating_add(1)),
+                        &format!("请写成第 {} 版", last.saturating_add(1)),
+                    ));
+                    continue;
+                }
+                let publication = Publication {
+                    kind: draft.kind.code().to_owned(),
+                    name: name.clone(),
+                    version,
+                    published_at: now,
+                    by,
+                    digest,
+                    body: draft.text.into_bytes(),
+                };
+                versions.push(Arc::new(publication.clone()));
+                changes.push(Change::Publication(publication));
+                published.push(Published { kind: draft.kind, name, version, is_unchanged: false });
+            }
+            if !faults.is_empty() {
+                return Err(faults);
+            }
+            let read = match Kind::ALL.iter().find(|kind| !files.keys().any(|(other, _)| other == *kind)) {
+                Some(_) => None,
+                None => Some(read(files, today)?),
+            };
+            Ok((read, published, changes))
+        })
+        .await
+        .map_err(|error| AppError::Failed(Box::new(error)))?
+        .map_err(AppError::Faulty)?;
+
+        if dry_run || changes.is_empty() {
+            return Ok(published);
+        }
+        let mut changes = Changes::from(changes);
+        for one in published.iter().filter(|one| !one.is_unchanged) {
+            changes.push(Change::Audit(self.audit_row(
+                caller,
+                "published",
+                format!("{} {} {}", one.kind.code(), one.name, one.version),
+                true,
+            )));
+        }
+        self.store.apply(RegionId(0), changes).await?;
+        if let Some(snapshot) = read {
+            self.replace_snapshot(snapshot);
+        }
+        Ok(published)
+    }
+
+    /// A row of the audit record.
+    pub(crate) fn audit_row(&self, caller: &Caller, action: &str, object: String, succeeded: bool) -> AuditRow {
+        let now = self.now();
+        AuditRow {
+            id: self.ids.row(now, self.random.as_ref()),
+            at: now,
+            person: caller.person(),
+            client: caller.client(),
+            action: action.to_owned(),
+            object,
+            succeeded,
+            origin: caller.origin.clone(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Where something is: a point, an area from the list, or words become a [`Place`].
+
+use crate::{App, AppError, Problem, city::Snapshot};
+use gewu_domain::{
+    case::Place,
+    ids::{AreaCode, Digest, RegionId},
+};
+use gewu_geo::datum::{Datum, Point, to_wgs84};
+use serde::{Deserialize, Serialize};
+
+/// Where, as somebody says it. Any part may be missing; a report without any goes to the unplaced queue.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Location {
+    /// Longitude and latitude in degrees.
+    pub point: Option<(f64, f64)>,
+    /// What the point is measured in; WGS 84 when not said.
+    pub datum: Option<Datum>,
+    /// An area chosen from the list, down to any level.
+    pub area: Option<AreaCode>,
+    pub address: Option<String>,
+    /// Identification code of a part, e.g. of a street lamp.
+    pub part: Option<String>,
+}
+
+/// Where something is, and whose region that makes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Located {
+    pub region: RegionId,
+    pub place: Place,
+}
+
+impl Snapshot {
+    /// Places a location. A point outside every grid is no error: the place is then not placed.
+    ///
+    /// `address` is the digest of the location's words, kept apart by the caller.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] for a point that is no point and an area that does not exist.
+    pub fn locate(&self, location: &Location, address: Option<Digest>) -> Result<Located, AppError> {
+        let areas = &self.city.areas;
+        let point = match location.point {
+            None => None,
+            Some((lon, lat)) => {
+                let point = Point::new(lon, lat).map_err(|error| {
+                    Problem::new("point", "bad_point", format!("坐标不对：{error}"), format!("bad point: {error}"))
+                })?;
+                Some(to_wgs84(location.datum.unwrap_or(Datum::Wgs84), point))
+            }
+        };
+        if let Some(area) = &location.area
+            && areas.get(area).is_none()
+        {
+            return Err(Problem::new(
+                "area",
+                "unknown_area",
+                format!("没有区域 {area}"),
+                format!("there is no area {area}"),
+            )
+            .into());
+        }
+        let found = point.and_then(|point| self.area_at(point));
+        let deepest = found.or(location.area.as_ref());
+        let path = deepest.map(|area| areas.path(area)).unwrap_or_default();
+        let region = deepest
+            .and_then(|area| areas.get(area))
+            .map(|area| area.region)
+            .filter(|region| areas.regions().contains(region))
+            .or_else(|| self.default_region())
+            .ok_or_else(|| Problem::new("area", "no_region", "城市还没有区域", "the city has no region yet"))?;
+        let is_placed = deepest.is_some_and(|area| areas.children(area).is_empty());
+        Ok(Located {
+            region,
+            place: Place {
+                path,
+                areas_version: areas.version,
+                is_placed,
+                point: point.map(|point| (point.lon(), point.lat())),
+                part: location.part.clone().filter(|part| !part.is_empty()),
+                address,
+            },
+        })
+    }
+}
+
+impl App {
+    /// Places a location without reporting anything: for forms that show the area while people type.
+    ///
+    /// # Errors
+    /// As [`Snapshot::locate`].
+    pub fn locate(&self, location: &Location) -> Result<Located, AppError> {
+        self.snapshot()?.locate(location, None)
+    }
+}

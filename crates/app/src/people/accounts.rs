@@ -1,0 +1,279 @@
+//! Persons, their accounts and the posts they hold.
+
+use crate::{App, AppError, Caller, Problem, passwords};
+use gewu_domain::{
+    ids::{AreaCode, PersonId, PostId, RegionId, UnitCode},
+    people::{Axis, Post, Role},
+};
+use gewu_store::{
+    Change, Listing, Page, StoreError,
+    people::{AccountRow, PersonKey, PersonRow},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Somebody who shall work with the system.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct NewPerson {
+    pub name: String,
+    pub login: String,
+    pub password: String,
+    pub unit: UnitCode,
+    /// Must choose a password of their own at first sign-in.
+    #[serde(default)]
+    pub must_change: bool,
+}
+
+/// A post to be held.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewPost {
+    pub person: PersonId,
+    pub role: Role,
+    pub unit: UnitCode,
+    /// The unit's own territory when not said.
+    pub area: Option<AreaCode>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+impl App {
+    /// Opens an account.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`], [`AppError::Invalid`] for a weak password, an unknown unit or a taken name.
+    pub async fn add_person(&self, caller: &Caller, new: NewPerson) -> Result<PersonId, AppError> {
+        caller.administrator()?;
+        let snapshot = self.snapshot()?;
+        let login = new.login.trim().to_lowercase();
+        let mut problems = Vec::new();
+        if new.name.trim().is_empty() {
+            problems.push(Problem::new("name", "empty", "请写姓名", "a name is needed"));
+        }
+        if !(3..=64).contains(&login.chars().count()) || login.chars().any(char::is_whitespace) {
+            problems.push(Problem::new(
+                "login",
+                "bad_login",
+                "用户名须为 3 到 64 个字，不含空格",
+                "a sign-in name has 3 to 64 characters and no spaces",
+            ));
+        }
+        if snapshot.city.units.get(&new.unit).is_none() {
+            problems.push(Problem::new(
+                "unit",
+                "unknown_unit",
+                format!("没有单位 {}", new.unit),
+                format!("there is no unit {}", new.unit),
+            ));
+        }
+        if let Err(weak) = passwords::check(&new.password, &login) {
+            problems.push(Problem::new("password", "weak", weak.zh, weak.en));
+        }
+        if !problems.is_empty() {
+            return Err(AppError::Invalid(problems));
+        }
+        let now = self.now();
+        let id = self.ids.person(now, self.random.as_ref());
+        let password = self.hashed(new.password).await?;
+        let changes = vec![
+            Change::Person(PersonRow { id, name: new.name.trim().to_owned(), unit: new.unit, is_active: true }),
+            Change::Account(AccountRow {
+                person: id,
+                login,
+                password,
+                must_change: new.must_change,
+                failures: 0,
+                locked_until: None,
+                changed_at: now,
+            }),
+            Change::Audit(self.audit_row(caller, "person_added", id.to_string(), true)),
+        ];
+        match self.store.apply(RegionId(0), changes.into()).await {
+            Ok(()) => Ok(id),
+            Err(StoreError::Taken { .. }) => {
+                Err(Problem::new("login", "taken", "这个用户名已经有人用了", "this sign-in name is taken").into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives somebody a post. The role must lie on the unit's axis: nobody supervises and dispatches from one unit.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`], [`AppError::Invalid`], [`AppError::NotFound`] for an unknown person.
+    pub async fn add_post(&self, caller: &Caller, new: NewPost) -> Result<PostId, AppError> {
+        caller.administrator()?;
+        let snapshot = self.snapshot()?;
+        let view = self.store.city().await?;
+        view.person(new.person).await?.ok_or(AppError::NotFound)?;
+        drop(view);
+        let Some(unit) = snapshot.city.units.get(&new.unit) else {
+            return Err(Problem::new("unit", "unknown_unit", "没有这个单位", "there is no such unit").into());
+        };
+        if !fits(new.role, unit.axis) {
+            return Err(Problem::new(
+                "role",
+                "other_axis",
+                "这个岗位不属于该单位的轴线：监督中心采集、受理、立案、核查、结案，指挥中心派遣，处置单位处置",
+                "this role is not of the unit's axis: supervision collects, files, checks and closes; command dispatches; units handle",
+            )
+            .into());
+        }
+        let area = new.area.unwrap_or_else(|| unit.area.clone());
+        let areas = &snapshot.city.areas;
+        let Some(found) = areas.get(&area) else {
+            return Err(Problem::new("area", "unknown_area", "没有这个区域", "there is no such area").into());
+        };
+        let region = found.parent.is_some().then_some(found.region);
+        let now = self.now();
+        let post = Post {
+            id: self.ids.post(now, self.random.as_ref()),
+            person: new.person,
+            role: new.role,
+            unit: new.unit,
+            region,
+            area,
+            from: new.from.unwrap_or(now),
+            to: new.to,
+        };
+        let id = post.id;
+        let changes =
+            vec![Change::Post(post), Change::Audit(self.audit_row(caller, "post_added", id.to_string(), true))];
+        self.store.apply(RegionId(0), changes.into()).await?;
+        Ok(id)
+    }
+
+    /// Ends a post now; the person's sessions go on in their other posts.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`].
+    pub async fn end_post(&self, caller: &Caller, post: PostId) -> Result<(), AppError> {
+        caller.administrator()?;
+        let changes = vec![
+            Change::EndPost { post, at: self.now() },
+            Change::Audit(self.audit_row(caller, "post_ended", post.to_string(), true)),
+        ];
+        Ok(self.store.apply(RegionId(0), changes.into()).await?)
+    }
+
+    /// Chooses a new password; every other session of the person ends.
+    ///
+    /// # Errors
+    /// [`AppError::Invalid`] when the present password is wrong or the new one too weak.
+    pub async fn change_password(&self, caller: &Caller, present: &str, new: &str) -> Result<(), AppError> {
+        let person = caller.person().ok_or(AppError::SignedOut)?;
+        let view = self.store.city().await?;
+        let account = view.account_of(person).await?.ok_or(AppError::NotFound)?;
+        drop(view);
+        if !passwords::verify(present, &account.password) {
+            return Err(Problem::new("present", "wrong", "现在的密码不对", "the present password is wrong").into());
+        }
+        if let Err(weak) = passwords::check(new, &account.login) {
+            return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
+        }
+        self.put_password(caller, account, new.to_owned(), false).await
+    }
+
+    /// Sets somebody's password; they must choose their own at the next sign-in.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`], [`AppError::NotFound`], [`AppError::Invalid`] for a weak one.
+    pub async fn reset_password(&self, caller: &Caller, login: &str, new: &str) -> Result<(), AppError> {
+        caller.administrator()?;
+        let view = self.store.city().await?;
+        let account = view.account(&login.trim().to_lowercase()).await?.ok_or(AppError::NotFound)?;
+        drop(view);
+        if let Err(weak) = passwords::check(new, &account.login) {
+            return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
+        }
+        self.put_password(caller, account, new.to_owned(), true).await
+    }
+
+    async fn put_password(
+        &self,
+        caller: &Caller,
+        account: AccountRow,
+        new: String,
+        must_change: bool,
+    ) -> Result<(), AppError> {
+        let person = account.person;
+        let account = AccountRow {
+            password: self.hashed(new).await?,
+            must_change,
+            failures: 0,
+            locked_until: None,
+            changed_at: self.now(),
+            ..account
+        };
+        let changes = vec![
+            Change::Account(account),
+            Change::EndSessionsOf(person),
+            Change::Audit(self.audit_row(caller, "password_changed", person.to_string(), true)),
+        ];
+        Ok(self.store.apply(RegionId(0), changes.into()).await?)
+    }
+
+    /// Forgets a member of staff: the name goes, the account and posts end, the id stays in the facts.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`], [`AppError::NotFound`].
+    pub async fn erase_person(&self, caller: &Caller, person: PersonId) -> Result<(), AppError> {
+        caller.administrator()?;
+        let view = self.store.city().await?;
+        view.person(person).await?.ok_or(AppError::NotFound)?;
+        drop(view);
+        let changes = vec![
+            Change::EndSessionsOf(person),
+            Change::ErasePerson(person),
+            Change::Audit(self.audit_row(caller, "person_erased", person.to_string(), true)),
+        ];
+        Ok(self.store.apply(RegionId(0), changes.into()).await?)
+    }
+
+    /// People, by unit and id.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for callers who are not staff.
+    pub async fn people(
+        &self,
+        caller: &Caller,
+        units: &[UnitCode],
+        page: &Page<PersonKey>,
+    ) -> Result<Listing<PersonRow, PersonKey>, AppError> {
+        if caller.administrator().is_err() {
+            caller.staff()?;
+        }
+        let view = self.store.city().await?;
+        Ok(view.people(units, page).await?)
+    }
+
+    /// Every post somebody holds or held, newest first.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for anybody but administrators and the person.
+    pub async fn posts_of(&self, caller: &Caller, person: PersonId) -> Result<Vec<Post>, AppError> {
+        if caller.person() != Some(person) {
+            caller.administrator()?;
+        }
+        let view = self.store.city().await?;
+        Ok(view.posts_of(person).await?)
+    }
+
+    async fn hashed(&self, password: String) -> Result<String, AppError> {
+        let mut salt = [0_u8; 16];
+        self.random.fill(&mut salt);
+        tokio::task::spawn_blocking(move || passwords::hash(&password, &salt))
+            .await
+            .map_err(|error| AppError::Failed(Box::new(error)))
+    }
+}
+
+/// Does a role lie on a unit's axis? Oversight and administration sit wherever the city puts them.
+fn fits(role: Role, axis: gewu_domain::unit::Axis) -> bool {
+    use gewu_domain::unit::Axis as UnitAxis;
+    match role.axis() {
+        Axis::Supervision => axis == UnitAxis::Supervision,
+        Axis::Command => axis == UnitAxis::Command,
+        Axis::Handling => axis == UnitAxis::Handling,
+        Axis::Oversight | Axis::Administration => true,
+    }
+}
