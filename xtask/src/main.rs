@@ -3,12 +3,15 @@
 //! This crate must not depend on any other crate of the house, so that it builds in seconds
 //! and can judge a tree that does not compile. Start at [`test::run`] and [`tidy::run`].
 
+mod bench;
+mod demo;
 mod machine;
 mod postgres;
 mod run;
 mod test;
 mod tidy;
 mod tree;
+mod web;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;
@@ -16,8 +19,10 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <chore>
 
+  demo [option…]        build the server and start the demo city on 127.0.0.1:8311
   test [suite…]         set up this machine and run every test (or only the suites named)
   tidy [quick]          format, lints and the rules of the house (quick: without clippy)
+  bench [name…]         measure beside a reference and write docs/performance.md
   write                 write the generated files again
   postgres [durable] [command…]
                         run a command (or wait) with GEWU_TEST_POSTGRES naming a throw-away server
@@ -44,6 +49,8 @@ fn chore(arguments: &[String]) -> Result<bool> {
     };
     match name {
         "test" => test::run(&tree, rest),
+        "demo" => demo::run(&tree, rest),
+        "bench" => bench::run(&tree, rest),
         "tidy" => tidy::run(&tree, rest),
         "write" => tidy::write(&tree),
         "postgres" => postgres::lend(&tree, rest),

@@ -10,6 +10,7 @@ mod rust;
 use crate::machine;
 use crate::postgres::{Cluster, Durability};
 use crate::tree::Tree;
+use crate::web;
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -51,6 +52,10 @@ const SUITES: [Suite; 4] = [
 
 /// Sets the machine up and runs the suites named, or all; true when nothing failed.
 pub fn run(tree: &Tree, only: &[String]) -> Result<bool> {
+    if only == ["list"] {
+        SUITES.iter().for_each(|(suite, _)| println!("{suite}"));
+        return Ok(true);
+    }
     for name in only {
         if !SUITES.iter().any(|(suite, _)| suite == name) {
             let known: Vec<&str> = SUITES.iter().map(|(suite, _)| *suite).collect();
@@ -69,6 +74,7 @@ pub fn run(tree: &Tree, only: &[String]) -> Result<bool> {
     ])?;
     let _ = std::fs::remove_dir_all(logs(tree));
     std::fs::create_dir_all(logs(tree))?;
+    web::bundle(tree)?;
     let cluster = Cluster::start(tree, Durability::Off)?;
     let prepared = Prepared {
         tree,

@@ -1,0 +1,172 @@
+//! What measurements share: rows, medians, rounds that alternate, a database connection.
+//!
+//! Absolute figures wander on shared machines; ratios taken in turn, round by round, do not. Start at [`in_turn`].
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Instant;
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls};
+
+/// One figure: what was measured, beside what, and what was asked of it.
+pub struct Row {
+    /// Unique; a later run replaces the row of the same name.
+    pub name: String,
+    /// A sentence for the page.
+    pub what: String,
+    pub ours: f64,
+    pub reference: f64,
+    /// Of `ours` and `reference`, such as `lookups/s` or `ms`.
+    pub unit: &'static str,
+    pub target: Target,
+}
+
+/// What the ratio ours ÷ reference must be.
+#[derive(Clone, Copy)]
+pub enum Target {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Row {
+    pub fn to_json(&self, measurement: &str) -> Value {
+        let ratio = self.ours / self.reference;
+        let (target, is_met) = match self.target {
+            Target::AtLeast(limit) => (format!("≥ {limit}"), ratio >= limit),
+            Target::AtMost(limit) => (format!("≤ {limit}"), ratio <= limit),
+        };
+        json!({
+            "name": self.name,
+            "what": self.what,
+            "ours": rounded(self.ours),
+            "reference": rounded(self.reference),
+            "ratio": rounded(ratio),
+            "unit": self.unit,
+            "target": target,
+            "is_met": is_met,
+            "command": format!("cargo xtask bench {measurement}"),
+        })
+    }
+}
+
+/// Four significant digits: more would be noise.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
+}
+
+/// What `cargo xtask bench` provides.
+pub struct Stand {
+    /// A durable PostgreSQL with PostGIS, used by nobody else.
+    pub postgres_url: String,
+    /// The release build of the server.
+    pub gewu: PathBuf,
+    /// An empty folder on the disk of the target folder.
+    pub scratch: PathBuf,
+}
+
+impl Stand {
+    pub fn from_environment() -> Result<Stand> {
+        let variable = |name: &str| {
+            std::env::var(name)
+                .with_context(|| format!("{name} is not set; run `cargo xtask bench`"))
+        };
+        Ok(Stand {
+            postgres_url: variable("GEWU_BENCH_POSTGRES")?,
+            gewu: variable("GEWU_BIN")?.into(),
+            scratch: variable("GEWU_BENCH_SCRATCH")?.into(),
+        })
+    }
+
+    /// A connection of its own, and the runtime that drives it.
+    pub fn postgres(&self) -> Result<(Runtime, Client)> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (client, connection) =
+            runtime.block_on(tokio_postgres::connect(&self.postgres_url, NoTls))?;
+        runtime.spawn(async move {
+            if let Err(error) = connection.await {
+                eprintln!("the database connection ended: {error}");
+            }
+        });
+        Ok((runtime, client))
+    }
+}
+
+/// Measures both, one round of each in turn, and answers the median of each.
+///
+/// Each closure does one round and answers its figure. An odd number of rounds gives a median that was measured.
+pub fn in_turn(
+    rounds: usize,
+    mut ours: impl FnMut() -> Result<f64>,
+    mut reference: impl FnMut() -> Result<f64>,
+) -> Result<(f64, f64)> {
+    let mut all_ours = Vec::with_capacity(rounds);
+    let mut all_reference = Vec::with_capacity(rounds);
+    for round in 1..=rounds {
+        let (one, other) = (ours()?, reference()?);
+        eprintln!("  round {round}: ours {one:.4e}, reference {other:.4e}");
+        all_ours.push(one);
+        all_reference.push(other);
+    }
+    Ok((median(&mut all_ours), median(&mut all_reference)))
+}
+
+/// The middle value; of an even number, the upper of the two. NaN of none.
+pub fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// How many times a second something happened that happened `times` times while `work` ran.
+pub fn per_second(times: usize, work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let started = Instant::now();
+    work()?;
+    Ok(times as f64 / started.elapsed().as_secs_f64())
+}
+
+/// Evenly spread numbers in 0..1, the same for the same seed (SplitMix64).
+pub struct Numbers(pub u64);
+
+impl Iterator for Numbers {
+    type Item = f64;
+
+    fn next(&mut self) -> Option<f64> {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        Some((mixed >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_knows_its_ratio_and_whether_it_meets_its_target() {
+        let row = |target| {
+            Row {
+                name: "a".into(),
+                what: "b".into(),
+                ours: 30.0,
+                reference: 20.0,
+                unit: "ms",
+                target,
+            }
+            .to_json("c")
+        };
+        assert_eq!(row(Target::AtMost(1.5))["is_met"], true);
+        assert_eq!(row(Target::AtLeast(1.6))["is_met"], false);
+        assert_eq!(row(Target::AtLeast(1.6))["ratio"], 1.5);
+    }
+
+    #[test]
+    fn the_median_is_one_of_the_values() {
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), 2.0);
+        assert!(median(&mut []).is_nan());
+    }
+}
