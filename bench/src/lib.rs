@@ -67,10 +67,8 @@ pub struct Stand {
 
 impl Stand {
     pub fn from_environment() -> Result<Stand> {
-        let variable = |name: &str| {
-            std::env::var(name)
-                .with_context(|| format!("{name} is not set; run `cargo xtask bench`"))
-        };
+        let variable =
+            |name: &str| std::env::var(name).with_context(|| format!("{name} is not set; run `cargo xtask bench`"));
         Ok(Stand {
             postgres_url: variable("GEWU_BENCH_POSTGRES")?,
             gewu: variable("GEWU_BIN")?.into(),
@@ -80,11 +78,8 @@ impl Stand {
 
     /// A connection of its own, and the runtime that drives it.
     pub fn postgres(&self) -> Result<(Runtime, Client)> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (client, connection) =
-            runtime.block_on(tokio_postgres::connect(&self.postgres_url, NoTls))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (client, connection) = runtime.block_on(tokio_postgres::connect(&self.postgres_url, NoTls))?;
         runtime.spawn(async move {
             if let Err(error) = connection.await {
                 eprintln!("the database connection ended: {error}");
@@ -149,15 +144,7 @@ mod tests {
     #[test]
     fn a_row_knows_its_ratio_and_whether_it_meets_its_target() {
         let row = |target| {
-            Row {
-                name: "a".into(),
-                what: "b".into(),
-                ours: 30.0,
-                reference: 20.0,
-                unit: "ms",
-                target,
-            }
-            .to_json("c")
+            Row { name: "a".into(), what: "b".into(), ours: 30.0, reference: 20.0, unit: "ms", target }.to_json("c")
         };
         assert_eq!(row(Target::AtMost(1.5))["is_met"], true);
         assert_eq!(row(Target::AtLeast(1.6))["is_met"], false);

@@ -4,11 +4,10 @@
 //! point at a time, a GiST index on the grids, analysed and warm. First both answer a million points, the
 //! database by one join, and every answer must be the same.
 
+use crate::city;
 use anyhow::{Context, Result, ensure};
 use gewu_bench::{Numbers, Row, Stand, Target, in_turn, per_second};
-use gewu_geo::tessellate::{outline, tessellate};
-use gewu_geo::{Bbox, GridIndex, Point, Shape};
-use std::fmt::Write;
+use gewu_geo::{GridIndex, Point, Shape};
 use std::hint::black_box;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, Statement};
@@ -18,14 +17,6 @@ const ROUNDS: usize = 7;
 const REFERENCE: usize = 4_000;
 /// Points that both are asked for before the rounds.
 const AGREEMENT: usize = 1_000_000;
-
-/// A city of about 50 by 50 km.
-const CITY: Bbox = Bbox {
-    west: 118.7,
-    south: 31.8,
-    east: 119.3,
-    north: 32.3,
-};
 
 pub fn run(stand: &Stand) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
@@ -37,10 +28,7 @@ pub fn run(stand: &Stand) -> Result<Vec<Row>> {
 }
 
 fn measure(stand: &Stand, grids: usize, at_least: f64) -> Result<Row> {
-    let shapes: Vec<Shape> = tessellate(&outline(CITY, 1), grids, 1)
-        .into_iter()
-        .map(|cell| cell.shape)
-        .collect();
+    let shapes = city::areas(grids);
     let index = GridIndex::build((0_u32..).zip(&shapes));
     let (runtime, client) = stand.postgres()?;
     runtime.block_on(load(&client, &shapes))?;
@@ -48,21 +36,14 @@ fn measure(stand: &Stand, grids: usize, at_least: f64) -> Result<Row> {
     let points = points(AGREEMENT);
     runtime.block_on(agree(&client, &index, &points))?;
     // Points outside every grid are the cheap ones.
-    let (inside, outside): (Vec<Point>, Vec<Point>) = points
-        .into_iter()
-        .partition(|point| index.locate(*point).is_some());
-    eprintln!(
-        "  {AGREEMENT} points: every answer the same, {} of them outside",
-        outside.len()
-    );
-    ensure!(
-        inside.len() > AGREEMENT / 4,
-        "too few points lie in a grid to measure with"
-    );
+    let (inside, outside): (Vec<Point>, Vec<Point>) =
+        points.into_iter().partition(|point| index.locate(*point).is_some());
+    eprintln!("  {AGREEMENT} points: every answer the same, {} of them outside", outside.len());
+    ensure!(inside.len() > AGREEMENT / 4, "too few points lie in a grid to measure with");
 
-    let statement = runtime.block_on(client.prepare(
-        "select id from grids where st_contains(shape, st_setsrid(st_makepoint($1, $2), 4326))",
-    ))?;
+    let statement = runtime.block_on(
+        client.prepare("select id from areas where st_contains(shape, st_setsrid(st_makepoint($1, $2), 4326))"),
+    )?;
     let (ours, reference) = in_turn(
         ROUNDS,
         || {
@@ -73,11 +54,7 @@ fn measure(stand: &Stand, grids: usize, at_least: f64) -> Result<Row> {
                 Ok(())
             })
         },
-        || {
-            per_second(REFERENCE, || {
-                one_by_one(&runtime, &client, &statement, &inside)
-            })
-        },
+        || per_second(REFERENCE, || one_by_one(&runtime, &client, &statement, &inside)),
     )?;
     Ok(Row {
         name: format!("point → grid, {grids} grids"),
@@ -97,57 +74,17 @@ fn points(count: usize) -> Vec<Point> {
     let mut numbers = Numbers(7);
     let mut next = |from: f64, to: f64| from + (to - from) * numbers.next().unwrap_or_default();
     (0..count)
-        .filter_map(|_| Point::new(next(CITY.west, CITY.east), next(CITY.south, CITY.north)).ok())
+        .filter_map(|_| {
+            Point::new(next(city::BBOX.west, city::BBOX.east), next(city::BBOX.south, city::BBOX.north)).ok()
+        })
         .collect()
 }
 
 async fn load(client: &Client, shapes: &[Shape]) -> Result<()> {
-    client
-        .batch_execute(
-            "create extension if not exists postgis;
-             drop table if exists grids;
-             create table grids (id integer primary key, shape geometry(geometry, 4326) not null)",
-        )
-        .await?;
-    let numbered: Vec<(i32, String)> = (0..).zip(shapes.iter().map(ewkt)).collect();
-    for batch in numbered.chunks(1_000) {
-        let ids: Vec<i32> = batch.iter().map(|(id, _)| *id).collect();
-        let texts: Vec<&str> = batch.iter().map(|(_, text)| text.as_str()).collect();
-        client
-            .execute(
-                "insert into grids (id, shape) select id, st_geomfromewkt(text) from unnest($1::integer[], $2::text[]) as given (id, text)",
-                &[&ids, &texts],
-            )
-            .await?;
-    }
-    client
-        .batch_execute("create index on grids using gist (shape)")
-        .await?;
-    client.batch_execute("vacuum analyze grids").await?;
+    city::load(client, shapes).await?;
+    client.batch_execute("create index on areas using gist (shape)").await?;
+    client.batch_execute("vacuum analyze areas").await?;
     Ok(())
-}
-
-/// Seventeen digits, so that both sides see the same borders to the last bit.
-fn ewkt(shape: &Shape) -> String {
-    let mut text = "SRID=4326;MULTIPOLYGON(".to_owned();
-    for (number, polygon) in shape.polygons().iter().enumerate() {
-        text.push_str(if number == 0 { "(" } else { ",(" });
-        for (number, ring) in std::iter::once(polygon.exterior())
-            .chain(polygon.interiors())
-            .enumerate()
-        {
-            text.push_str(if number == 0 { "(" } else { ",(" });
-            for (number, at) in ring.0.iter().enumerate() {
-                let comma = if number == 0 { "" } else { "," };
-                write!(text, "{comma}{:.17} {:.17}", at.x, at.y)
-                    .expect("a string takes what is written");
-            }
-            text.push(')');
-        }
-        text.push(')');
-    }
-    text.push(')');
-    text
 }
 
 /// Asks both for every point; fails on the first that they answer differently.
@@ -157,8 +94,8 @@ async fn agree(client: &Client, index: &GridIndex, points: &[Point]) -> Result<(
         let lats: Vec<f64> = batch.iter().map(|point| point.lat()).collect();
         let rows = client
             .query(
-                "select given.n, grids.id from unnest($1::float8[], $2::float8[]) with ordinality as given (lon, lat, n)
-                 left join grids on st_contains(grids.shape, st_setsrid(st_makepoint(given.lon, given.lat), 4326))
+                "select given.n, areas.id from unnest($1::float8[], $2::float8[]) with ordinality as given (lon, lat, n)
+                 left join areas on st_contains(areas.shape, st_setsrid(st_makepoint(given.lon, given.lat), 4326))
                  order by given.n",
                 &[&lons, &lats],
             )
@@ -171,33 +108,17 @@ async fn agree(client: &Client, index: &GridIndex, points: &[Point]) -> Result<(
         );
         for (row, point) in rows.iter().zip(batch) {
             let theirs: Option<i32> = row.get(1);
-            let ours = index
-                .locate(*point)
-                .map(i32::try_from)
-                .transpose()
-                .context("a handle beyond 2^31")?;
-            ensure!(
-                ours == theirs,
-                "{point:?}: ours {ours:?}, PostGIS {theirs:?}"
-            );
+            let ours = index.locate(*point).map(i32::try_from).transpose().context("a handle beyond 2^31")?;
+            ensure!(ours == theirs, "{point:?}: ours {ours:?}, PostGIS {theirs:?}");
         }
     }
     Ok(())
 }
 
-fn one_by_one(
-    runtime: &Runtime,
-    client: &Client,
-    statement: &Statement,
-    points: &[Point],
-) -> Result<()> {
+fn one_by_one(runtime: &Runtime, client: &Client, statement: &Statement, points: &[Point]) -> Result<()> {
     runtime.block_on(async {
         for point in points.iter().take(REFERENCE) {
-            black_box(
-                client
-                    .query_opt(statement, &[&point.lon(), &point.lat()])
-                    .await?,
-            );
+            black_box(client.query_opt(statement, &[&point.lon(), &point.lat()]).await?);
         }
         Ok(())
     })

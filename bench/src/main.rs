@@ -3,7 +3,9 @@
 //! Started by `cargo xtask bench`, which sets the machine up, keeps the rows and writes the page. A new
 //! measurement is a file beside this one and a line in [`ALL`]. Start at [`gewu_bench::Stand`].
 
+mod city;
 mod locate;
+mod tiles;
 
 use anyhow::{Context, Result};
 use gewu_bench::{Row, Stand};
@@ -15,22 +17,17 @@ struct Measurement {
     run: fn(&Stand) -> Result<Vec<Row>>,
 }
 
-const ALL: [Measurement; 1] = [Measurement {
-    name: "locate",
-    needs_server: false,
-    run: locate::run,
-}];
+const ALL: [Measurement; 2] = [
+    Measurement { name: "locate", needs_server: false, run: locate::run },
+    Measurement { name: "tiles", needs_server: false, run: tiles::run },
+];
 
 /// Without arguments lists the names, with `server` behind those that need it; with a name measures it and
 /// prints one JSON row a line.
 fn main() -> Result<()> {
     let Some(name) = std::env::args().nth(1) else {
         for measurement in ALL {
-            let needs = if measurement.needs_server {
-                " server"
-            } else {
-                ""
-            };
+            let needs = if measurement.needs_server { " server" } else { "" };
             println!("{}{needs}", measurement.name);
         }
         return Ok(());

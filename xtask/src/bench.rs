@@ -33,16 +33,11 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
     for wanted in names {
         if !known.iter().any(|(name, _)| name == wanted) {
             let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-            bail!(
-                "there is no measurement {wanted:?}; there are: {}",
-                known.join(", ")
-            );
+            bail!("there is no measurement {wanted:?}; there are: {}", known.join(", "));
         }
     }
-    let chosen: Vec<(&str, bool)> = known
-        .into_iter()
-        .filter(|(name, _)| names.is_empty() || names.iter().any(|wanted| wanted == name))
-        .collect();
+    let chosen: Vec<(&str, bool)> =
+        known.into_iter().filter(|(name, _)| names.is_empty() || names.iter().any(|wanted| wanted == name)).collect();
     if chosen.iter().any(|(_, needs_server)| *needs_server) {
         web::bundle(tree)?;
         build(tree, "gewu")?;
@@ -64,24 +59,16 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
             .stderr(Stdio::inherit())
             .output()?;
         std::fs::remove_dir_all(&scratch)?;
-        ensure!(
-            output.status.success(),
-            "the measurement {name} ended with {}",
-            output.status
-        );
+        ensure!(output.status.success(), "the measurement {name} ended with {}", output.status);
         let rows: Vec<Value> = String::from_utf8(output.stdout)?
             .lines()
             .map(|line| {
-                serde_json::from_str(line)
-                    .with_context(|| format!("{name} printed a line that is no row: {line}"))
+                serde_json::from_str(line).with_context(|| format!("{name} printed a line that is no row: {line}"))
             })
             .collect::<Result<_>>()?;
         for row in &rows {
             println!("{}", line(row));
-            is_met &= row
-                .get("is_met")
-                .and_then(Value::as_bool)
-                .unwrap_or_default();
+            is_met &= row.get("is_met").and_then(Value::as_bool).unwrap_or_default();
         }
         keep(tree, rows)?;
     }
@@ -120,10 +107,7 @@ fn keep(tree: &Tree, rows: Vec<Value>) -> Result<()> {
 
 /// A row takes the place of the one of the same name, or comes last.
 fn merge(all: &mut Vec<Value>, row: Value) {
-    match all
-        .iter_mut()
-        .find(|earlier| text(earlier, "name") == text(&row, "name"))
-    {
+    match all.iter_mut().find(|earlier| text(earlier, "name") == text(&row, "name")) {
         Some(earlier) => *earlier = row,
         None => all.push(row),
     }
@@ -135,23 +119,12 @@ fn machine_line() -> String {
         std::fs::read_to_string(file)
             .unwrap_or_default()
             .lines()
-            .find_map(|line| {
-                line.strip_prefix(name)?
-                    .split_once(':')
-                    .map(|(_, value)| value.trim().to_owned())
-            })
+            .find_map(|line| line.strip_prefix(name)?.split_once(':').map(|(_, value)| value.trim().to_owned()))
             .unwrap_or_default()
     };
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let memory_kib: u64 = field("/proc/meminfo", "MemTotal")
-        .trim_end_matches(" kB")
-        .parse()
-        .unwrap_or(0);
-    format!(
-        "{}, {cores} cores, {} GiB",
-        field("/proc/cpuinfo", "model name"),
-        memory_kib.div_ceil(1 << 20)
-    )
+    let memory_kib: u64 = field("/proc/meminfo", "MemTotal").trim_end_matches(" kB").parse().unwrap_or(0);
+    format!("{}, {cores} cores, {} GiB", field("/proc/cpuinfo", "model name"), memory_kib.div_ceil(1 << 20))
 }
 
 pub fn page(rows: &[Value]) -> Result<String> {
@@ -161,15 +134,7 @@ pub fn page(rows: &[Value]) -> Result<String> {
          | | ours | reference | unit | ratio | asked | |\n|---|---:|---:|---|---:|---|---|\n"
     );
     for row in rows {
-        let met = if row
-            .get("is_met")
-            .and_then(Value::as_bool)
-            .unwrap_or_default()
-        {
-            "✓"
-        } else {
-            "**missed**"
-        };
+        let met = if row.get("is_met").and_then(Value::as_bool).unwrap_or_default() { "✓" } else { "**missed**" };
         writeln!(
             page,
             "| {} | {} | {} | {} | {} | {} | {met} |",
@@ -230,10 +195,7 @@ mod tests {
 
     #[test]
     fn a_later_row_replaces_the_earlier_of_its_name_where_it_stands() {
-        let mut all = vec![
-            json!({"name": "a", "ours": 1}),
-            json!({"name": "b", "ours": 1}),
-        ];
+        let mut all = vec![json!({"name": "a", "ours": 1}), json!({"name": "b", "ours": 1})];
         merge(&mut all, json!({"name": "a", "ours": 2}));
         merge(&mut all, json!({"name": "c", "ours": 3}));
         let names: Vec<&str> = all.iter().map(|row| text(row, "name")).collect();
@@ -245,9 +207,6 @@ mod tests {
     fn the_page_shows_a_missed_target() {
         let row = json!({"name": "a", "ours": 4_182_000.0, "reference": 0.56, "ratio": 2.0, "unit": "ms", "target": "≤ 1.5", "is_met": false});
         let page = page(&[row]).expect("it is written");
-        assert!(
-            page.contains("| a | 4,182,000 | 0.56 | ms | 2 | ≤ 1.5 | **missed** |"),
-            "{page}"
-        );
+        assert!(page.contains("| a | 4,182,000 | 0.56 | ms | 2 | ≤ 1.5 | **missed** |"), "{page}");
     }
 }

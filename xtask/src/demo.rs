@@ -21,11 +21,7 @@ pub fn run(tree: &Tree, options: &[String]) -> Result<bool> {
         .stdin(Stdio::null())
         .status()?;
     ensure!(status.success(), "the server does not build");
-    let program = tree.target.join(if IS_RELEASE {
-        "release/gewu"
-    } else {
-        "debug/gewu"
-    });
+    let program = tree.target.join(if IS_RELEASE { "release/gewu" } else { "debug/gewu" });
     let mut demo = Command::new(&program);
     demo.arg("demo");
     if !options.iter().any(|option| option.starts_with("--listen")) {

@@ -14,46 +14,23 @@ pub struct Need {
     pub is_there: fn() -> bool,
 }
 
-pub const POSTGRES: Need = Need {
-    package: "postgresql",
-    is_there: || postgres_programs().is_ok(),
-};
-pub const POSTGIS: Need = Need {
-    package: "postgresql-postgis",
-    is_there: has_postgis,
-};
-pub const CHROMIUM: Need = Need {
-    package: "chromium",
-    is_there: || run::has("chromium"),
-};
+pub const POSTGRES: Need = Need { package: "postgresql", is_there: || postgres_programs().is_ok() };
+pub const POSTGIS: Need = Need { package: "postgresql-postgis", is_there: has_postgis };
+pub const CHROMIUM: Need = Need { package: "chromium", is_there: || run::has("chromium") };
 /// Without it Chinese shows as boxes in headless screenshots.
-pub const CHINESE_FONT: Need = Need {
-    package: "fonts-noto-cjk",
-    is_there: has_chinese_font,
-};
+pub const CHINESE_FONT: Need = Need { package: "fonts-noto-cjk", is_there: has_chinese_font };
 /// The linker and the C compiler that SQLite is built with.
-pub const C_COMPILER: Need = Need {
-    package: "build-essential",
-    is_there: || run::has("cc") && run::has("g++"),
-};
+pub const C_COMPILER: Need = Need { package: "build-essential", is_there: || run::has("cc") && run::has("g++") };
 
 /// Installs what is missing, or says exactly what to install.
 pub fn provide(needs: &[Need]) -> Result<()> {
-    let missing: Vec<&str> = needs
-        .iter()
-        .filter(|need| !(need.is_there)())
-        .map(|need| need.package)
-        .collect();
+    let missing: Vec<&str> = needs.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
     if missing.is_empty() {
         return Ok(());
     }
     install(&missing)?;
     for need in needs {
-        ensure!(
-            (need.is_there)(),
-            "{} was installed and is still not found",
-            need.package
-        );
+        ensure!((need.is_there)(), "{} was installed and is still not found", need.package);
     }
     Ok(())
 }
@@ -63,34 +40,18 @@ pub fn provide_packages(packages: &[&str]) -> Result<()> {
     let missing: Vec<&str> = packages
         .iter()
         .filter(|package| {
-            !run::capture(Command::new("dpkg-query").args([
-                "-W",
-                "-f",
-                "${db:Status-Status}",
-                package,
-            ]))
-            .is_ok_and(|status| status == "installed")
+            !run::capture(Command::new("dpkg-query").args(["-W", "-f", "${db:Status-Status}", package]))
+                .is_ok_and(|status| status == "installed")
         })
         .copied()
         .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        install(&missing)
-    }
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
 }
 
 fn install(missing: &[&str]) -> Result<()> {
     println!("xtask: missing on this machine: {}", missing.join(" "));
-    let by_hand = format!(
-        "apt-get install --no-install-recommends {}",
-        missing.join(" ")
-    );
-    ensure!(
-        run::has("apt-get"),
-        "no apt-get here; install the counterparts of: {}",
-        missing.join(" ")
-    );
+    let by_hand = format!("apt-get install --no-install-recommends {}", missing.join(" "));
+    ensure!(run::has("apt-get"), "no apt-get here; install the counterparts of: {}", missing.join(" "));
     apt(&["update", "-q"], &by_hand)?;
     let mut install = vec!["install", "-q", "-y", "--no-install-recommends"];
     install.extend(missing);
@@ -101,31 +62,17 @@ fn install(missing: &[&str]) -> Result<()> {
 fn apt(arguments: &[&str], by_hand: &str) -> Result<()> {
     let mut command = if is_root()? {
         Command::new("apt-get")
-    } else if run::has("sudo")
-        && Command::new("sudo")
-            .args(["-n", "true"])
-            .output()?
-            .status
-            .success()
-    {
+    } else if run::has("sudo") && Command::new("sudo").args(["-n", "true"]).output()?.status.success() {
         let mut sudo = Command::new("sudo");
         sudo.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         sudo
     } else {
-        bail!(
-            "not root, and no sudo without a password; install by hand and run again:\n  {by_hand}"
-        );
+        bail!("not root, and no sudo without a password; install by hand and run again:\n  {by_hand}");
     };
-    command
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(std::process::Stdio::null());
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(std::process::Stdio::null());
     println!("$ {}", run::spelled(&command));
     let status = command.status()?;
-    ensure!(
-        status.success(),
-        "apt-get ended with {status}; install by hand and run again:\n  {by_hand}"
-    );
+    ensure!(status.success(), "apt-get ended with {status}; install by hand and run again:\n  {by_hand}");
     Ok(())
 }
 
@@ -148,10 +95,7 @@ pub fn postgres_programs() -> Result<PathBuf> {
         .collect();
     found.sort();
     if let Some((version, folder)) = found.pop() {
-        ensure!(
-            version >= 15,
-            "PostgreSQL {version} is too old; 15 or newer is needed"
-        );
+        ensure!(version >= 15, "PostgreSQL {version} is too old; 15 or newer is needed");
         return Ok(folder);
     }
     std::env::var_os("PATH")
@@ -165,21 +109,18 @@ fn has_postgis() -> bool {
     let Ok(programs) = postgres_programs() else {
         return false;
     };
-    run::capture(Command::new(programs.join("pg_config")).arg("--sharedir")).is_ok_and(|share| {
-        Path::new(share.trim())
-            .join("extension/postgis.control")
-            .is_file()
-    }) || Path::new("/usr/share/postgresql")
-        .read_dir()
-        .into_iter()
-        .flatten()
-        .flatten()
-        .any(|version| version.path().join("extension/postgis.control").is_file())
+    run::capture(Command::new(programs.join("pg_config")).arg("--sharedir"))
+        .is_ok_and(|share| Path::new(share.trim()).join("extension/postgis.control").is_file())
+        || Path::new("/usr/share/postgresql")
+            .read_dir()
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|version| version.path().join("extension/postgis.control").is_file())
 }
 
 fn has_chinese_font() -> bool {
-    run::capture(Command::new("fc-list").arg(":lang=zh-cn"))
-        .is_ok_and(|fonts| !fonts.trim().is_empty())
+    run::capture(Command::new("fc-list").arg(":lang=zh-cn")).is_ok_and(|fonts| !fonts.trim().is_empty())
 }
 
 /// Fails unless Node of at least this major version and npm are there; Debian's own is too old to install.
@@ -193,10 +134,7 @@ pub fn demand_node(major: u32) -> Result<()> {
         .next()
         .and_then(|number| number.parse().ok())
         .with_context(|| format!("cannot read Node's version from {version:?}"))?;
-    ensure!(
-        found >= major,
-        "Node {found} is too old; {major} or newer is needed"
-    );
+    ensure!(found >= major, "Node {found} is too old; {major} or newer is needed");
     ensure!(run::has("npm"), "Node is here but npm is not; install npm");
     Ok(())
 }

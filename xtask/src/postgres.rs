@@ -40,12 +40,7 @@ impl Cluster {
         let data = folder.join("data");
         let mut initdb = Command::new(programs.join("initdb"));
         initdb
-            .args([
-                "--auth=trust",
-                "--username=postgres",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-            ])
+            .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"])
             .args(["--no-instructions", "--no-sync", "--pgdata"])
             .arg(&data)
             .current_dir(&folder);
@@ -65,24 +60,10 @@ impl Cluster {
             .stdout(log.try_clone()?)
             .stderr(log);
         if durability == Durability::Off {
-            postgres.args([
-                "-c",
-                "fsync=off",
-                "-c",
-                "synchronous_commit=off",
-                "-c",
-                "full_page_writes=off",
-            ]);
+            postgres.args(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]);
         }
-        let server = owner
-            .becomes(&mut postgres)
-            .spawn()
-            .context("cannot start the PostgreSQL server")?;
-        let mut cluster = Cluster {
-            server,
-            folder,
-            port,
-        };
+        let server = owner.becomes(&mut postgres).spawn().context("cannot start the PostgreSQL server")?;
+        let mut cluster = Cluster { server, folder, port };
         cluster.wait(&programs)?;
         Ok(cluster)
     }
@@ -95,8 +76,7 @@ impl Cluster {
     fn wait(&mut self, programs: &Path) -> Result<()> {
         for _ in 0..300 {
             if let Some(status) = self.server.try_wait()? {
-                let log =
-                    std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+                let log = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
                 bail!("the PostgreSQL server ended with {status} while starting:\n{log}");
             }
             let ready = Command::new(programs.join("pg_isready"))
@@ -107,19 +87,14 @@ impl Cluster {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        bail!(
-            "the PostgreSQL server did not answer within 30 s; see {}",
-            self.folder.join("server.log").display()
-        )
+        bail!("the PostgreSQL server did not answer within 30 s; see {}", self.folder.join("server.log").display())
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
         // SIGQUIT is PostgreSQL's immediate shutdown: its children end too.
-        let _ = Command::new("kill")
-            .args(["-QUIT", &self.server.id().to_string()])
-            .status();
+        let _ = Command::new("kill").args(["-QUIT", &self.server.id().to_string()]).status();
         let _ = self.server.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
@@ -166,19 +141,13 @@ fn place(tree: &Tree, owner: &Owner) -> Result<PathBuf> {
         if let Some((user, group)) = owner.0 {
             std::os::unix::fs::chown(&folder, Some(user), Some(group))?;
         }
-        let entered = owner
-            .becomes(Command::new("ls").arg(&folder))
-            .output()?
-            .status
-            .success();
+        let entered = owner.becomes(Command::new("ls").arg(&folder)).output()?.status.success();
         if entered {
             return Ok(folder);
         }
         std::fs::remove_dir_all(&folder)?;
     }
-    bail!(
-        "no folder for a PostgreSQL cluster: neither the target folder nor the temporary folder will do"
-    )
+    bail!("no folder for a PostgreSQL cluster: neither the target folder nor the temporary folder will do")
 }
 
 /// Ends and removes what a killed run left behind.
@@ -193,14 +162,10 @@ fn sweep(tree: &Tree) {
                 continue;
             }
             let pid_file = entry.path().join("data/postmaster.pid");
-            if let Some(pid) = std::fs::read_to_string(pid_file)
-                .ok()
-                .and_then(|text| text.lines().next().map(str::to_owned))
+            if let Some(pid) =
+                std::fs::read_to_string(pid_file).ok().and_then(|text| text.lines().next().map(str::to_owned))
             {
-                let _ = Command::new("kill")
-                    .args(["-QUIT", &pid])
-                    .stderr(Stdio::null())
-                    .status();
+                let _ = Command::new("kill").args(["-QUIT", &pid]).stderr(Stdio::null()).status();
             }
             let _ = std::fs::remove_dir_all(entry.path());
         }
@@ -220,10 +185,7 @@ pub fn lend(tree: &Tree, words: &[String]) -> Result<bool> {
     }
     let cluster = Cluster::start(tree, durability)?;
     let Some((program, arguments)) = command.split_first() else {
-        println!(
-            "export GEWU_TEST_POSTGRES={}\nEnds with the input (Ctrl-D).",
-            cluster.url()
-        );
+        println!("export GEWU_TEST_POSTGRES={}\nEnds with the input (Ctrl-D).", cluster.url());
         std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
         return Ok(true);
     };

@@ -27,13 +27,9 @@ pub fn stream(command: &mut Command, log: &Path) -> Result<Ended> {
         .with_context(|| format!("cannot write {}", log.display()))?;
     writeln!(log_file, "$ {}", spelled(command))?;
     let (reader, writer) = std::io::pipe()?;
-    command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    let mut child =
+        command.spawn().with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
     // The command holds the writing ends of the pipe; the reader would wait for ever.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut output = String::new();
@@ -53,10 +49,7 @@ pub fn stream(command: &mut Command, log: &Path) -> Result<Ended> {
 /// A command that `timeout` ends, with all its children, after so many seconds.
 pub fn limited(program: &str, limit_s: u32) -> Command {
     let mut command = Command::new("timeout");
-    command
-        .arg("--kill-after=10")
-        .arg(limit_s.to_string())
-        .arg(program);
+    command.arg("--kill-after=10").arg(limit_s.to_string()).arg(program);
     command
 }
 
@@ -88,7 +81,6 @@ pub fn spelled(command: &Command) -> String {
 
 /// Is there such a program on the path?
 pub fn has(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-    })
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }

@@ -38,23 +38,13 @@ impl Tree {
             .and_then(Value::as_str)
             .context("cargo metadata names no target directory")?
             .into();
-        Ok(Tree {
-            root,
-            target,
-            metadata,
-        })
+        Ok(Tree { root, target, metadata })
     }
 
     /// Every file git tracks or would track, relative to the root, sorted.
     pub fn files(&self) -> Result<Vec<String>> {
         let output = Command::new("git")
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-            ])
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(&self.root)
             .output()
             .context("cannot start git; install it and try again")?;
@@ -110,22 +100,14 @@ impl<'a> Package<'a> {
 
     /// The folder of its manifest.
     pub fn folder(self) -> PathBuf {
-        Path::new(text(self.0, "manifest_path"))
-            .parent()
-            .map(Path::to_path_buf)
-            .unwrap_or_default()
+        Path::new(text(self.0, "manifest_path")).parent().map(Path::to_path_buf).unwrap_or_default()
     }
 
     /// Names of the packages it depends on, with the kind: `None`, `Some("dev")` or `Some("build")`.
     pub fn dependencies(self) -> Vec<(&'a str, Option<&'a str>)> {
         list(self.0, "dependencies")
             .iter()
-            .map(|dependency| {
-                (
-                    text(dependency, "name"),
-                    dependency.get("kind").and_then(Value::as_str),
-                )
-            })
+            .map(|dependency| (text(dependency, "name"), dependency.get("kind").and_then(Value::as_str)))
             .collect()
     }
 }
@@ -137,8 +119,5 @@ pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 /// An array field of a JSON object, empty when it is not there.
 pub fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
-    value
-        .get(field)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    value.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

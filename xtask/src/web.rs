@@ -20,11 +20,7 @@ pub fn bundle(tree: &Tree) -> Result<()> {
         let mut npm = Command::new("npm");
         npm.args(arguments).current_dir(&folder);
         println!("$ {} ({FOLDER})", run::spelled(&npm));
-        ensure!(
-            run::stream(&mut npm, &log)?.status.success(),
-            "`{}` failed in {FOLDER}",
-            run::spelled(&npm)
-        );
+        ensure!(run::stream(&mut npm, &log)?.status.success(), "`{}` failed in {FOLDER}", run::spelled(&npm));
     }
     Ok(())
 }

@@ -8,10 +8,5 @@ use std::time::Instant;
 pub fn tidy(prepared: &Prepared) -> Result<Vec<Row>> {
     let started = Instant::now();
     let (passed, failed) = tidy::check(prepared.tree, tidy::Extent::Whole)?;
-    Ok(vec![Row {
-        name: "tidy".to_owned(),
-        passed,
-        failed,
-        took: started.elapsed(),
-    }])
+    Ok(vec![Row { name: "tidy".to_owned(), passed, failed, took: started.elapsed() }])
 }

@@ -43,12 +43,8 @@ fn logs(tree: &Tree) -> PathBuf {
 type Suite = (&'static str, fn(&Prepared) -> Result<Vec<Row>>);
 
 /// In the order of what is cheap to know.
-const SUITES: [Suite; 4] = [
-    ("tidy", house::tidy),
-    ("rust", rust::tests),
-    ("docs", rust::doc_tests),
-    ("outside", outside::folders),
-];
+const SUITES: [Suite; 4] =
+    [("tidy", house::tidy), ("rust", rust::tests), ("docs", rust::doc_tests), ("outside", outside::folders)];
 
 /// Sets the machine up and runs the suites named, or all; true when nothing failed.
 pub fn run(tree: &Tree, only: &[String]) -> Result<bool> {
@@ -59,27 +55,16 @@ pub fn run(tree: &Tree, only: &[String]) -> Result<bool> {
     for name in only {
         if !SUITES.iter().any(|(suite, _)| suite == name) {
             let known: Vec<&str> = SUITES.iter().map(|(suite, _)| *suite).collect();
-            bail!(
-                "there is no suite {name:?}; there are: {}",
-                known.join(", ")
-            );
+            bail!("there is no suite {name:?}; there are: {}", known.join(", "));
         }
     }
     machine::demand_node(20)?;
-    machine::provide(&[
-        machine::C_COMPILER,
-        machine::POSTGRES,
-        machine::CHROMIUM,
-        machine::CHINESE_FONT,
-    ])?;
+    machine::provide(&[machine::C_COMPILER, machine::POSTGRES, machine::CHROMIUM, machine::CHINESE_FONT])?;
     let _ = std::fs::remove_dir_all(logs(tree));
     std::fs::create_dir_all(logs(tree))?;
     web::bundle(tree)?;
     let cluster = Cluster::start(tree, Durability::Off)?;
-    let prepared = Prepared {
-        tree,
-        postgres_url: cluster.url(),
-    };
+    let prepared = Prepared { tree, postgres_url: cluster.url() };
 
     let mut rows = Vec::new();
     for (name, suite) in SUITES {
@@ -92,12 +77,7 @@ pub fn run(tree: &Tree, only: &[String]) -> Result<bool> {
             Ok(found) => rows.extend(found),
             Err(error) => {
                 println!("{name}: {error:#}");
-                rows.push(Row {
-                    name: name.to_owned(),
-                    passed: 0,
-                    failed: 1,
-                    took: started.elapsed(),
-                });
+                rows.push(Row { name: name.to_owned(), passed: 0, failed: 1, took: started.elapsed() });
             }
         }
     }
@@ -107,23 +87,10 @@ pub fn run(tree: &Tree, only: &[String]) -> Result<bool> {
 
 /// Prints the table and the last line; true when nothing failed and something ran.
 fn summary(rows: &[Row], tree: &Tree) -> bool {
-    let width = rows
-        .iter()
-        .map(|row| row.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    println!(
-        "\n{:width$}  {:>7}  {:>7}  {:>7}",
-        "suite", "passed", "failed", "seconds"
-    );
+    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    println!("\n{:width$}  {:>7}  {:>7}  {:>7}", "suite", "passed", "failed", "seconds");
     for row in rows {
-        println!(
-            "{:width$}  {:>7}  {:>7}  {:>7.1}",
-            row.name,
-            row.passed,
-            row.failed,
-            row.took.as_secs_f64()
-        );
+        println!("{:width$}  {:>7}  {:>7}  {:>7.1}", row.name, row.passed, row.failed, row.took.as_secs_f64());
     }
     let passed: u64 = rows.iter().map(|row| row.passed).sum();
     let failed: u64 = rows.iter().map(|row| row.failed).sum();

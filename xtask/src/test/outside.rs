@@ -30,11 +30,7 @@ pub fn folders(prepared: &Prepared) -> Result<Vec<Row>> {
         .collect();
     folders.sort();
     for folder in folders {
-        let name = folder
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         println!("· {name}");
         let started = Instant::now();
         let (passed, failed) = match folder_counts(prepared, &folder, &name) {
@@ -44,12 +40,7 @@ pub fn folders(prepared: &Prepared) -> Result<Vec<Row>> {
                 (0, 1)
             }
         };
-        rows.push(Row {
-            name,
-            passed,
-            failed,
-            took: started.elapsed(),
-        });
+        rows.push(Row { name, passed, failed, took: started.elapsed() });
     }
     Ok(rows)
 }
@@ -58,8 +49,7 @@ fn folder_counts(prepared: &Prepared, folder: &Path, name: &str) -> Result<(u64,
     let log = prepared.log(name);
     if folder.join("package.json").is_file() {
         let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(folder);
+        npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder);
         if !run::stream(&mut npm, &log)?.status.success() {
             bail!("npm ci failed");
         }
@@ -81,20 +71,14 @@ fn folder_counts(prepared: &Prepared, folder: &Path, name: &str) -> Result<(u64,
             Ok((passed, 1))
         }
         Some(counts) => Ok(counts),
-        None => bail!(
-            "no closing line `N passed, N failed`; it ended with {}",
-            ended.status
-        ),
+        None => bail!("no closing line `N passed, N failed`; it ended with {}", ended.status),
     }
 }
 
 /// Reads the last line of the form `N passed, N failed`.
 fn closing_line(output: &str) -> Option<(u64, u64)> {
     output.lines().rev().find_map(|line| {
-        let (passed, failed) = line
-            .trim()
-            .strip_suffix(" failed")?
-            .split_once(" passed, ")?;
+        let (passed, failed) = line.trim().strip_suffix(" failed")?.split_once(" passed, ")?;
         Some((passed.parse().ok()?, failed.parse().ok()?))
     })
 }
@@ -105,10 +89,7 @@ mod tests {
 
     #[test]
     fn the_last_closing_line_counts() {
-        assert_eq!(
-            closing_line("1 passed, 0 failed\nmore\n12 passed, 3 failed\n\n"),
-            Some((12, 3))
-        );
+        assert_eq!(closing_line("1 passed, 0 failed\nmore\n12 passed, 3 failed\n\n"), Some((12, 3)));
         assert_eq!(closing_line("all is well\n"), None);
     }
 }

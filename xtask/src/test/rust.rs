@@ -54,10 +54,7 @@ pub fn tests(prepared: &Prepared) -> Result<Vec<Row>> {
         row.failed += failed;
         row.took += started.elapsed();
     }
-    Ok(rows
-        .into_values()
-        .filter(|row| row.passed + row.failed > 0)
-        .collect())
+    Ok(rows.into_values().filter(|row| row.passed + row.failed > 0).collect())
 }
 
 /// Builds every test program and lists them.
@@ -76,10 +73,7 @@ fn build(prepared: &Prepared) -> Result<Vec<Program>> {
         let Ok(message) = serde_json::from_str::<Value>(line) else {
             continue;
         };
-        let is_test = message
-            .pointer("/profile/test")
-            .and_then(Value::as_bool)
-            .unwrap_or_default();
+        let is_test = message.pointer("/profile/test").and_then(Value::as_bool).unwrap_or_default();
         let Some(executable) = message.get("executable").and_then(Value::as_str) else {
             continue;
         };
@@ -94,11 +88,7 @@ fn build(prepared: &Prepared) -> Result<Vec<Program>> {
             .context("cargo built a test of a package that is not a member")?;
         programs.push(Program {
             package: package.name().to_owned(),
-            target: message
-                .pointer("/target/name")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned(),
+            target: message.pointer("/target/name").and_then(Value::as_str).unwrap_or_default().to_owned(),
             executable: executable.to_owned(),
         });
     }
@@ -119,22 +109,14 @@ pub fn doc_tests(prepared: &Prepared) -> Result<Vec<Row>> {
         .env("GEWU_TEST_POSTGRES", &prepared.postgres_url);
     let ended = run::stream(&mut command, &prepared.log("docs"))?;
     let (passed, failed) = count(&ended.output, ended.status.success());
-    Ok(vec![Row {
-        name: "docs".to_owned(),
-        passed,
-        failed,
-        took: started.elapsed(),
-    }])
+    Ok(vec![Row { name: "docs".to_owned(), passed, failed, took: started.elapsed() }])
 }
 
 /// Sums the `test result:` lines; an ignored test counts as failed, and so does an unhappy end without a failure.
 fn count(output: &str, is_success: bool) -> (u64, u64) {
     let mut passed = 0;
     let mut failed = 0;
-    for line in output
-        .lines()
-        .filter(|line| line.starts_with("test result: "))
-    {
+    for line in output.lines().filter(|line| line.starts_with("test result: ")) {
         passed += number_before(line, " passed");
         failed += number_before(line, " failed") + number_before(line, " ignored");
     }
@@ -146,11 +128,7 @@ fn count(output: &str, is_success: bool) -> (u64, u64) {
 
 /// The number that stands right before `word`.
 fn number_before(line: &str, word: &str) -> u64 {
-    line.split(word)
-        .next()
-        .and_then(|head| head.rsplit(' ').next())
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(0)
+    line.split(word).next().and_then(|head| head.rsplit(' ').next()).and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

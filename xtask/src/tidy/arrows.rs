@@ -19,51 +19,10 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("gewu-store", &["gewu-domain"]),
     ("gewu-store-sqlite", &["gewu-domain", "gewu-store"]),
     ("gewu-store-postgres", &["gewu-domain", "gewu-store"]),
-    (
-        "gewu-app",
-        &[
-            "gewu-blobs",
-            "gewu-domain",
-            "gewu-geo",
-            "gewu-notify",
-            "gewu-store",
-            "gewu-text",
-        ],
-    ),
-    (
-        "gewu-sim",
-        &[
-            "gewu-app",
-            "gewu-blobs",
-            "gewu-domain",
-            "gewu-geo",
-            "gewu-store",
-            "gewu-text",
-        ],
-    ),
-    (
-        "gewu-web",
-        &[
-            "gewu-app",
-            "gewu-blobs",
-            "gewu-domain",
-            "gewu-geo",
-            "gewu-store",
-            "gewu-text",
-        ],
-    ),
-    (
-        "gewu-ui",
-        &[
-            "gewu-app",
-            "gewu-blobs",
-            "gewu-domain",
-            "gewu-geo",
-            "gewu-store",
-            "gewu-text",
-            "gewu-web",
-        ],
-    ),
+    ("gewu-app", &["gewu-blobs", "gewu-domain", "gewu-geo", "gewu-notify", "gewu-store", "gewu-text"]),
+    ("gewu-sim", &["gewu-app", "gewu-blobs", "gewu-domain", "gewu-geo", "gewu-store", "gewu-text"]),
+    ("gewu-web", &["gewu-app", "gewu-blobs", "gewu-domain", "gewu-geo", "gewu-store", "gewu-text"]),
+    ("gewu-ui", &["gewu-app", "gewu-blobs", "gewu-domain", "gewu-geo", "gewu-store", "gewu-text", "gewu-web"]),
     ("xtask", &[]),
 ];
 
@@ -115,45 +74,28 @@ fn upward(member: Package, ours: &BTreeSet<&str>) -> Vec<Fault> {
     member
         .dependencies()
         .iter()
-        .filter(|(dependency, kind)| {
-            *kind != Some("dev") && ours.contains(dependency) && !allowed.contains(dependency)
-        })
-        .map(|(dependency, _)| {
-            Fault::new(
-                name,
-                format!("may not use {dependency}: the arrow does not point upward"),
-            )
-        })
+        .filter(|(dependency, kind)| *kind != Some("dev") && ours.contains(dependency) && !allowed.contains(dependency))
+        .map(|(dependency, _)| Fault::new(name, format!("may not use {dependency}: the arrow does not point upward")))
         .collect()
 }
 
 /// Package name → names of what it uses outside tests, as cargo resolved it.
 fn normal_graph(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
-    let names: BTreeMap<&str, &str> = list(metadata, "packages")
-        .iter()
-        .map(|package| (text(package, "id"), text(package, "name")))
-        .collect();
-    let nodes = metadata
-        .get("resolve")
-        .map_or(&[][..], |resolve| list(resolve, "nodes"));
+    let names: BTreeMap<&str, &str> =
+        list(metadata, "packages").iter().map(|package| (text(package, "id"), text(package, "name"))).collect();
+    let nodes = metadata.get("resolve").map_or(&[][..], |resolve| list(resolve, "nodes"));
     let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for node in nodes {
         let Some(name) = names.get(text(node, "id")) else {
             continue;
         };
         let uses = list(node, "deps").iter().filter(|dependency| {
-            list(dependency, "dep_kinds")
-                .iter()
-                .any(|kind| kind.get("kind").and_then(Value::as_str).is_none())
+            list(dependency, "dep_kinds").iter().any(|kind| kind.get("kind").and_then(Value::as_str).is_none())
         });
         graph
             .entry((*name).to_owned())
             .or_default()
-            .extend(uses.filter_map(|dependency| {
-                names
-                    .get(text(dependency, "pkg"))
-                    .map(|name| (*name).to_owned())
-            }));
+            .extend(uses.filter_map(|dependency| names.get(text(dependency, "pkg")).map(|name| (*name).to_owned())));
     }
     graph
 }
@@ -170,10 +112,7 @@ fn drivers_reached(room: &str, graph: &BTreeMap<String, BTreeSet<String>>) -> Ve
         .iter()
         .filter(|driver| seen.contains(*driver))
         .map(|driver| {
-            Fault::new(
-                room,
-                format!("reaches {driver}; only the binary and tests may name a driver or backend"),
-            )
+            Fault::new(room, format!("reaches {driver}; only the binary and tests may name a driver or backend"))
         })
         .collect()
 }

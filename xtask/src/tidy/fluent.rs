@@ -19,10 +19,7 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
             continue;
         };
         let language = stem.split('/').next().unwrap_or(stem);
-        languages
-            .entry(language.to_owned())
-            .or_default()
-            .extend(keys(&tree.read(&file)?));
+        languages.entry(language.to_owned()).or_default().extend(keys(&tree.read(&file)?));
     }
     Ok(missing(&languages))
 }
@@ -36,20 +33,12 @@ fn keys(text: &str) -> BTreeSet<String> {
             continue;
         };
         let name = name.trim_end();
-        let is_name = |name: &str| {
-            !name.is_empty()
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-        };
+        let is_name =
+            |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         if is_name(name) {
             message = name.to_owned();
             keys.insert(message.clone());
-        } else if let Some(attribute) = name
-            .trim_start()
-            .strip_prefix('.')
-            .filter(|name| is_name(name))
-        {
+        } else if let Some(attribute) = name.trim_start().strip_prefix('.').filter(|name| is_name(name)) {
             keys.insert(format!("{message}.{attribute}"));
         }
     }
@@ -61,14 +50,9 @@ fn missing(languages: &BTreeMap<String, BTreeSet<String>>) -> Vec<Fault> {
     languages
         .iter()
         .flat_map(|(language, keys)| {
-            all.iter()
-                .filter(|key| !keys.contains(**key))
-                .map(move |key| {
-                    Fault::new(
-                        format!("{FOLDER}{language}"),
-                        format!("has no message {key}, and another language has"),
-                    )
-                })
+            all.iter().filter(|key| !keys.contains(**key)).map(move |key| {
+                Fault::new(format!("{FOLDER}{language}"), format!("has no message {key}, and another language has"))
+            })
         })
         .collect()
 }
@@ -82,9 +66,7 @@ mod tests {
         let languages = BTreeMap::from([
             (
                 "zh-CN".to_owned(),
-                keys(
-                    "# a\nhello = 你好\n    .title = 问候\nbye = 再见 { $a -> \n  [one] x = 1\n *[other] y\n}\n",
-                ),
+                keys("# a\nhello = 你好\n    .title = 问候\nbye = 再见 { $a -> \n  [one] x = 1\n *[other] y\n}\n"),
             ),
             ("en".to_owned(), keys("hello = Hello\nbye = Bye\n")),
         ]);

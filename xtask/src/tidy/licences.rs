@@ -17,19 +17,14 @@ const FOR_DEVELOPMENT: [&str; 4] = ["BlueOak-1.0.0", "CC-BY-4.0", "MPL-2.0", "Py
 
 pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
     let rules: Table = tree.read("deny.toml")?.parse()?;
-    let allowed: BTreeSet<String> =
-        strings(&rules, "licenses", "allow").context("deny.toml has no licenses.allow")?;
+    let allowed: BTreeSet<String> = strings(&rules, "licenses", "allow").context("deny.toml has no licenses.allow")?;
     let banned: BTreeSet<String> = rules
         .get("bans")
         .and_then(|bans| bans.get("deny"))
         .and_then(toml::Value::as_array)
         .context("deny.toml has no bans.deny")?
         .iter()
-        .filter_map(|ban| {
-            ban.get("crate")
-                .and_then(toml::Value::as_str)
-                .map(str::to_owned)
-        })
+        .filter_map(|ban| ban.get("crate").and_then(toml::Value::as_str).map(str::to_owned))
         .collect();
     let mut faults = Vec::new();
     for package in list(&tree.metadata, "packages") {
@@ -37,8 +32,7 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
     }
     for file in tree.files()? {
         if file.ends_with("package-lock.json") {
-            let lock: Value =
-                serde_json::from_str(&tree.read(&file)?).with_context(|| file.clone())?;
+            let lock: Value = serde_json::from_str(&tree.read(&file)?).with_context(|| file.clone())?;
             faults.extend(judge_npm(&file, &lock, &allowed));
         }
     }
@@ -47,13 +41,7 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
 
 fn strings(rules: &Table, section: &str, field: &str) -> Option<BTreeSet<String>> {
     let values = rules.get(section)?.get(field)?.as_array()?;
-    Some(
-        values
-            .iter()
-            .filter_map(toml::Value::as_str)
-            .map(str::to_owned)
-            .collect(),
-    )
+    Some(values.iter().filter_map(toml::Value::as_str).map(str::to_owned).collect())
 }
 
 fn judge(package: &Value, allowed: &BTreeSet<String>, banned: &BTreeSet<String>) -> Vec<Fault> {
@@ -61,27 +49,16 @@ fn judge(package: &Value, allowed: &BTreeSet<String>, banned: &BTreeSet<String>)
     let place = format!("{name} {}", text(package, "version"));
     let mut faults = Vec::new();
     if banned.contains(name) {
-        faults.push(Fault::new(
-            &place,
-            "is banned by deny.toml; find out who brings it: cargo tree -i",
-        ));
+        faults.push(Fault::new(&place, "is banned by deny.toml; find out who brings it: cargo tree -i"));
     }
     let source = package.get("source").and_then(Value::as_str);
     if source.is_some_and(|source| source != CRATES_IO) {
-        faults.push(Fault::new(
-            &place,
-            format!(
-                "comes from {}; only crates.io is a source",
-                source.unwrap_or_default()
-            ),
-        ));
+        faults
+            .push(Fault::new(&place, format!("comes from {}; only crates.io is a source", source.unwrap_or_default())));
     }
     let licence = text(package, "license");
     if !is_allowed(licence, allowed) {
-        faults.push(Fault::new(
-            &place,
-            format!("has licence {licence:?}, which deny.toml does not allow"),
-        ));
+        faults.push(Fault::new(&place, format!("has licence {licence:?}, which deny.toml does not allow")));
     }
     faults
 }
@@ -90,10 +67,7 @@ fn judge_npm(file: &str, lock: &Value, allowed: &BTreeSet<String>) -> Vec<Fault>
     let mut for_development = allowed.clone();
     for_development.extend(FOR_DEVELOPMENT.map(str::to_owned));
     let Some(packages) = lock.get("packages").and_then(Value::as_object) else {
-        return vec![Fault::new(
-            file,
-            "has no packages; write it with npm 7 or newer",
-        )];
+        return vec![Fault::new(file, "has no packages; write it with npm 7 or newer")];
     };
     // The whole suite of tests is development, though its lock does not say so.
     let is_suite = file.starts_with("tests/");
@@ -101,27 +75,13 @@ fn judge_npm(file: &str, lock: &Value, allowed: &BTreeSet<String>) -> Vec<Fault>
         .iter()
         .filter(|(path, _)| !path.is_empty())
         .filter(|(_, package)| {
-            let is_development = is_suite
-                || package
-                    .get("dev")
-                    .and_then(Value::as_bool)
-                    .unwrap_or_default();
-            !is_allowed(
-                text(package, "license"),
-                if is_development {
-                    &for_development
-                } else {
-                    allowed
-                },
-            )
+            let is_development = is_suite || package.get("dev").and_then(Value::as_bool).unwrap_or_default();
+            !is_allowed(text(package, "license"), if is_development { &for_development } else { allowed })
         })
         .map(|(path, package)| {
             Fault::new(
                 file,
-                format!(
-                    "{path} has licence {:?}, which deny.toml does not allow",
-                    text(package, "license")
-                ),
+                format!("{path} has licence {:?}, which deny.toml does not allow", text(package, "license")),
             )
         })
         .collect()
@@ -129,10 +89,7 @@ fn judge_npm(file: &str, lock: &Value, allowed: &BTreeSet<String>) -> Vec<Fault>
 
 /// Does an SPDX expression leave a choice that is allowed? An older `MIT/Apache-2.0` counts as `OR`.
 fn is_allowed(expression: &str, allowed: &BTreeSet<String>) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut at = 0;
     !words.is_empty() && any(&words, &mut at, allowed) && at == words.len()
@@ -180,14 +137,7 @@ mod tests {
     use serde_json::json;
 
     fn allowed() -> BTreeSet<String> {
-        [
-            "MIT",
-            "Apache-2.0",
-            "Apache-2.0 WITH LLVM-exception",
-            "Unicode-3.0",
-        ]
-        .map(str::to_owned)
-        .into()
+        ["MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "Unicode-3.0"].map(str::to_owned).into()
     }
 
     #[test]
@@ -201,33 +151,21 @@ mod tests {
         ] {
             assert!(is_allowed(good, &allowed()), "{good}");
         }
-        for bad in [
-            "",
-            "GPL-3.0",
-            "MIT AND GPL-3.0",
-            "(MIT",
-            "GPL-2.0 WITH LLVM-exception",
-            "MIT Apache-2.0",
-        ] {
+        for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "(MIT", "GPL-2.0 WITH LLVM-exception", "MIT Apache-2.0"] {
             assert!(!is_allowed(bad, &allowed()), "{bad}");
         }
     }
 
     #[test]
     fn a_banned_crate_of_a_strange_source_with_copyleft_is_three_faults() {
-        let package = json!({"name": "sqlx", "version": "1.0.0", "license": "GPL-3.0", "source": "git+https://example.org"});
-        assert_eq!(
-            judge(&package, &allowed(), &BTreeSet::from(["sqlx".to_owned()])).len(),
-            3
-        );
+        let package =
+            json!({"name": "sqlx", "version": "1.0.0", "license": "GPL-3.0", "source": "git+https://example.org"});
+        assert_eq!(judge(&package, &allowed(), &BTreeSet::from(["sqlx".to_owned()])).len(), 3);
     }
 
     #[test]
     fn what_only_developers_use_may_be_mpl() {
         let lock = json!({"packages": {"": {}, "node_modules/a": {"license": "MPL-2.0", "dev": true}, "node_modules/b": {"license": "MPL-2.0"}}});
-        assert_eq!(
-            judge_npm("crates/ui/web/package-lock.json", &lock, &allowed()).len(),
-            1
-        );
+        assert_eq!(judge_npm("crates/ui/web/package-lock.json", &lock, &allowed()).len(), 1);
     }
 }

@@ -32,10 +32,7 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(place: impl Into<String>, what: impl Into<String>) -> Fault {
-        Fault {
-            place: place.into(),
-            what: what.into(),
-        }
+        Fault { place: place.into(), what: what.into() }
     }
 
     pub fn at(file: &str, line: usize, what: impl Into<String>) -> Fault {
@@ -55,36 +52,16 @@ type Check = (&'static str, Extent, fn(&Tree) -> Result<Vec<Fault>>);
 
 const CHECKS: [Check; 13] = [
     ("format", Extent::Quick, format),
-    (
-        "arrows between crates point upward",
-        Extent::Quick,
-        arrows::check,
-    ),
-    (
-        "domain, geo and text are pure",
-        Extent::Quick,
-        purity::check,
-    ),
-    (
-        "only the doors out open connections",
-        Extent::Quick,
-        outbound::check,
-    ),
+    ("arrows between crates point upward", Extent::Quick, arrows::check),
+    ("domain, geo and text are pure", Extent::Quick, purity::check),
+    ("only the doors out open connections", Extent::Quick, outbound::check),
     ("every Rust file has a head", Extent::Quick, heads::check),
-    (
-        "nothing unfinished, nothing of one machine",
-        Extent::Quick,
-        unfinished::check,
-    ),
+    ("nothing unfinished, nothing of one machine", Extent::Quick, unfinished::check),
     ("papers name what exists", Extent::Quick, papers::check),
     ("one word per thing", Extent::Quick, glossary::check),
     ("messages in every language", Extent::Quick, fluent::check),
     ("requirements are true", Extent::Quick, requirements::check),
-    (
-        "what Gewu never does is not there",
-        Extent::Quick,
-        never::check,
-    ),
+    ("what Gewu never does is not there", Extent::Quick, never::check),
     ("licences, bans and sources", Extent::Quick, licences::check),
     ("clippy", Extent::Whole, clippy),
 ];
@@ -110,14 +87,7 @@ pub fn check(tree: &Tree, extent: Extent) -> Result<(u64, u64)> {
             continue;
         }
         let faults = check(tree)?;
-        println!(
-            "{} {name}",
-            if faults.is_empty() {
-                "ok    "
-            } else {
-                "FAILED"
-            }
-        );
+        println!("{} {name}", if faults.is_empty() { "ok    " } else { "FAILED" });
         for fault in &faults {
             println!("         {}: {}", fault.place, fault.what);
         }
@@ -138,17 +108,12 @@ fn format(tree: &Tree) -> Result<Vec<Fault>> {
     let mut faults: Vec<Fault> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .map(|file| {
-            let file = file
-                .strip_prefix(&format!("{}/", tree.root.display()))
-                .unwrap_or(file);
+            let file = file.strip_prefix(&format!("{}/", tree.root.display())).unwrap_or(file);
             Fault::new(file, "is not formatted; run `cargo fmt --all`")
         })
         .collect();
     if !output.status.success() && faults.is_empty() {
-        faults.push(Fault::new(
-            "cargo fmt",
-            String::from_utf8_lossy(&output.stderr).trim(),
-        ));
+        faults.push(Fault::new("cargo fmt", String::from_utf8_lossy(&output.stderr).trim()));
     }
     Ok(faults)
 }
@@ -156,23 +121,10 @@ fn format(tree: &Tree) -> Result<Vec<Fault>> {
 fn clippy(tree: &Tree) -> Result<Vec<Fault>> {
     let mut command = Command::new(cargo());
     command
-        .args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--quiet",
-            "--",
-            "-D",
-            "warnings",
-        ])
+        .args(["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"])
         .current_dir(&tree.root);
     let ended = run::stream(&mut command, &tree.target.join("test-logs/clippy.log"))?;
-    Ok(if ended.status.success() {
-        Vec::new()
-    } else {
-        vec![Fault::new("cargo clippy", "complains; see above")]
-    })
+    Ok(if ended.status.success() { Vec::new() } else { vec![Fault::new("cargo clippy", "complains; see above")] })
 }
 
 /// `cargo xtask write`: writes again what is generated from something else.

@@ -35,10 +35,7 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
             continue;
         };
         for (line, word, fault) in find(&file, &tree.read(&file)?, kind, &concepts) {
-            match allowed
-                .iter()
-                .position(|exception| exception.file == file && exception.word == word)
-            {
+            match allowed.iter().position(|exception| exception.file == file && exception.word == word) {
                 Some(index) => {
                     used.insert(index);
                 }
@@ -50,10 +47,7 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
         if !used.contains(&index) {
             faults.push(Fault::new(
                 LIST,
-                format!(
-                    "allows {:?} in {}, where it does not stand",
-                    exception.word, exception.file
-                ),
+                format!("allows {:?} in {}, where it does not stand", exception.word, exception.file),
             ));
         }
     }
@@ -63,10 +57,7 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
 fn read(text: &str) -> Result<(Vec<Concept>, Vec<Allowed>)> {
     let list: toml::Table = text.parse().context(LIST)?;
     let tables = |field: &str| -> Vec<&toml::Value> {
-        list.get(field)
-            .and_then(toml::Value::as_array)
-            .map(|values| values.iter().collect())
-            .unwrap_or_default()
+        list.get(field).and_then(toml::Value::as_array).map(|values| values.iter().collect()).unwrap_or_default()
     };
     let concepts = tables("concept")
         .into_iter()
@@ -75,26 +66,13 @@ fn read(text: &str) -> Result<(Vec<Concept>, Vec<Allowed>)> {
                 table
                     .get(field)
                     .and_then(toml::Value::as_array)
-                    .map(|values| {
-                        values
-                            .iter()
-                            .filter_map(toml::Value::as_str)
-                            .map(str::to_owned)
-                            .collect()
-                    })
+                    .map(|values| values.iter().filter_map(toml::Value::as_str).map(str::to_owned).collect())
                     .unwrap_or_default()
             };
             Concept {
-                name: table
-                    .get("name")
-                    .and_then(toml::Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned(),
+                name: table.get("name").and_then(toml::Value::as_str).unwrap_or_default().to_owned(),
                 ids: strings("ids"),
-                words: strings("words")
-                    .iter()
-                    .map(|word| words::parts(word))
-                    .collect(),
+                words: strings("words").iter().map(|word| words::parts(word)).collect(),
                 phrases: strings("phrases"),
             }
         })
@@ -104,15 +82,10 @@ fn read(text: &str) -> Result<(Vec<Concept>, Vec<Allowed>)> {
         .map(|table| {
             let field = |name: &str| {
                 let value = table.get(name).and_then(toml::Value::as_str);
-                value
-                    .map(str::to_owned)
-                    .with_context(|| format!("{LIST}: an [[allowed]] needs file, word and reason"))
+                value.map(str::to_owned).with_context(|| format!("{LIST}: an [[allowed]] needs file, word and reason"))
             };
             field("reason")?;
-            Ok(Allowed {
-                file: field("file")?,
-                word: field("word")?,
-            })
+            Ok(Allowed { file: field("file")?, word: field("word")? })
         })
         .collect::<Result<_>>()?;
     Ok((concepts, allowed))
@@ -130,15 +103,10 @@ fn unanswered(concepts: &[Concept], requirements: &[requirements::Requirement]) 
         .filter(|requirement| requirement.class == "never")
         .map(|requirement| requirement.id.as_str())
         .collect();
-    let open = never
-        .difference(&answered)
-        .map(|id| Fault::new(LIST, format!("keeps {id} out by no word")));
-    let strange = answered.difference(&never).map(|id| {
-        Fault::new(
-            LIST,
-            format!("names {id}, which is no requirement of class never"),
-        )
-    });
+    let open = never.difference(&answered).map(|id| Fault::new(LIST, format!("keeps {id} out by no word")));
+    let strange = answered
+        .difference(&never)
+        .map(|id| Fault::new(LIST, format!("names {id}, which is no requirement of class never")));
     open.chain(strange).collect()
 }
 
@@ -159,7 +127,7 @@ enum Kind {
 
 impl Kind {
     fn of(file: &str) -> Option<Kind> {
-        let is_product = (file.starts_with("crates/") && !file.contains("/tests/"))
+        let is_product = (file.starts_with("crates/") && !source::is_tests(file))
             || file.starts_with("data/")
             || file == "docs/openapi.json";
         if !is_product {
@@ -187,10 +155,7 @@ fn find(file: &str, text: &str, kind: Kind, concepts: &[Concept]) -> Vec<(usize,
                 found.push((
                     line,
                     name.clone(),
-                    format!(
-                        "{name} speaks of {}, which Gewu never keeps or does",
-                        concept.name
-                    ),
+                    format!("{name} speaks of {}, which Gewu never keeps or does", concept.name),
                 ));
             }
         }
@@ -199,25 +164,14 @@ fn find(file: &str, text: &str, kind: Kind, concepts: &[Concept]) -> Vec<(usize,
     if file.starts_with("data/real/") {
         return found;
     }
-    let said = if kind == Kind::Rust {
-        source::without_comments(text)
-    } else {
-        text.to_owned()
-    };
+    let said = if kind == Kind::Rust { source::without_comments(text) } else { text.to_owned() };
     for (index, line) in said.lines().enumerate() {
         for concept in concepts {
-            for phrase in concept
-                .phrases
-                .iter()
-                .filter(|phrase| line.contains(phrase.as_str()))
-            {
+            for phrase in concept.phrases.iter().filter(|phrase| line.contains(phrase.as_str())) {
                 found.push((
                     index + 1,
                     phrase.clone(),
-                    format!(
-                        "{phrase} offers {}, which Gewu never keeps or does",
-                        concept.name
-                    ),
+                    format!("{phrase} offers {}, which Gewu never keeps or does", concept.name),
                 ));
             }
         }
@@ -227,11 +181,7 @@ fn find(file: &str, text: &str, kind: Kind, concepts: &[Concept]) -> Vec<(usize,
 
 /// The names a file uses, each with its line (0 where the format has none).
 fn spoken(text: &str, kind: Kind) -> Vec<(usize, String)> {
-    let owned = |text: &str| {
-        words::names(text)
-            .map(|(line, name)| (line, name.to_owned()))
-            .collect()
-    };
+    let owned = |text: &str| words::names(text).map(|(line, name)| (line, name.to_owned())).collect();
     match kind {
         Kind::Rust => owned(&source::without_comments(text)),
         Kind::Names => owned(text),
@@ -240,10 +190,7 @@ fn spoken(text: &str, kind: Kind) -> Vec<(usize, String)> {
             .lines()
             .enumerate()
             .filter_map(|(index, line)| {
-                let key = line
-                    .split('=')
-                    .next()
-                    .filter(|_| line.contains('=') || line.starts_with('['))?;
+                let key = line.split('=').next().filter(|_| line.contains('=') || line.starts_with('['))?;
                 Some((index + 1, key.replace('-', "_")))
             })
             .collect(),
@@ -285,15 +232,9 @@ mod tests {
             for word in &concept.words {
                 let name = word.join("_");
                 let planted = [
-                    (
-                        Kind::Names,
-                        format!("create table cases (\n  {name} text\n);"),
-                    ),
+                    (Kind::Names, format!("create table cases (\n  {name} text\n);")),
                     (Kind::Rust, format!("struct A {{\n  {name}: String,\n}}")),
-                    (
-                        Kind::Rust,
-                        format!("const A: &str = \"create table a ({name} text)\";"),
-                    ),
+                    (Kind::Rust, format!("const A: &str = \"create table a ({name} text)\";")),
                     (Kind::Json, format!("{{\"a\": [{{\"{name}\": 1}}]}}")),
                     (Kind::Csv, format!("id,{name}\n")),
                     (Kind::Toml, format!("{name} = 1")),
@@ -310,59 +251,25 @@ mod tests {
     fn every_phrase_of_the_shipped_list_is_found_on_a_screen_and_in_data() {
         let (concepts, _) = read(SHIPPED).expect("the shipped list is read");
         for phrase in concepts.iter().flat_map(|concept| &concept.phrases) {
-            assert!(
-                !find(
-                    "a.ftl",
-                    &format!("menu = {phrase}"),
-                    Kind::Messages,
-                    &concepts
-                )
-                .is_empty(),
-                "{phrase}"
-            );
-            assert!(
-                !find(
-                    "a.csv",
-                    &format!("id,name\n1,{phrase}"),
-                    Kind::Csv,
-                    &concepts
-                )
-                .is_empty(),
-                "{phrase}"
-            );
+            assert!(!find("a.ftl", &format!("menu = {phrase}"), Kind::Messages, &concepts).is_empty(), "{phrase}");
+            assert!(!find("a.csv", &format!("id,name\n1,{phrase}"), Kind::Csv, &concepts).is_empty(), "{phrase}");
         }
     }
 
     #[test]
     fn comments_and_the_cells_of_tables_may_use_the_words() {
         let (concepts, _) = read(SHIPPED).expect("the shipped list is read");
-        assert_eq!(
-            find(
-                "a",
-                "// no gait, no 人脸识别\nstruct Surface;",
-                Kind::Rust,
-                &concepts
-            ),
-            []
-        );
+        assert_eq!(find("a", "// no gait, no 人脸识别\nstruct Surface;", Kind::Rust, &concepts), []);
         assert_eq!(find("a", "id,name\n1,gait\n", Kind::Csv, &concepts), []);
     }
 
     #[test]
     fn a_requirement_kept_out_by_no_word_is_a_fault() {
         let (concepts, _) =
-            read("[[concept]]\nname = \"a\"\nids = [\"M001\"]\nwords = [\"gait\"]\n")
-                .expect("it is read");
-        let never = |id: &str| requirements::Requirement {
-            id: id.into(),
-            class: "never".into(),
-            ..Default::default()
-        };
+            read("[[concept]]\nname = \"a\"\nids = [\"M001\"]\nwords = [\"gait\"]\n").expect("it is read");
+        let never = |id: &str| requirements::Requirement { id: id.into(), class: "never".into(), ..Default::default() };
         assert_eq!(unanswered(&concepts, &[never("M001")]), []);
-        assert_eq!(
-            unanswered(&concepts, &[never("M001"), never("M002")]).len(),
-            1
-        );
+        assert_eq!(unanswered(&concepts, &[never("M001"), never("M002")]).len(), 1);
         assert_eq!(unanswered(&concepts, &[]).len(), 1);
     }
 }

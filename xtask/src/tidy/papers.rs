@@ -10,10 +10,7 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
     let members = tree.members();
     let packages: BTreeSet<&str> = members.iter().map(|member| member.name()).collect();
     let mut faults = Vec::new();
-    for paper in files
-        .iter()
-        .filter(|file| file.ends_with(".md") && is_about_the_tree(file))
-    {
+    for paper in files.iter().filter(|file| file.ends_with(".md") && is_about_the_tree(file)) {
         for (line, word) in quoted(&tree.read(paper)?) {
             if let Some(what) = missing(&word, &files, &packages) {
                 faults.push(Fault::at(paper, line, what));
@@ -36,12 +33,7 @@ fn quoted(text: &str) -> Vec<(usize, String)> {
         if line.starts_with("```") {
             is_block = !is_block;
         } else if !is_block {
-            found.extend(
-                line.split('`')
-                    .skip(1)
-                    .step_by(2)
-                    .map(|word| (index + 1, word.to_owned())),
-            );
+            found.extend(line.split('`').skip(1).step_by(2).map(|word| (index + 1, word.to_owned())));
         }
     }
     found
@@ -49,29 +41,20 @@ fn quoted(text: &str) -> Vec<(usize, String)> {
 
 /// What is wrong with a quoted word, if it reads as a crate or a path and there is none.
 fn missing(word: &str, files: &[String], packages: &BTreeSet<&str>) -> Option<String> {
-    let is_plain = |word: &str| {
-        word.chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
-    };
+    let is_plain = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
     if !is_plain(word) {
         return None;
     }
     if word.starts_with("gewu-") && !word.contains('.') {
-        return (!packages.contains(word))
-            .then(|| format!("names the crate {word}, and there is none"));
+        return (!packages.contains(word)).then(|| format!("names the crate {word}, and there is none"));
     }
-    const ROOTS: [&str; 8] = [
-        "crates/", "docs/", "data/", "xtask/", "tests/", "bench/", "fuzz/", ".ci/",
-    ];
-    let is_path = ROOTS.iter().any(|root| word.starts_with(root))
-        || (!word.contains('/') && word.ends_with(".md"));
+    const ROOTS: [&str; 8] = ["crates/", "docs/", "data/", "xtask/", "tests/", "bench/", "fuzz/", ".ci/"];
+    let is_path = ROOTS.iter().any(|root| word.starts_with(root)) || (!word.contains('/') && word.ends_with(".md"));
     if !is_path {
         return None;
     }
     let folder = format!("{}/", word.trim_end_matches('/'));
-    let exists = files
-        .iter()
-        .any(|file| file == word || file.starts_with(&folder));
+    let exists = files.iter().any(|file| file == word || file.starts_with(&folder));
     (!exists).then(|| format!("names the path {word}, and there is none"))
 }
 
@@ -85,10 +68,7 @@ mod tests {
         let packages = BTreeSet::from(["gewu-geo"]);
         let is_fault = |word: &str| missing(word, &files, &packages).is_some();
         assert!(
-            is_fault("crates/geo/src/gone.rs")
-                && is_fault("GONE.md")
-                && is_fault("gewu-gone")
-                && is_fault("crates/ge")
+            is_fault("crates/geo/src/gone.rs") && is_fault("GONE.md") && is_fault("gewu-gone") && is_fault("crates/ge")
         );
         assert!(!is_fault("crates/geo/") && !is_fault("README.md") && !is_fault("gewu-geo"));
         assert!(!is_fault("crates/<name>") && !is_fault("gewu openapi") && !is_fault("_at"));
@@ -96,9 +76,6 @@ mod tests {
 
     #[test]
     fn blocks_are_not_read() {
-        assert_eq!(
-            quoted("a `b` c `d`\n```\n`e`\n```\n`f`"),
-            [(1, "b".into()), (1, "d".into()), (5, "f".into())]
-        );
+        assert_eq!(quoted("a `b` c `d`\n```\n`e`\n```\n`f`"), [(1, "b".into()), (1, "d".into()), (5, "f".into())]);
     }
 }

@@ -43,10 +43,9 @@ const FORBIDDEN: [(&str, &str); 30] = [
 pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for file in tree.files()? {
-        let is_source = PURE
-            .iter()
-            .any(|room| file.starts_with(&format!("{room}src/")))
-            && file.ends_with(".rs");
+        let is_source = PURE.iter().any(|room| file.starts_with(&format!("{room}src/")))
+            && file.ends_with(".rs")
+            && !source::is_tests(&file);
         if is_source {
             faults.extend(impurities(&file, &tree.read(&file)?));
         }
@@ -74,10 +73,7 @@ fn impurities(file: &str, text: &str) -> Vec<Fault> {
 /// Does `word` occur in `line` where no longer name ends with it?
 fn starts_a_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
-        !line
-            .get(..at)
-            .and_then(|head| head.chars().next_back())
-            .is_some_and(|c| c.is_alphanumeric() || c == '_')
+        !line.get(..at).and_then(|head| head.chars().next_back()).is_some_and(|c| c.is_alphanumeric() || c == '_')
     })
 }
 
@@ -87,17 +83,15 @@ mod tests {
 
     #[test]
     fn a_clock_in_a_pure_crate_is_a_fault_with_its_line() {
-        let faults = impurities(
-            "a.rs",
-            "//! Head.\nfn now() { let t = jiff::Timestamp::now(); }\n",
-        );
+        let faults = impurities("a.rs", "//! Head.\nfn now() { let t = jiff::Timestamp::now(); }\n");
         assert_eq!(faults.len(), 1);
         assert_eq!(faults[0].place, "a.rs:2");
     }
 
     #[test]
     fn words_in_comments_strings_and_tests_are_not() {
-        let text = "// std::fs\nconst A: &str = \"std::fs\";\n#[cfg(test)]\nmod tests { use std::fs; }\nfn operand::x() {}";
+        let text =
+            "// std::fs\nconst A: &str = \"std::fs\";\n#[cfg(test)]\nmod tests { use std::fs; }\nfn operand::x() {}";
         assert_eq!(impurities("a.rs", text), []);
     }
 }

@@ -58,10 +58,7 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
     let files = tree.files()?;
     let mut faults = untrue(&requirements, &files);
     if tree.read(PAGE).ok().as_deref() != Some(page(&requirements)?.as_str()) {
-        faults.push(Fault::new(
-            PAGE,
-            format!("is not what {LIST} says; run `cargo xtask write`"),
-        ));
+        faults.push(Fault::new(PAGE, format!("is not what {LIST} says; run `cargo xtask write`")));
     }
     Ok(faults)
 }
@@ -70,44 +67,31 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
 fn untrue(requirements: &[Requirement], files: &[String]) -> Vec<Fault> {
     let exists = |path: &str| {
         let folder = format!("{}/", path.trim_end_matches('/'));
-        files
-            .iter()
-            .any(|file| file == path || file.starts_with(&folder))
+        files.iter().any(|file| file == path || file.starts_with(&folder))
     };
     let mut seen = BTreeSet::new();
     let mut faults = Vec::new();
     for requirement in requirements {
-        let mut fault =
-            |what: String| faults.push(Fault::new(LIST, format!("{}: {what}", requirement.id)));
+        let mut fault = |what: String| faults.push(Fault::new(LIST, format!("{}: {what}", requirement.id)));
         if !seen.insert(&requirement.id) {
             fault("stands twice".to_owned());
         }
-        for path in requirement
-            .test
-            .split_whitespace()
-            .filter(|path| !exists(path))
-        {
+        for path in requirement.test.split_whitespace().filter(|path| !exists(path)) {
             fault(format!("names the test {path}, and there is none"));
         }
         match requirement.class.as_str() {
             "build" | "support" if requirement.place == NOT_YET => {}
-            "build" | "support" if requirement.place.is_empty() => fault(format!(
-                "says not where it lives; write {NOT_YET:?} or a path"
-            )),
+            "build" | "support" if requirement.place.is_empty() => {
+                fault(format!("says not where it lives; write {NOT_YET:?} or a path"))
+            }
             "build" | "support" => {
-                for path in requirement
-                    .place
-                    .split_whitespace()
-                    .filter(|path| !exists(path))
-                {
+                for path in requirement.place.split_whitespace().filter(|path| !exists(path)) {
                     fault(format!("lives in {path}, and there is no such path"));
                 }
             }
             "never" if requirement.test.is_empty() => fault("no test keeps it out".to_owned()),
             "never" => {}
-            other => fault(format!(
-                "is of class {other:?}; there are build, support and never"
-            )),
+            other => fault(format!("is of class {other:?}; there are build, support and never")),
         }
     }
     faults
@@ -115,12 +99,7 @@ fn untrue(requirements: &[Requirement], files: &[String]) -> Vec<Fault> {
 
 /// The page for people: totals, then the rows by class.
 pub fn page(requirements: &[Requirement]) -> Result<String> {
-    let of = |class: &str| {
-        requirements
-            .iter()
-            .filter(|requirement| requirement.class == class)
-            .collect::<Vec<_>>()
-    };
+    let of = |class: &str| requirements.iter().filter(|requirement| requirement.class == class).collect::<Vec<_>>();
     let mut page = format!(
         "<!-- Written from {LIST} by `cargo xtask write`; change that. -->\n# Requirements 需求对照\n\nWhat the field has and Gewu was commissioned from, \
          and where it lives now. *build* is software, *support* a practice that the software helps, *never* is kept out by a test.\n\n\
@@ -128,55 +107,23 @@ pub fn page(requirements: &[Requirement]) -> Result<String> {
     );
     for class in ["build", "support"] {
         let rows = of(class);
-        let open = rows
-            .iter()
-            .filter(|requirement| requirement.place == NOT_YET)
-            .count();
-        writeln!(
-            page,
-            "| {class} | {} | {} | {open} |",
-            rows.len(),
-            rows.len() - open
-        )?;
+        let open = rows.iter().filter(|requirement| requirement.place == NOT_YET).count();
+        writeln!(page, "| {class} | {} | {} | {open} |", rows.len(), rows.len() - open)?;
     }
     writeln!(page, "| never | {} | kept out | |", of("never").len())?;
-    for (class, title) in [
-        ("build", "Build 软件实现"),
-        ("support", "Support 支持实践"),
-        ("never", "Never 绝不"),
-    ] {
-        let (middle, last) = if class == "never" {
-            ("in its place", "kept out by")
-        } else {
-            ("in Gewu", "where")
-        };
-        write!(
-            page,
-            "\n## {title}\n| id | 中文 | English | {middle} | {last} |\n|---|---|---|---|---|\n"
-        )?;
+    for (class, title) in [("build", "Build 软件实现"), ("support", "Support 支持实践"), ("never", "Never 绝不")]
+    {
+        let (middle, last) = if class == "never" { ("in its place", "kept out by") } else { ("in Gewu", "where") };
+        write!(page, "\n## {title}\n| id | 中文 | English | {middle} | {last} |\n|---|---|---|---|---|\n")?;
         for requirement in of(class) {
-            let place = if class == "never" {
-                &requirement.test
-            } else {
-                &requirement.place
-            };
+            let place = if class == "never" { &requirement.test } else { &requirement.place };
             let place: Vec<String> = if place == NOT_YET {
                 vec![NOT_YET.to_owned()]
             } else {
-                place
-                    .split_whitespace()
-                    .map(|path| format!("`{path}`"))
-                    .collect()
+                place.split_whitespace().map(|path| format!("`{path}`")).collect()
             };
-            let cells = [&requirement.zh, &requirement.en, &requirement.software]
-                .map(|cell| cell.replace('|', "\\|"));
-            writeln!(
-                page,
-                "| {} | {} | {} |",
-                requirement.id,
-                cells.join(" | "),
-                place.join(" ")
-            )?;
+            let cells = [&requirement.zh, &requirement.en, &requirement.software].map(|cell| cell.replace('|', "\\|"));
+            writeln!(page, "| {} | {} | {} |", requirement.id, cells.join(" | "), place.join(" "))?;
         }
     }
     Ok(page)
@@ -190,11 +137,7 @@ mod tests {
 
     fn faults(rows: &str) -> usize {
         let files = ["crates/geo/src/lib.rs".to_owned()];
-        untrue(
-            &parse(&format!("{HEAD}{rows}")).expect("it is read"),
-            &files,
-        )
-        .len()
+        untrue(&parse(&format!("{HEAD}{rows}")).expect("it is read"), &files).len()
     }
 
     #[test]
@@ -214,23 +157,14 @@ mod tests {
         assert_eq!(faults("M1,never,a,b,c,,\n"), 1);
         assert_eq!(faults("M1,never,a,b,c,,crates/gone.rs\n"), 1);
         assert_eq!(faults("M1,later,a,b,c,not yet,\n"), 1);
-        assert_eq!(
-            faults("M1,build,a,b,c,not yet,\nM1,build,a,b,c,not yet,\n"),
-            1
-        );
+        assert_eq!(faults("M1,build,a,b,c,not yet,\nM1,build,a,b,c,not yet,\n"), 1);
     }
 
     #[test]
     fn the_page_counts_what_is_open() {
-        let requirements = parse(&format!(
-            "{HEAD}M1,build,甲,a,x|y,not yet,\nM2,build,乙,b,c,crates/geo,\n"
-        ))
-        .expect("it is read");
+        let requirements =
+            parse(&format!("{HEAD}M1,build,甲,a,x|y,not yet,\nM2,build,乙,b,c,crates/geo,\n")).expect("it is read");
         let page = page(&requirements).expect("it is written");
-        assert!(
-            page.contains("| build | 2 | 1 | 1 |")
-                && page.contains("x\\|y")
-                && page.contains("`crates/geo`")
-        );
+        assert!(page.contains("| build | 2 | 1 | 1 |") && page.contains("x\\|y") && page.contains("`crates/geo`"));
     }
 }

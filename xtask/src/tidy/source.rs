@@ -3,6 +3,11 @@
 //! A small scanner, not a parser: it knows strings, raw strings, characters, comments and the braces
 //! after `#[cfg(test)]`. Start at [`bare`].
 
+/// Is the whole file test code? A `tests.rs` is the test module of its neighbour, which has the head.
+pub fn is_tests(file: &str) -> bool {
+    file.ends_with("/tests.rs") || file.contains("/tests/")
+}
+
 /// `text` with everything blank that is not code of the product; the same number of lines.
 pub fn bare(text: &str) -> String {
     without_tests(&without_words(text))
@@ -40,13 +45,7 @@ fn blanked(text: &str, strings_too: bool) -> String {
             bare.extend(characters.iter().skip(index).take(end - index));
             index = end;
         } else {
-            bare.extend(
-                characters
-                    .iter()
-                    .skip(index)
-                    .take(end - index)
-                    .map(|c| if *c == '\n' { '\n' } else { ' ' }),
-            );
+            bare.extend(characters.iter().skip(index).take(end - index).map(|c| if *c == '\n' { '\n' } else { ' ' }));
             index = end;
         }
     }
@@ -54,10 +53,7 @@ fn blanked(text: &str, strings_too: bool) -> String {
 }
 
 fn line_end(text: &[char], from: usize) -> usize {
-    text.iter()
-        .skip(from)
-        .position(|c| *c == '\n')
-        .map_or(text.len(), |length| from + length)
+    text.iter().skip(from).position(|c| *c == '\n').map_or(text.len(), |length| from + length)
 }
 
 fn block_end(text: &[char], from: usize) -> usize {
@@ -95,10 +91,7 @@ fn string_end(text: &[char], from: usize) -> usize {
 }
 
 fn quote_end(text: &[char], from: usize) -> usize {
-    text.iter()
-        .skip(from + 1)
-        .position(|c| *c == '\'')
-        .map_or(text.len(), |length| from + length + 2)
+    text.iter().skip(from + 1).position(|c| *c == '\'').map_or(text.len(), |length| from + length + 2)
 }
 
 /// Is the `r` at `index` the head of `r"…"` or `r#"…"#`, rather than the end of a name or `r#name`?
@@ -107,11 +100,7 @@ fn starts_raw(text: &[char], index: usize) -> bool {
         .checked_sub(1)
         .and_then(|before| text.get(before))
         .is_some_and(|c| (c.is_alphanumeric() && *c != 'b') || *c == '_');
-    let hashes = text
-        .iter()
-        .skip(index + 1)
-        .take_while(|c| **c == '#')
-        .count();
+    let hashes = text.iter().skip(index + 1).take_while(|c| **c == '#').count();
     !follows_name && text.get(index + 1 + hashes) == Some(&'"')
 }
 
@@ -120,13 +109,7 @@ fn raw_end(text: &[char], from: usize) -> usize {
     let mut index = from + hashes + 1;
     while index < text.len() {
         if text.get(index) == Some(&'"')
-            && text
-                .iter()
-                .skip(index + 1)
-                .take(hashes)
-                .filter(|c| **c == '#')
-                .count()
-                == hashes
+            && text.iter().skip(index + 1).take(hashes).filter(|c| **c == '#').count() == hashes
         {
             return index + 1 + hashes;
         }
@@ -179,20 +162,14 @@ mod tests {
         let text = "let a = \"std::fs\"; // std::fs\n/* std /* fs */ */ let b = 'x'; let c = '\\''; let d: &'a str = r#\"std::\"fs\"#;\nend";
         let found = bare(text);
         assert!(!found.contains("std"), "{found}");
-        assert!(
-            found.contains("let b =") && found.contains("let d: &'a str ="),
-            "{found}"
-        );
+        assert!(found.contains("let b =") && found.contains("let d: &'a str ="), "{found}");
         assert_eq!(found.lines().count(), 3);
     }
 
     #[test]
     fn strings_may_stay_when_only_comments_go() {
         let found = super::without_comments("let a = \"// kept\"; // gone\n");
-        assert!(
-            found.contains("// kept") && !found.contains("gone"),
-            "{found}"
-        );
+        assert!(found.contains("// kept") && !found.contains("gone"), "{found}");
     }
 
     #[test]

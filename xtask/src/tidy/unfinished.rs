@@ -6,12 +6,7 @@ use crate::tree::Tree;
 use anyhow::Result;
 
 /// What gives unfinished work away; cut in two so that this file does not give itself away.
-const REMINDERS: [&str; 4] = [
-    concat!("TO", "DO"),
-    concat!("FIX", "ME"),
-    concat!("XX", "X:"),
-    concat!("HA", "CK:"),
-];
+const REMINDERS: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("HA", "CK:")];
 
 const PUT_ASIDE: [&str; 6] = [
     concat!("#[ig", "nore"),
@@ -22,18 +17,12 @@ const PUT_ASIDE: [&str; 6] = [
     concat!("pytest.mark.sk", "ip"),
 ];
 
-const MACHINE_PATHS: [&str; 4] = [
-    concat!("/wo", "rk/"),
-    concat!("/ro", "ot/"),
-    concat!("/ho", "me/"),
-    concat!("/Us", "ers/"),
-];
+const MACHINE_PATHS: [&str; 4] =
+    [concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
 
 /// Endings of files written by hand that a program reads.
-const CODE: [&str; 14] = [
-    ".rs", ".ts", ".js", ".mjs", ".html", ".css", ".sql", ".toml", ".py", ".sh", ".ftl", ".json",
-    ".yml", ".yaml",
-];
+const CODE: [&str; 14] =
+    [".rs", ".ts", ".js", ".mjs", ".html", ".css", ".sql", ".toml", ".py", ".sh", ".ftl", ".json", ".yml", ".yaml"];
 
 pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
@@ -61,15 +50,9 @@ fn marks(file: &str, text: &str, is_code: bool) -> Vec<Fault> {
         };
         if is_code {
             find(&REMINDERS, "finish it, or write an issue");
-            find(
-                &PUT_ASIDE,
-                "a test put aside is a failed test; mend it or delete it",
-            );
+            find(&PUT_ASIDE, "a test put aside is a failed test; mend it or delete it");
         }
-        find(
-            &MACHINE_PATHS,
-            "a path of one machine; name it relative to the root",
-        );
+        find(&MACHINE_PATHS, "a path of one machine; name it relative to the root");
     }
     faults
 }
@@ -80,14 +63,8 @@ mod tests {
 
     #[test]
     fn reminders_and_paths_of_one_machine_are_found() {
-        let text = format!(
-            "ok\n// {} later\nlet a = \"{}x\";",
-            REMINDERS[0], MACHINE_PATHS[1]
-        );
-        let places: Vec<String> = marks("a.rs", &text, true)
-            .into_iter()
-            .map(|fault| fault.place)
-            .collect();
+        let text = format!("ok\n// {} later\nlet a = \"{}x\";", REMINDERS[0], MACHINE_PATHS[1]);
+        let places: Vec<String> = marks("a.rs", &text, true).into_iter().map(|fault| fault.place).collect();
         assert_eq!(places, ["a.rs:2", "a.rs:3"]);
     }
 

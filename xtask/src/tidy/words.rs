@@ -25,12 +25,7 @@ pub fn parts(name: &str) -> Vec<String> {
 /// Does `name` hold the parts of `word` in a row? A plural counts as its singular.
 pub fn holds(name: &[String], word: &[String]) -> bool {
     !word.is_empty()
-        && name.windows(word.len()).any(|window| {
-            window
-                .iter()
-                .zip(word)
-                .all(|(found, wanted)| is_form(found, wanted))
-        })
+        && name.windows(word.len()).any(|window| window.iter().zip(word).all(|(found, wanted)| is_form(found, wanted)))
 }
 
 fn is_form(found: &str, wanted: &str) -> bool {
