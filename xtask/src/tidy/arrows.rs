@@ -15,7 +15,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("gewu-geo", &[]),
     ("gewu-text", &[]),
     ("gewu-notify", &[]),
-    ("gewu-blobs", &[]),
+    ("gewu-blobs", &["gewu-domain"]),
     ("gewu-store", &["gewu-domain"]),
     ("gewu-store-sqlite", &["gewu-domain", "gewu-store"]),
     ("gewu-store-postgres", &["gewu-domain", "gewu-store"]),
