@@ -1,6 +1,6 @@
 //! A limit as people write it: `2h`, `1d`, `4wh`, `2wd`, `30m`, `30wm`.
 
-use super::{ClockKind, Limit};
+use crate::sla::{ClockKind, Limit};
 
 /// Reads a limit: a whole number from 1 and a unit. `m`, `h`, `d` run day and night; `wm`, `wh`, `wd` run in working
 /// hours only, a `wd` being `working_day_minutes` long. Nothing when it is not a limit.

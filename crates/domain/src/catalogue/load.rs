@@ -1,8 +1,9 @@
 //! Reads the document of a catalogue and says everything that is wrong with it.
 
-use super::{Catalogue, Class, ClassKind, Condition, Limit, Limits, Tick, limit_text};
+use super::{Catalogue, Class, ClassKind, Condition, Limits, Tick, limit_text};
 use crate::fault::Fault;
 use crate::ids::{ClassCode, UnitKind};
+use crate::sla::Limit;
 use crate::table::{Row, Table, words};
 use crate::unit::UnitKinds;
 use std::collections::BTreeMap;
@@ -359,7 +360,7 @@ fn limits(row: Row, working_day_minutes: u32, faults: &mut Vec<Fault>) -> Limits
             ),
         ));
     }
-    Limits::all(Limit { minutes: 1, kind: super::ClockKind::Continuous })
+    Limits::all(Limit::continuous(1))
 }
 
 fn closing(row: Row, faults: &mut Vec<Fault>) -> Vec<Tick> {

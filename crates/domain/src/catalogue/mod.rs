@@ -13,11 +13,10 @@ pub use limit_text::limit_text;
 
 use crate::area::AreaClass;
 use crate::ids::{ClassCode, UnitKind};
+use crate::sla::Limit;
 use crate::table;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-pub use crate::sla::{ClockKind, Limit};
 
 /// A thing that stands in the city 部件, or something that happens in it 事件.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sla::ClockKind;
 use crate::unit::UnitKinds;
 use proptest::prelude::*;
 
@@ -167,5 +168,190 @@ proptest! {
         let _ = parse(&rows);
         let _ = Catalogue::parse("c.csv", &rows, &kinds());
         let _ = UnitKinds::parse("kinds.csv", &rows);
+    }
+}
+
+mod shipped {
+    use super::*;
+    use crate::area::Areas;
+    use crate::ids::AreaCode;
+    use crate::unit::{Units, propose::propose};
+    use std::collections::BTreeSet;
+
+    const GBT30428: &str = include_str!("../../../../data/catalogue/gbt30428.csv");
+    const CJT214: &str = include_str!("../../../../data/catalogue/cjt214.csv");
+    const NYC311: &str = include_str!("../../../../data/catalogue/nyc311.csv");
+    const OTHER_CITIES: &str = include_str!("../../../../data/catalogue/reference/other_cities.csv");
+    const ATTRIBUTES: &str = include_str!("../../../../data/catalogue/gbt30428_attributes.csv");
+    const NYC_AGENCIES: &str = include_str!("../../../../data/units/nyc_agencies.csv");
+    const NYC: &str = "#version,1\n#scheme,free\n#level,city,市,City\n#level,borough,行政区,Borough,region\n\
+        #level,nta,街区,Neighborhood\n#level,tract,普查区,Census tract,grid\n\
+        code,name_zh,level,parent,grid_kind,valid_from,region\nnyc,纽约,city,,,2010-01-01,036000\n\
+        MN,曼哈顿,borough,nyc,,2010-01-01,036061\nBX,布朗克斯,borough,nyc,,2010-01-01,036005\n\
+        BK,布鲁克林,borough,nyc,,2010-01-01,036047\nQN,皇后,borough,nyc,,2010-01-01,036081\n\
+        SI,史坦顿岛,borough,nyc,,2010-01-01,036085\nMN27,唐人街,nta,MN,,2010-01-01,\n\
+        36061000800,普查区 8,tract,MN27,general,2010-01-01,\n";
+
+    fn kinds() -> UnitKinds {
+        UnitKinds::parse("kinds.csv", include_str!("../../../../data/units/kinds.csv"))
+            .expect("the shipped kinds are sound")
+    }
+
+    fn shipped(file: &str, text: &str) -> Catalogue {
+        match Catalogue::parse(file, text, &kinds()) {
+            Ok(catalogue) => catalogue,
+            Err(faults) => panic!("{}", faults.iter().map(|fault| format!("{fault}\n")).collect::<String>()),
+        }
+    }
+
+    fn all() -> [Catalogue; 3] {
+        [shipped("gbt30428.csv", GBT30428), shipped("cjt214.csv", CJT214), shipped("nyc311.csv", NYC311)]
+    }
+
+    #[test]
+    fn every_shipped_file_is_without_fault_and_complete() {
+        let sizes = all().map(|catalogue| {
+            (
+                catalogue.scheme.clone(),
+                catalogue.classes().len(),
+                catalogue.classes().iter().map(|class| class.conditions.len()).sum::<usize>(),
+            )
+        });
+        assert_eq!(
+            sizes,
+            [("gbt30428".to_owned(), 196, 540), ("cjt214".to_owned(), 136, 410), ("nyc311".to_owned(), 99, 99)]
+        );
+        let others = shipped("other_cities.csv", OTHER_CITIES);
+        assert_eq!(others.classes().iter().map(|class| class.conditions.len()).sum::<usize>(), 15);
+        shipped("gbt30428.csv", GBT30428).attach_attributes("gbt30428_attributes.csv", ATTRIBUTES).unwrap();
+    }
+
+    #[test]
+    fn the_shipped_files_are_written_as_they_are_read() {
+        for catalogue in all() {
+            let again = shipped("again.csv", &catalogue.to_csv());
+            assert_eq!(again, catalogue);
+        }
+    }
+
+    #[test]
+    fn a_missing_water_cover_is_to_be_made_safe_in_two_hours_day_and_night() {
+        let catalogue = shipped("gbt30428.csv", GBT30428);
+        let cover = catalogue.get(&ClassCode::from("part-01-01")).unwrap();
+        assert_eq!((cover.name_zh.as_str(), cover.major_zh.as_str()), ("上水井盖", "公用设施"));
+        let missing = cover.condition(1).unwrap();
+        assert_eq!(missing.limits, Limits::all(continuous(120)));
+        assert!(missing.urgent);
+        assert_eq!(cover.condition(3).unwrap().limits, Limits::all(working(960)));
+    }
+
+    #[test]
+    fn the_same_digits_name_different_things_in_the_two_numberings() {
+        let [gbt, cjt, _] = all();
+        let name =
+            |catalogue: &Catalogue| catalogue.get(&ClassCode::from("part-01-18")).map(|class| class.name_zh.clone());
+        assert_eq!(name(&gbt).as_deref(), Some("化粪池井盖"));
+        assert_eq!(name(&cjt).as_deref(), Some("路灯"));
+    }
+
+    #[test]
+    fn words_on_screen_are_in_the_language_they_claim() {
+        let is_han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        for catalogue in all() {
+            for class in catalogue.classes() {
+                let en = [&class.name_en, &class.plain_en, &class.major_en];
+                let zh = [&class.name_zh, &class.plain_zh, &class.major_zh];
+                assert!(zh.iter().all(|text| is_han(text)) && !en.iter().any(|text| is_han(text)), "{}", class.code);
+                for condition in &class.conditions {
+                    assert!(
+                        is_han(&condition.filing_zh) && !is_han(&condition.filing_en),
+                        "{} {}",
+                        class.code,
+                        condition.no
+                    );
+                    assert!(
+                        condition.closing.iter().all(|tick| is_han(&tick.zh) && !is_han(&tick.en)),
+                        "{}",
+                        class.code
+                    );
+                    assert!(!condition.source.is_empty() && !class.provenance.is_empty(), "{}", class.code);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_conditions_of_a_class_read_alike() {
+        for catalogue in all() {
+            for class in catalogue.classes() {
+                let distinct: BTreeSet<_> = class.conditions.iter().map(|condition| &condition.filing_zh).collect();
+                assert_eq!(distinct.len(), class.conditions.len(), "{} {}", catalogue.scheme, class.code);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_in_need_and_no_gathering_is_a_class() {
+        for catalogue in all() {
+            for class in catalogue.classes() {
+                let words = format!("{}{}{}", class.name_zh, class.plain_zh, class.name_en.to_lowercase());
+                for never in ["乞讨", "流浪人", "群体性", "群发性", "上访", "信访", "panhandling", "homeless", "loiter"]
+                {
+                    assert!(!words.contains(never), "{} {}", catalogue.scheme, class.code);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn vendors_are_advised_before_anything_else() {
+        let [gbt, cjt, nyc] = all();
+        let classes = [
+            (&gbt, "event-04-01"),
+            (&gbt, "event-04-02"),
+            (&gbt, "event-04-05"),
+            (&gbt, "event-04-06"),
+            (&cjt, "event-05-01"),
+            (&cjt, "event-05-04"),
+            (&nyc, "event-street-vending"),
+        ];
+        for (catalogue, code) in classes {
+            let class = catalogue.get(&ClassCode::from(code)).unwrap();
+            let first = &class.condition(1).unwrap().closing[0];
+            assert!(
+                first.zh.contains("先行劝导") && first.en.starts_with("advised first"),
+                "{} {code}",
+                catalogue.scheme
+            );
+        }
+    }
+
+    #[test]
+    fn a_camera_is_a_thing_to_repair_and_nothing_else() {
+        for catalogue in all() {
+            for class in catalogue.classes().iter().filter(|class| class.name_zh.contains("监控")) {
+                assert_eq!(class.kind, ClassKind::Part);
+                let defects: BTreeSet<&str> =
+                    class.conditions.iter().map(|condition| condition.code.as_str()).collect();
+                assert!(
+                    defects.is_subset(&BTreeSet::from(["fallen", "electric", "dirty", "abandoned"])),
+                    "{defects:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_class_of_new_york_finds_an_agency_at_every_place() {
+        let areas = Areas::parse("nyc.csv", NYC).unwrap();
+        let units =
+            Units::parse("nyc_agencies.csv", NYC_AGENCIES, &areas, &kinds()).expect("the shipped agencies are sound");
+        let tract = AreaCode::from("36061000800");
+        for class in shipped("nyc311.csv", NYC311).classes() {
+            let proposals = propose(&class.responsible, class.kind, &tract, &units, &areas);
+            assert!(!proposals.is_empty(), "{}", class.code);
+        }
+        let fallback = propose(&[], ClassKind::Event, &tract, &units, &areas);
+        assert_eq!(fallback[0].unit.as_str(), "mn-office");
     }
 }
