@@ -123,6 +123,19 @@ impl GridIndex {
         }
     }
 
+    /// Handles of shapes whose bounding box meets `bbox`, ascending.
+    pub(crate) fn meeting(&self, bbox: Bbox) -> impl Iterator<Item = u32> {
+        self.candidates(bbox).map(|slot| slot.handle)
+    }
+
+    /// Handles of shapes whose border passes within `degrees` of a position, ascending.
+    pub(crate) fn near(&self, at: Coord<f64>, degrees: f64) -> Vec<u32> {
+        let bbox = Bbox::EMPTY.with(at.x - degrees, at.y - degrees).with(at.x + degrees, at.y + degrees);
+        let away = |c: Coord<f64>| (c.x - at.x, c.y - at.y);
+        let is_near = |slot: &&Slot| self.edges(slot).any(|(a, b)| origin_to_edge(away(a), away(b)) <= degrees);
+        self.candidates(bbox).filter(is_near).map(|slot| slot.handle).collect()
+    }
+
     /// Shapes indexed.
     pub fn len(&self) -> usize {
         self.slots.len()

@@ -10,6 +10,7 @@ pub mod index;
 pub mod shape;
 pub mod tessellate;
 pub mod tile;
+pub mod topology;
 
 pub use datum::{Datum, Point, PointError, distance_m, from_wgs84, to_wgs84};
 pub use index::GridIndex;

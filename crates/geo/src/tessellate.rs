@@ -212,7 +212,7 @@ fn unit(seed: u64, key: [u32; 4]) -> f64 {
 pub fn merge(shapes: &[&Shape]) -> Option<Shape> {
     let mut exteriors = Vec::new();
     let mut holes = Vec::new();
-    for ring in Outline::of(shapes).rings() {
+    for ring in Outline::of(shapes.iter().copied()).rings(Turn::Left) {
         let ring = LineString::new(ring);
         if ring_area_m2(&ring) > 0.0 { exteriors.push((ring, Vec::new())) } else { holes.push(ring) }
     }
@@ -241,26 +241,25 @@ fn holds(exterior: &LineString<f64>, hole: &LineString<f64>) -> bool {
     hole.0.iter().map(side).find(|&side| side != Side::Border) == Some(Side::Inside)
 }
 
-/// Directed edges with the inside on their left, those that two shapes share taken out.
-struct Outline {
+pub(crate) type Edge = (Coord<f64>, Coord<f64>);
+
+/// Directed edges with the inside on their left; where one runs against another to the last bit, both taken out.
+pub(crate) struct Outline {
     /// By start, then by end.
-    edges: Vec<(Coord<f64>, Coord<f64>)>,
+    edges: Vec<Edge>,
 }
 
 impl Outline {
-    fn of(shapes: &[&Shape]) -> Outline {
+    pub fn of<'a>(shapes: impl IntoIterator<Item = &'a Shape>) -> Outline {
+        Outline::of_edges(shapes.into_iter().flat_map(edges_of))
+    }
+
+    pub fn of_edges(edges: impl IntoIterator<Item = Edge>) -> Outline {
         let clean = |c: Coord<f64>| Coord { x: c.x + 0.0, y: c.y + 0.0 };
-        let mut edges: Vec<(Coord<f64>, Coord<f64>)> = shapes
-            .iter()
-            .flat_map(|shape| shape.rings())
-            .flat_map(|ring| ring.lines())
-            .map(|line| (clean(line.start), clean(line.end)))
-            .filter(|(a, b)| a != b)
-            .collect();
-        let upward = |&(a, b): &(Coord<f64>, Coord<f64>)| by_position(a, b) == Ordering::Less;
-        let low_high = |edge: &(Coord<f64>, Coord<f64>)| {
-            if upward(edge) { (edge.0, edge.1) } else { (edge.1, edge.0) }
-        };
+        let mut edges: Vec<Edge> =
+            edges.into_iter().map(|(a, b)| (clean(a), clean(b))).filter(|(a, b)| a != b).collect();
+        let upward = |&(a, b): &Edge| by_position(a, b) == Ordering::Less;
+        let low_high = |edge: &Edge| if upward(edge) { (edge.0, edge.1) } else { (edge.1, edge.0) };
         edges.sort_by(|a, b| by_edge(low_high(a), low_high(b)).then_with(|| upward(a).cmp(&upward(b))));
         let mut left = Vec::new();
         for same in edges.chunk_by(|a, b| low_high(a) == low_high(b)) {
@@ -274,9 +273,12 @@ impl Outline {
         Outline { edges: left }
     }
 
-    /// Simple closed rings: where borders touch in a vertex, the walk turns as far left as it can, and a ring that
-    /// comes back to one of its vertices is closed there.
-    fn rings(&self) -> Vec<Vec<Coord<f64>>> {
+    pub fn is_empty(&self) -> bool {
+        self.edges.is_empty()
+    }
+
+    /// Simple closed rings, each closed where the walk first comes back to one of its vertices.
+    pub fn rings(&self, at_junctions: Turn) -> Vec<Vec<Coord<f64>>> {
         let mut rings = Vec::new();
         let mut unused: BTreeSet<usize> = (0..self.edges.len()).collect();
         while let Some(start) = unused.pop_first() {
@@ -295,7 +297,7 @@ impl Outline {
                         break;
                     }
                 }
-                let Some(next) = self.leftmost(from, to, &unused) else {
+                let Some(next) = self.next(from, to, at_junctions, &unused) else {
                     break;
                 };
                 unused.remove(&next);
@@ -305,13 +307,14 @@ impl Outline {
         rings
     }
 
-    fn leftmost(&self, from: Coord<f64>, at: Coord<f64>, unused: &BTreeSet<usize>) -> Option<usize> {
+    fn next(&self, from: Coord<f64>, at: Coord<f64>, at_junctions: Turn, unused: &BTreeSet<usize>) -> Option<usize> {
         let first = self.edges.partition_point(|edge| by_position(edge.0, at) == Ordering::Less);
         let turn = |edge: &usize| {
             let (dx, dy) = (at.x - from.x, at.y - from.y);
             let to = self.edges.get(*edge).map_or(at, |edge| edge.1);
             let (ex, ey) = (to.x - at.x, to.y - at.y);
-            (dx * ey - dy * ex).atan2(dx * ex + dy * ey)
+            let left = (dx * ey - dy * ex).atan2(dx * ex + dy * ey);
+            if at_junctions == Turn::Left { left } else { -left }
         };
         unused
             .range(first..)
@@ -319,6 +322,20 @@ impl Outline {
             .take_while(|&edge| self.edges.get(edge).is_some_and(|edge| edge.0 == at))
             .max_by(|a, b| turn(a).total_cmp(&turn(b)))
     }
+}
+
+/// Which way a walk along an outline goes where borders touch in a vertex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Keeps to the ground inside: two areas that touch are two rings.
+    Left,
+    /// Keeps to the ground outside: two gaps that touch are two rings.
+    Right,
+}
+
+/// Every edge of every ring, the inside on its left.
+pub(crate) fn edges_of(shape: &Shape) -> impl Iterator<Item = Edge> {
+    shape.rings().flat_map(|ring| ring.0.iter().copied().zip(ring.0.iter().skip(1).copied()))
 }
 
 fn bits(c: Coord<f64>) -> (u64, u64) {
@@ -329,7 +346,7 @@ fn by_position(a: Coord<f64>, b: Coord<f64>) -> Ordering {
     a.x.total_cmp(&b.x).then_with(|| a.y.total_cmp(&b.y))
 }
 
-fn by_edge(a: (Coord<f64>, Coord<f64>), b: (Coord<f64>, Coord<f64>)) -> Ordering {
+fn by_edge(a: Edge, b: Edge) -> Ordering {
     by_position(a.0, b.0).then_with(|| by_position(a.1, b.1))
 }
 

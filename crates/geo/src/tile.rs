@@ -18,9 +18,7 @@ pub struct TileId {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "there is no tile {z}/{x}/{y}; zoom goes from 0 to {MAX_ZOOM}, x and y from 0 to 2^zoom - 1"
-)]
+#[error("there is no tile {z}/{x}/{y}; zoom goes from 0 to {MAX_ZOOM}, x and y from 0 to 2^zoom - 1")]
 pub struct NoSuchTile {
     pub z: u8,
     pub x: u32,
@@ -40,11 +38,7 @@ const FULL_DETAIL_ZOOM: u8 = 14;
 impl TileId {
     pub fn new(z: u8, x: u32, y: u32) -> Result<TileId, NoSuchTile> {
         let exists = z <= MAX_ZOOM && x >> z == 0 && y >> z == 0;
-        if exists {
-            Ok(TileId { z, x, y })
-        } else {
-            Err(NoSuchTile { z, x, y })
-        }
+        if exists { Ok(TileId { z, x, y }) } else { Err(NoSuchTile { z, x, y }) }
     }
 
     /// The tile of a zoom that holds the point; zoom above [`MAX_ZOOM`] counts as that.
@@ -52,11 +46,7 @@ impl TileId {
         let z = z.min(MAX_ZOOM);
         let [x, y] = project(point.lon(), point.lat());
         let tile = |world: u32| u32::try_from(u64::from(world) >> (32 - z)).expect("a shifted u32");
-        TileId {
-            z,
-            x: tile(x),
-            y: tile(y),
-        }
+        TileId { z, x: tile(x), y: tile(y) }
     }
 
     pub fn z(self) -> u8 {
@@ -75,12 +65,7 @@ impl TileId {
     pub fn bbox(self) -> Bbox {
         let across = f64::from(1u32 << self.z);
         let lon = |x: f64| x / across * 360.0 - 180.0;
-        let lat = |y: f64| {
-            (std::f64::consts::PI * (1.0 - 2.0 * y / across))
-                .sinh()
-                .atan()
-                .to_degrees()
-        };
+        let lat = |y: f64| (std::f64::consts::PI * (1.0 - 2.0 * y / across)).sinh().atan().to_degrees();
         Bbox {
             west: lon(f64::from(self.x)),
             south: lat(f64::from(self.y) + 1.0),
@@ -97,21 +82,12 @@ impl TileId {
     fn span(self, buffer: i32) -> World {
         let axis = |tile: u32| {
             let (start, buffer) = (i64::from(tile) << EXTENT_BITS, i64::from(buffer));
-            let world =
-                |units: i64| u32::try_from(units.clamp(0, i64::from(u32::MAX))).expect("clamped");
+            let world = |units: i64| u32::try_from(units.clamp(0, i64::from(u32::MAX))).expect("clamped");
             let end = start + i64::from(EXTENT) + buffer;
-            (
-                world((start - buffer) << self.shift()),
-                world((end << self.shift()) - 1),
-            )
+            (world((start - buffer) << self.shift()), world((end << self.shift()) - 1))
         };
         let ((left, right), (top, bottom)) = (axis(self.x), axis(self.y));
-        World {
-            left,
-            top,
-            right,
-            bottom,
-        }
+        World { left, top, right, bottom }
     }
 }
 
@@ -126,12 +102,7 @@ struct World {
 
 impl World {
     fn around(vertices: &[[u32; 2]]) -> World {
-        let none = World {
-            left: u32::MAX,
-            top: u32::MAX,
-            right: 0,
-            bottom: 0,
-        };
+        let none = World { left: u32::MAX, top: u32::MAX, right: 0, bottom: 0 };
         vertices.iter().fold(none, |world, &[x, y]| World {
             left: world.left.min(x),
             top: world.top.min(y),
@@ -141,17 +112,11 @@ impl World {
     }
 
     fn intersects(&self, other: &World) -> bool {
-        self.left <= other.right
-            && other.left <= self.right
-            && self.top <= other.bottom
-            && other.top <= self.bottom
+        self.left <= other.right && other.left <= self.right && self.top <= other.bottom && other.top <= self.bottom
     }
 
     fn holds(&self, other: &World) -> bool {
-        self.left <= other.left
-            && other.right <= self.right
-            && self.top <= other.top
-            && other.bottom <= self.bottom
+        self.left <= other.left && other.right <= self.right && self.top <= other.top && other.bottom <= self.bottom
     }
 }
 
@@ -159,10 +124,7 @@ impl World {
 fn project(lon: f64, lat: f64) -> [u32; 2] {
     let world = 4_294_967_296.0;
     let y = lat.to_radians().sin().atanh() / std::f64::consts::TAU;
-    [
-        ((lon / 360.0 + 0.5) * world) as u32,
-        ((0.5 - y) * world) as u32,
-    ]
+    [((lon / 360.0 + 0.5) * world) as u32, ((0.5 - y) * world) as u32]
 }
 
 /// A value a map style or a pop-up may use.
@@ -232,18 +194,12 @@ impl TileLayer {
         };
         let (mut keys, mut values) = (Numbered::default(), Numbered::default());
         for feature in features {
-            let (first_tag, first_ring, first_vertex) =
-                (layer.tags.len(), layer.rings.len(), layer.vertices.len());
+            let (first_tag, first_ring, first_vertex) = (layer.tags.len(), layer.rings.len(), layer.vertices.len());
             for (key, value) in &feature.tags {
-                layer.tags.push([
-                    keys.number((*key).to_owned()),
-                    values.number(encode_value(*value)),
-                ]);
+                layer.tags.push([keys.number((*key).to_owned()), values.number(encode_value(*value))]);
             }
             match feature.place {
-                Place::Point(point) => {
-                    layer.push_ring(false, [project(point.lon(), point.lat())].into_iter())
-                }
+                Place::Point(point) => layer.push_ring(false, [project(point.lon(), point.lat())].into_iter()),
                 Place::Area(shape) => {
                     for polygon in shape.polygons() {
                         for (number, ring) in rings_of(polygon).enumerate() {
@@ -253,9 +209,7 @@ impl TileLayer {
                     }
                 }
             }
-            layer.bounds.push(World::around(
-                layer.vertices.get(first_vertex..).unwrap_or_default(),
-            ));
+            layer.bounds.push(World::around(layer.vertices.get(first_vertex..).unwrap_or_default()));
             layer.features.push(Prepared {
                 id: feature.id,
                 is_point: matches!(feature.place, Place::Point(_)),
@@ -271,10 +225,7 @@ impl TileLayer {
     fn push_ring(&mut self, is_hole: bool, vertices: impl Iterator<Item = [u32; 2]>) {
         let first = self.vertices.len();
         self.vertices.extend(vertices);
-        self.rings.push(Ring {
-            is_hole,
-            vertices: first..self.vertices.len(),
-        });
+        self.rings.push(Ring { is_hole, vertices: first..self.vertices.len() });
     }
 
     /// The tile, not compressed; no bytes if nothing of the layer is on it. Areas too small to see at this zoom, less
@@ -284,38 +235,25 @@ impl TileLayer {
         let mut out = LayerWriter::new(self);
         let mut pen = Pen::new(tile);
         for (feature, bounds) in self.features.iter().zip(&self.bounds) {
-            let span = if feature.is_point {
-                &point_span
-            } else {
-                &area_span
-            };
+            let span = if feature.is_point { &point_span } else { &area_span };
             if !bounds.intersects(span) {
                 continue;
             }
             pen.start();
             if feature.is_point {
-                self.rings_of(feature)
-                    .for_each(|(_, vertices)| pen.point(vertices));
+                self.rings_of(feature).for_each(|(_, vertices)| pen.point(vertices));
             } else {
                 let must_cut = !span.holds(bounds);
                 let mut exterior_is_drawn = false;
                 for (ring, vertices) in self.rings_of(feature) {
                     if !ring.is_hole || exterior_is_drawn {
                         let is_drawn = pen.ring(vertices, ring.is_hole, must_cut);
-                        exterior_is_drawn = if ring.is_hole {
-                            exterior_is_drawn
-                        } else {
-                            is_drawn
-                        };
+                        exterior_is_drawn = if ring.is_hole { exterior_is_drawn } else { is_drawn };
                     }
                 }
             }
             if !pen.commands.is_empty() {
-                out.feature(
-                    feature,
-                    self.tags.get(feature.tags.clone()).unwrap_or_default(),
-                    &pen.commands,
-                );
+                out.feature(feature, self.tags.get(feature.tags.clone()).unwrap_or_default(), &pen.commands);
             }
         }
         out.finish()
@@ -323,12 +261,7 @@ impl TileLayer {
 
     fn rings_of(&self, feature: &Prepared) -> impl Iterator<Item = (&Ring, &[[u32; 2]])> {
         let rings = self.rings.get(feature.rings.clone()).unwrap_or_default();
-        rings.iter().map(|ring| {
-            (
-                ring,
-                self.vertices.get(ring.vertices.clone()).unwrap_or_default(),
-            )
-        })
+        rings.iter().map(|ring| (ring, self.vertices.get(ring.vertices.clone()).unwrap_or_default()))
     }
 }
 
@@ -369,13 +302,7 @@ const CLOSE_PATH: u32 = 7;
 
 impl Pen {
     fn new(tile: TileId) -> Pen {
-        Pen {
-            tile,
-            commands: Vec::new(),
-            at: [0, 0],
-            ring: Vec::new(),
-            spare: Vec::new(),
-        }
+        Pen { tile, commands: Vec::new(), at: [0, 0], ring: Vec::new(), spare: Vec::new() }
     }
 
     fn start(&mut self) {
@@ -445,19 +372,10 @@ impl Pen {
 /// comes back, its parts stay joined along the cut, in the buffer.
 fn cut(ring: &mut Vec<[i32; 2]>, spare: &mut Vec<[i32; 2]>) {
     let (low, high) = (-BUFFER, i32::try_from(EXTENT).expect("4096") + BUFFER);
-    for (axis, limit, keeps_below) in [
-        (0, low, false),
-        (0, high, true),
-        (1, low, false),
-        (1, high, true),
-    ] {
+    for (axis, limit, keeps_below) in [(0, low, false), (0, high, true), (1, low, false), (1, high, true)] {
         let along = |[x, y]: [i32; 2]| if axis == 0 { x } else { y };
         let is_in = |vertex: [i32; 2]| {
-            if keeps_below {
-                along(vertex) <= limit
-            } else {
-                along(vertex) >= limit
-            }
+            if keeps_below { along(vertex) <= limit } else { along(vertex) >= limit }
         };
         spare.clear();
         let mut from = ring.last().copied().unwrap_or_default();
@@ -479,14 +397,9 @@ fn meet(a: [i32; 2], b: [i32; 2], axis: u8, limit: i32) -> [i32; 2] {
     let ([ax, ay], [bx, by]) = if a < b { (a, b) } else { (b, a) };
     let part = |from: i32, to: i32, across_from: i32, across_to: i32| {
         let t = (f64::from(limit) - f64::from(from)) / (f64::from(to) - f64::from(from));
-        (f64::from(across_from) + t * (f64::from(across_to) - f64::from(across_from))).round()
-            as i32
+        (f64::from(across_from) + t * (f64::from(across_to) - f64::from(across_from))).round() as i32
     };
-    if axis == 0 {
-        [limit, part(ax, bx, ay, by)]
-    } else {
-        [part(ay, by, ax, bx), limit]
-    }
+    if axis == 0 { [limit, part(ax, bx, ay, by)] } else { [part(ay, by, ax, bx), limit] }
 }
 
 /// Takes out vertices on a straight line between their neighbours, and spikes.
@@ -494,10 +407,7 @@ fn straighten(ring: &mut Vec<[i32; 2]>) {
     let mut kept = 0;
     for next in 0..ring.len() {
         let Some(&vertex) = ring.get(next) else { break };
-        while let Some([a, b]) = ring
-            .get(kept.max(2) - 2..kept)
-            .and_then(|last| <[_; 2]>::try_from(last).ok())
-        {
+        while let Some([a, b]) = ring.get(kept.max(2) - 2..kept).and_then(|last| <[_; 2]>::try_from(last).ok()) {
             if turn(a, b, vertex) != 0 {
                 break;
             }
@@ -530,15 +440,7 @@ fn twice_area(ring: &[[i32; 2]]) -> i64 {
     let (Some(&origin), true) = (ring.first(), ring.len() >= 3) else {
         return 0;
     };
-    ring.windows(2)
-        .map(|pair| {
-            if let [a, b] = pair {
-                turn(origin, *a, *b)
-            } else {
-                0
-            }
-        })
-        .sum()
+    ring.windows(2).map(|pair| if let [a, b] = pair { turn(origin, *a, *b) } else { 0 }).sum()
 }
 
 /// Writes the layer message, with only the keys and values that its features use.
@@ -559,10 +461,7 @@ struct Renumbered {
 
 impl Renumbered {
     fn new(count: usize) -> Renumbered {
-        Renumbered {
-            local: vec![0; count],
-            used: Vec::new(),
-        }
+        Renumbered { local: vec![0; count], used: Vec::new() }
     }
 
     fn number(&mut self, global: u32) -> u32 {
@@ -611,20 +510,10 @@ impl<'a> LayerWriter<'a> {
         let mut layer = Vec::with_capacity(self.features.len() + 1024);
         put_bytes(&mut layer, 1, self.layer.name.as_bytes());
         layer.extend_from_slice(&self.features);
-        for key in self
-            .keys
-            .used
-            .iter()
-            .filter_map(|&key| self.layer.keys.get(key as usize))
-        {
+        for key in self.keys.used.iter().filter_map(|&key| self.layer.keys.get(key as usize)) {
             put_bytes(&mut layer, 3, key.as_bytes());
         }
-        for value in self
-            .values
-            .used
-            .iter()
-            .filter_map(|&value| self.layer.values.get(value as usize))
-        {
+        for value in self.values.used.iter().filter_map(|&value| self.layer.values.get(value as usize)) {
             put_bytes(&mut layer, 4, value);
         }
         put_number(&mut layer, 5, u64::from(EXTENT));
@@ -705,11 +594,7 @@ mod tests {
         let reader = Reader::new(bytes).unwrap();
         let metadata = reader.get_layer_metadata().unwrap();
         assert_eq!(
-            (
-                metadata[0].version,
-                metadata[0].extent,
-                metadata[0].name.as_str()
-            ),
+            (metadata[0].version, metadata[0].extent, metadata[0].name.as_str()),
             (2, 4096, layer.name.as_str())
         );
         reader.get_features_as(0).unwrap()
@@ -727,20 +612,15 @@ mod tests {
         let across = 4096.0 * f64::from(1u32 << tile.z());
         let x = (f64::from(tile.x()) * 4096.0 + unit_x + 0.25) / across;
         let y = (f64::from(tile.y()) * 4096.0 + unit_y + 0.25) / across;
-        let lat = (2.0 * (std::f64::consts::PI * (1.0 - 2.0 * y)).exp().atan()
-            - std::f64::consts::FRAC_PI_2)
-            .to_degrees();
+        let lat =
+            (2.0 * (std::f64::consts::PI * (1.0 - 2.0 * y)).exp().atan() - std::f64::consts::FRAC_PI_2).to_degrees();
         (x * 360.0 - 180.0, lat)
     }
 
     fn drawn(tile: TileId, rings: &[&[(f64, f64)]]) -> Polygon<f64> {
         let mut rings = rings
             .iter()
-            .map(|ring| {
-                ring.iter()
-                    .map(|&(x, y)| ground(tile, x, y))
-                    .collect::<Vec<_>>()
-            })
+            .map(|ring| ring.iter().map(|&(x, y)| ground(tile, x, y)).collect::<Vec<_>>())
             .map(LineString::from);
         Polygon::new(rings.next().unwrap(), rings.collect())
     }
@@ -760,10 +640,7 @@ mod tests {
     #[test]
     fn tiles_and_places_agree_with_the_slippy_map() {
         let bbox = tile(0, 0, 0).bbox();
-        assert!(
-            (bbox.north - 85.051_128_779_806_59).abs() < 1e-9
-                && (bbox.west, bbox.east) == (-180.0, 180.0)
-        );
+        assert!((bbox.north - 85.051_128_779_806_59).abs() < 1e-9 && (bbox.west, bbox.east) == (-180.0, 180.0));
         // Beijing, Tian'anmen, on OpenStreetMap.
         let tiananmen = Point::new(116.3913, 39.9075).unwrap();
         assert_eq!(TileId::holding(tiananmen, 14), tile(14, 13489, 6208));
@@ -773,33 +650,16 @@ mod tests {
     #[test]
     fn an_area_with_a_hole_arrives_with_its_exact_units_winding_and_id() {
         let tile = tile(14, 13489, 6208);
-        let exterior = [
-            (100.0, 200.0),
-            (3000.0, 210.0),
-            (2900.0, 4000.0),
-            (90.0, 3900.0),
-        ];
-        let hole = [
-            (1000.0, 1000.0),
-            (1000.0, 1500.0),
-            (1600.0, 1500.0),
-            (1600.0, 1000.0),
-        ];
+        let exterior = [(100.0, 200.0), (3000.0, 210.0), (2900.0, 4000.0), (90.0, 3900.0)];
+        let hole = [(1000.0, 1000.0), (1000.0, 1500.0), (1600.0, 1500.0), (1600.0, 1000.0)];
         let island = [(3500.0, 3500.0), (3600.0, 3500.0), (3600.0, 3600.0)];
-        let shape = Shape::new(vec![
-            drawn(tile, &[&exterior, &hole]),
-            drawn(tile, &[&island]),
-        ])
-        .unwrap();
+        let shape = Shape::new(vec![drawn(tile, &[&exterior, &hole]), drawn(tile, &[&island])]).unwrap();
         let features = decode(&areas([&shape]), tile);
         assert_eq!(features.len(), 1);
         assert_eq!(features[0].id, Some(1));
         let found = polygons(&features[0]);
         assert_eq!(found.len(), 2);
-        assert!(
-            found[0].exterior().signed_ring_area() > 0.0
-                && found[0].interiors()[0].signed_ring_area() < 0.0
-        );
+        assert!(found[0].exterior().signed_ring_area() > 0.0 && found[0].interiors()[0].signed_ring_area() < 0.0);
         let units = |line: &LineString<f64>| {
             let mut units: Vec<(f64, f64)> = line.0.iter().skip(1).map(|c| (c.x, c.y)).collect();
             units.sort_by(|a, b| a.partial_cmp(b).unwrap());
@@ -822,10 +682,7 @@ mod tests {
     impl RingArea for LineString<f64> {
         /// As the specification has it, with y downward.
         fn signed_ring_area(&self) -> f64 {
-            self.lines()
-                .map(|l| l.start.x * l.end.y - l.end.x * l.start.y)
-                .sum::<f64>()
-                / 2.0
+            self.lines().map(|l| l.start.x * l.end.y - l.end.x * l.start.y).sum::<f64>() / 2.0
         }
     }
 
@@ -853,15 +710,9 @@ mod tests {
         assert_eq!(first["count"], Value::UInt(300));
         assert_eq!(first["share"], Value::Double(0.25));
         assert_eq!(first["open"], Value::Bool(true));
-        assert_eq!(
-            features[1].properties.as_ref().unwrap()["count"],
-            Value::SInt(-300)
-        );
+        assert_eq!(features[1].properties.as_ref().unwrap()["count"], Value::SInt(-300));
         let bytes = layer.encode(tile);
-        let times = bytes
-            .windows(long.len())
-            .filter(|window| *window == long.as_bytes())
-            .count();
+        let times = bytes.windows(long.len()).filter(|window| *window == long.as_bytes()).count();
         assert_eq!(times, 1);
     }
 
@@ -872,10 +723,7 @@ mod tests {
             place: Place::Point(Point::new(lon, 0.5).unwrap()),
             tags: vec![("name", TagValue::Text(name))],
         };
-        let layer = TileLayer::build(
-            "cases",
-            [feature(1, -90.0, "west"), feature(2, 90.0, "east")],
-        );
+        let layer = TileLayer::build("cases", [feature(1, -90.0, "west"), feature(2, 90.0, "east")]);
         let bytes = layer.encode(tile(1, 1, 0));
         assert!(bytes.windows(4).any(|window| window == b"east"));
         assert!(!bytes.windows(4).any(|window| window == b"west"));
@@ -883,74 +731,36 @@ mod tests {
 
     #[test]
     fn a_tile_with_nothing_on_it_has_no_bytes() {
-        let far = Shape::rectangle(Bbox {
-            west: 10.0,
-            south: 10.0,
-            east: 11.0,
-            north: 11.0,
-        })
-        .unwrap();
+        let far = Shape::rectangle(Bbox { west: 10.0, south: 10.0, east: 11.0, north: 11.0 }).unwrap();
         assert!(areas([&far]).encode(tile(4, 0, 0)).is_empty());
         assert!(areas([]).encode(tile(0, 0, 0)).is_empty());
-        let speck = Shape::rectangle(Bbox {
-            west: 10.0,
-            south: 10.0,
-            east: 10.0001,
-            north: 10.0001,
-        })
-        .unwrap();
-        assert!(
-            areas([&speck]).encode(tile(0, 0, 0)).is_empty(),
-            "too small to see"
-        );
+        let speck = Shape::rectangle(Bbox { west: 10.0, south: 10.0, east: 10.0001, north: 10.0001 }).unwrap();
+        assert!(areas([&speck]).encode(tile(0, 0, 0)).is_empty(), "too small to see");
     }
 
     #[test]
     fn an_area_larger_than_the_tile_is_cut_to_its_buffer() {
-        let world = Shape::rectangle(Bbox {
-            west: -180.0,
-            south: -85.0,
-            east: 180.0,
-            north: 85.0,
-        })
-        .unwrap();
+        let world = Shape::rectangle(Bbox { west: -180.0, south: -85.0, east: 180.0, north: 85.0 }).unwrap();
         for tile in [tile(5, 20, 11), tile(MAX_ZOOM, 400_000, 200_000)] {
             let found = polygons(&decode(&areas([&world]), tile)[0]);
-            assert_eq!(
-                found[0].unsigned_area(),
-                (4096.0 + 128.0) * (4096.0 + 128.0)
-            );
+            assert_eq!(found[0].unsigned_area(), (4096.0 + 128.0) * (4096.0 + 128.0));
         }
     }
 
     #[test]
     fn a_lattice_of_areas_tiles_the_view_without_gaps_at_every_zoom() {
-        let bbox = Bbox {
-            west: 116.0,
-            south: 39.5,
-            east: 116.4,
-            north: 39.8,
-        };
+        let bbox = Bbox { west: 116.0, south: 39.5, east: 116.4, north: 39.8 };
         let cells = tessellate(&outline(bbox, 3), 400, 3);
-        let whole =
-            crate::tessellate::merge(&cells.iter().map(|cell| &cell.shape).collect::<Vec<_>>())
-                .unwrap();
+        let whole = crate::tessellate::merge(&cells.iter().map(|cell| &cell.shape).collect::<Vec<_>>()).unwrap();
         let centre = Point::new(116.2, 39.65).unwrap();
         let (parts, whole) = (areas(cells.iter().map(|cell| &cell.shape)), areas([&whole]));
         for z in 6..=15 {
             let tile = TileId::holding(centre, z);
             let sum = |layer: &TileLayer| -> f64 {
-                decode(layer, tile)
-                    .iter()
-                    .flat_map(polygons)
-                    .map(|polygon| polygon.unsigned_area())
-                    .sum()
+                decode(layer, tile).iter().flat_map(polygons).map(|polygon| polygon.unsigned_area()).sum()
             };
             let (parts, whole) = (sum(&parts), sum(&whole));
-            assert!(
-                (parts - whole).abs() <= 0.002 * whole,
-                "zoom {z}: {parts} of {whole}"
-            );
+            assert!((parts - whole).abs() <= 0.002 * whole, "zoom {z}: {parts} of {whole}");
         }
     }
 
