@@ -1,20 +1,10 @@
-//! Words: search terms, and later classes and duplicates. Pure.
+//! Words: what a text is found by, and how it is shown in short.
+//!
+//! Takes text and returns values; knows nothing of cases, storage or languages on screen, keeps no dictionary and reads
+//! no clock. Start at [`terms()`].
 
-/// Terms a text is found by.
-pub fn terms(text: &str) -> Vec<String> {
-    let mut terms: Vec<String> = text
-        .split(|letter: char| !letter.is_alphanumeric())
-        .flat_map(|word| {
-            let letters: Vec<char> = word.to_lowercase().chars().collect();
-            if letters.iter().all(char::is_ascii) {
-                vec![letters.iter().collect::<String>()]
-            } else {
-                letters.windows(2).map(|pair| pair.iter().collect()).collect()
-            }
-        })
-        .filter(|term| !term.is_empty())
-        .collect();
-    terms.sort();
-    terms.dedup();
-    terms
-}
+mod excerpt;
+mod terms;
+
+pub use excerpt::excerpt;
+pub use terms::{TERM_CHARS_MOST, query_terms, terms};
