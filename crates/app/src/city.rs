@@ -99,6 +99,18 @@ impl Snapshot {
         self.city.areas.regions().into_iter().next()
     }
 
+    /// The area that is a region as a whole: the highest of those that lie in it.
+    pub fn region_area(&self, region: RegionId) -> Option<&AreaCode> {
+        let areas = &self.city.areas;
+        let lies_in = |code: &AreaCode| areas.get(code).is_some_and(|area| area.region == region);
+        areas
+            .all()
+            .iter()
+            .filter(|area| area.region == region)
+            .find(|area| area.parent.as_ref().is_none_or(|parent| !lies_in(parent)))
+            .map(|area| &area.code)
+    }
+
     /// The versions in force, by kind and name.
     pub fn versions(&self) -> impl Iterator<Item = &Publication> {
         self.files.values().filter_map(|versions| versions.last()).map(Arc::as_ref)

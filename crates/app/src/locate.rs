@@ -60,13 +60,17 @@ impl Snapshot {
         }
         let found = point.and_then(|point| self.area_at(point));
         let deepest = found.or(location.area.as_ref());
-        let path = deepest.map(|area| areas.path(area)).unwrap_or_default();
         let region = deepest
             .and_then(|area| areas.get(area))
             .map(|area| area.region)
             .filter(|region| areas.regions().contains(region))
             .or_else(|| self.default_region())
             .ok_or_else(|| Problem::new("area", "no_region", "城市还没有区域", "the city has no region yet"))?;
+        // A place in no grid still belongs to a region: its desks see it in the unplaced queue.
+        let path = match deepest {
+            Some(area) => areas.path(area),
+            None => self.region_area(region).map(|area| areas.path(area)).unwrap_or_default(),
+        };
         let is_placed = deepest.is_some_and(|area| areas.children(area).is_empty());
         Ok(Located {
             region,

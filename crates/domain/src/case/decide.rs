@@ -15,7 +15,7 @@ use crate::{
     ids::{Digest, ReasonCode, UnitCode},
     people::{Actor, permission},
     policy::{EntryRule, ReasonList},
-    sla::{Clock, Limit, Stage},
+    sla::{Clock, Limit, Stage, full_minute},
     unit::Axis as UnitAxis,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -587,7 +587,7 @@ fn start(stage: Stage, context: &Context<'_>) -> Clock {
 fn stopped(mut clock: Clock, context: &Context<'_>) -> Clock {
     let calendar = context.calendar_of(&clock);
     if clock.stop(context.at, calendar).is_err() {
-        clock.stopped_at = Some(context.at);
+        clock.stopped_at = Some(full_minute(context.at));
     }
     clock
 }
@@ -602,7 +602,9 @@ fn follow(assignment: &Assignment, was_suspended: bool, is_suspended: bool, cont
     }
     if let Some(stopped_at) = clock.stopped_at.take() {
         // Done again after a failed check: the time it lay with the checker is not the unit's.
-        clock.pause(stopped_at, calendar).ok()?;
+        if clock.paused_at().is_none() {
+            clock.pause(stopped_at, calendar).ok()?;
+        }
         clock.resume(context.at, calendar).ok()?;
         return Some(clock);
     }

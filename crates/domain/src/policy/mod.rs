@@ -5,7 +5,7 @@
 //! leave a case without a way out.
 
 use crate::{
-    case::Source,
+    case::{Source, StateKind},
     fault::Fault,
     ids::ReasonCode,
     people::Role,
@@ -265,6 +265,18 @@ impl Policy {
 
     pub fn entry_of(&self, source: Source) -> EntryRule {
         self.entry.get(&source).copied().unwrap_or(EntryRule::Accept)
+    }
+
+    /// States no case can come to rest in under this policy.
+    pub fn unused_states(&self) -> Vec<StateKind> {
+        let mut unused = Vec::new();
+        if self.check.is_automatic {
+            unused.push(StateKind::Handled);
+        }
+        if self.asking.suspensions_most == 0 {
+            unused.push(StateKind::Suspended);
+        }
+        unused
     }
 
     pub fn reason(&self, list: ReasonList, code: &ReasonCode) -> Option<&Reason> {
