@@ -107,6 +107,20 @@ fn one_person_cannot_handle_and_close() {
 }
 
 #[test]
+fn whoever_checked_cannot_do_the_rework() {
+    let actors = actors();
+    let both_acceptor = person_of(&actors, Role::Acceptor, 2).clone();
+    let both_handler = person_of(&actors, Role::Handler, 4).clone();
+    let mut rules = policy();
+    rules.check.field_percent = 0;
+    let (mut walk, cast) = to_handling(rules);
+    walk.step(&cast.cleaner, handle(1)).unwrap();
+    walk.step(&both_acceptor, check(false)).unwrap();
+    assert_eq!(walk.step(&both_handler, handle(1)).unwrap_err().rule, Rule::HandlesOrJudges);
+    walk.step(&cast.cleaner, handle(1)).unwrap();
+}
+
+#[test]
 fn whoever_receives_a_return_leaves_the_next_step_to_a_colleague() {
     let (mut walk, cast) = to_handling(policy());
     let back = Command::Return { assignment: 1, reason: ReasonCode::from("not_our_area"), note: None };
