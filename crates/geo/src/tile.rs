@@ -687,6 +687,16 @@ mod tests {
     }
 
     #[test]
+    fn vertices_on_a_straight_line_and_spikes_are_left_out() {
+        let tile = tile(14, 13489, 6208);
+        let ring =
+            [(0.0, 0.0), (50.0, 0.0), (100.0, 0.0), (100.0, 100.0), (100.0, 300.0), (100.0, 100.0), (0.0, 100.0)];
+        let shape = Shape::new(vec![drawn(tile, &[&ring])]).unwrap();
+        let found = polygons(&decode(&areas([&shape]), tile)[0]);
+        assert_eq!((found[0].exterior().0.len(), found[0].unsigned_area()), (5, 10_000.0));
+    }
+
+    #[test]
     fn tags_of_every_kind_arrive_and_equal_ones_are_written_once() {
         let here = |lon| Place::Point(Point::new(lon, 39.9).unwrap());
         let long = "一个只写一次的很长的名字".repeat(4);
@@ -787,6 +797,21 @@ mod tests {
                     && let Ok(neighbour) = TileId::new(z, x, y)
                 {
                     prop_assert!(layer.encode(neighbour).is_empty());
+                }
+            }
+        }
+
+        #[test]
+        fn no_area_arrives_inside_out_however_thin_it_is(
+            triangles in prop::collection::vec([(0.0..40.0f64, 0.0..40.0f64), (0.0..40.0, 0.0..40.0), (0.0..40.0, 0.0..40.0)], 30),
+        ) {
+            let tile = tile(9, 421, 194);
+            let shapes: Vec<Shape> = triangles.iter()
+                .filter_map(|corners| Shape::new(vec![drawn(tile, &[corners])]).ok())
+                .collect();
+            for feature in decode(&areas(&shapes), tile) {
+                for polygon in polygons(&feature) {
+                    prop_assert!(polygon.exterior().signed_ring_area() > 0.0, "{:?}", polygon);
                 }
             }
         }

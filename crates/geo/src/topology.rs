@@ -565,6 +565,12 @@ mod tests {
     }
 
     #[test]
+    fn two_equal_rectangles_overlap_though_no_vertex_of_one_is_inside_the_other() {
+        let rectangle = rectangle(116.0, 39.0, 116.5, 39.5);
+        assert_size(&only(faults([&rectangle, &rectangle])), rectangle.area_m2());
+    }
+
+    #[test]
     fn a_grid_wholly_inside_another_is_an_overlap_even_if_no_borders_meet() {
         let (outer, inner) = (rectangle(116.0, 39.0, 116.1, 39.1), rectangle(116.04, 39.04, 116.05, 39.05));
         let fault = only(faults([&outer, &inner]));
@@ -573,11 +579,11 @@ mod tests {
     }
 
     #[test]
-    fn two_rectangles_laid_crosswise_overlap_in_the_middle() {
-        let (lying, standing) = (rectangle(116.0, 39.04, 116.1, 39.06), rectangle(116.04, 39.0, 116.06, 39.1));
+    fn two_rectangles_laid_crosswise_overlap_where_they_cross() {
+        let (lying, standing) = (rectangle(116.0, 39.04, 116.1, 39.06), rectangle(116.02, 39.0, 116.03, 39.3));
         let fault = only(faults([&lying, &standing]));
-        assert_size(&fault, rectangle(116.04, 39.04, 116.06, 39.06).area_m2());
-        assert_eq!(fault.place, at(116.05, 39.05));
+        assert_size(&fault, rectangle(116.02, 39.04, 116.03, 39.06).area_m2());
+        assert!(distance_m(fault.place, at(116.025, 39.05)) < 1.0, "{fault:?}");
     }
 
     #[test]
