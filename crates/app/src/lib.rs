@@ -10,12 +10,15 @@ pub mod caller;
 pub mod cases;
 pub mod city;
 pub mod clock;
+pub mod erase;
 pub mod error;
+pub mod jobs;
 pub mod locate;
 pub mod numbers;
 pub mod passwords;
 pub mod people;
 pub mod sealing;
+pub mod verify;
 
 pub use caller::{Caller, Identity};
 pub use error::{AppError, Problem};

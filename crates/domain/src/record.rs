@@ -2,7 +2,7 @@
 //!
 //! Each case is a chain of its own: a fact's hash covers the hash before it, the
 //! region, the case, its place in the case and the bytes of the fact as stored.
-//! Each region gets a daily root over the facts of that day, chained to the day before.
+//! Each region gets a daily root over the facts of that day (UTC), chained to the root before.
 
 use crate::{
     case::Fact,
@@ -66,13 +66,13 @@ pub fn text_digest(salt: &[u8; 16], text: &str) -> Digest {
     Digest(hasher.finalize().into())
 }
 
-/// A region's root for one day: chained to the day before, over that day's fact hashes
-/// ordered by case and position.
+/// A region's root for one day: chained to the root before, over that day's fact hashes ordered by time, case and
+/// position.
 #[derive(Debug, Clone)]
 pub struct DayRoot(Sha256);
 
 impl DayRoot {
-    /// `date` as `YYYY-MM-DD` in the city's zone.
+    /// `date` as `YYYY-MM-DD` in UTC.
     pub fn new(region: RegionId, date: &str, previous: Digest) -> DayRoot {
         let mut hasher = Sha256::new();
         hasher.update(previous.0);

@@ -137,7 +137,7 @@ impl App {
     }
 
     /// The command with its digests filled in from the step's words, photos and location.
-    fn filled(
+    pub(super) fn filled(
         &self,
         changes: &mut Changes,
         case: &Case,

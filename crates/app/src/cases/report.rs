@@ -204,7 +204,7 @@ impl App {
     }
 
     /// Everything about a report that can be wrong by itself, and its class in the version in force.
-    fn checked(&self, new: &NewReport) -> Result<Option<ClassRef>, AppError> {
+    pub(super) fn checked(&self, new: &NewReport) -> Result<Option<ClassRef>, AppError> {
         let snapshot = self.snapshot()?;
         let mut problems = Vec::new();
         let most = self.settings.text_chars_most;
@@ -283,7 +283,7 @@ impl App {
         digest
     }
 
-    fn keep_contact(&self, changes: &mut Changes, case: &Case, contact: &Contact, now: Timestamp) {
+    pub(super) fn keep_contact(&self, changes: &mut Changes, case: &Case, contact: &Contact, now: Timestamp) {
         let days = i64::from(self.settings.contact_days);
         let ends_at = now.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX);
         for (field, value) in contact.given() {
@@ -327,7 +327,7 @@ pub(super) fn keep_photos(
 }
 
 /// What the case is found by: its words and address, and its number.
-fn search_terms(case: &Case, words: &str, address: &str) -> Vec<String> {
+pub(super) fn search_terms(case: &Case, words: &str, address: &str) -> Vec<String> {
     let mut terms = gewu_text::terms(&format!("{words}\n{address}"));
     terms.push(case.number.clone());
     terms.sort();

@@ -1,0 +1,122 @@
+//! Cases with a past: imports and simulated towns drive a case through the loop at the times things happened,
+//! and write it once.
+//!
+//! The same rules decide as for a case of today. What comes out is one value for `Upkeep::load`.
+
+use crate::{
+    App, AppError,
+    cases::{
+        act::Step,
+        report::{NewReport, keep_photos, search_terms},
+    },
+    city::Snapshot,
+};
+use gewu_domain::{
+    case::{Case, Context, Fact, Report, Source},
+    ids::RegionId,
+    people::Actor,
+    record::text_digest,
+};
+use gewu_store::{Changes, texts::Giver};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// A case being told from its first word on.
+pub struct History<'a> {
+    app: &'a App,
+    snapshot: Arc<Snapshot>,
+    pub case: Case,
+    facts: Vec<Fact>,
+    changes: Changes,
+    terms: Vec<String>,
+}
+
+impl App {
+    /// Begins a case that was reported at `at`. `number` is taken as given: histories bring or make their own.
+    ///
+    /// # Errors
+    /// As [`App::report`], but nothing is written.
+    pub fn history(
+        &self,
+        actor: &Actor,
+        at: Timestamp,
+        number: impl FnOnce(RegionId) -> String,
+        new: &NewReport,
+    ) -> Result<History<'_>, AppError> {
+        let snapshot = self.snapshot()?;
+        let class = self.checked(new)?;
+        let id = self.ids.case(at, self.random.as_ref());
+        let mut changes = Changes::default();
+        let giver = if new.source == Source::Patrol { Giver::Staff } else { Giver::Reporter };
+        let address = new.location.address.as_deref().map(str::trim).filter(|address| !address.is_empty());
+        let address_digest = address.map(|address| self.keep_text(&mut changes, id, address, giver, at));
+        let located = snapshot.locate(&new.location, address_digest)?;
+        let words = new.words.trim();
+        let text = (!words.is_empty()).then(|| self.keep_text(&mut changes, id, words, giver, at));
+        let gets_receipt = matches!(new.source, Source::Resident | Source::Hotline | Source::System);
+        let code = gets_receipt.then(|| self.keyring.receipt_code(&id.to_string()));
+        let report = Report {
+            id,
+            region: located.region,
+            number: number(located.region),
+            source: new.source,
+            place: located.place,
+            class,
+            text,
+            photos: new.photos.iter().map(|photo| photo.digest).collect(),
+            receipt: code.as_ref().map(|code| text_digest(id.0.as_bytes(), code)),
+            is_answerable: gets_receipt,
+            is_confidential: new.is_confidential,
+            is_urgent: new.is_urgent,
+            is_fixed_on_spot: new.is_fixed_on_spot,
+        };
+        let context = Context { at, actor, city: &snapshot.city };
+        let (case, facts) = Case::open(report, &context)?;
+        self.keep_contact(&mut changes, &case, &new.contact, at);
+        keep_photos(&mut changes, id, &new.photos, giver, !new.is_confidential, at);
+        let terms = search_terms(&case, words, address.unwrap_or_default());
+        Ok(History { app: self, snapshot, case, facts, changes, terms })
+    }
+}
+
+impl History<'_> {
+    /// What happened next. A step the rules refuse leaves the history as it was.
+    ///
+    /// # Errors
+    /// [`AppError::Refused`].
+    pub fn step(&mut self, actor: &Actor, at: Timestamp, step: &Step) -> Result<(), AppError> {
+        let giver = if actor.person().is_some() { Giver::Staff } else { Giver::Reporter };
+        let kept = self.changes.list.len();
+        let decided = self.decide(actor, at, step, giver);
+        if decided.is_err() {
+            self.changes.list.truncate(kept);
+        }
+        for fact in decided? {
+            self.case.apply(&fact);
+            self.facts.push(fact);
+        }
+        keep_photos(&mut self.changes, self.case.id, &step.photos, giver, false, at);
+        Ok(())
+    }
+
+    /// The city it was decided against.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Everything it takes to keep the case, for the store's `load`.
+    pub fn finish(mut self) -> (RegionId, Changes) {
+        let region = self.case.region;
+        let terms = Some(std::mem::take(&mut self.terms));
+        self.app.write_case(&mut self.changes, &self.snapshot, self.case, None, &self.facts, terms);
+        (region, self.changes)
+    }
+
+    fn decide(&mut self, actor: &Actor, at: Timestamp, step: &Step, giver: Giver) -> Result<Vec<Fact>, AppError> {
+        let note = step.note.trim();
+        let note = (!note.is_empty()).then(|| self.app.keep_text(&mut self.changes, self.case.id, note, giver, at));
+        let command = self.app.filled(&mut self.changes, &self.case, step, note, giver)?;
+        let context = Context { at, actor, city: &self.snapshot.city };
+        Ok(self.case.decide(command, &context)?)
+    }
+}

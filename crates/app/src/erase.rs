@@ -1,0 +1,117 @@
+//! Forgetting what somebody gave: words, contacts and photos go; the facts and their chain stay whole.
+
+use crate::{App, AppError, Caller, Identity, cases::CaseAddress};
+use gewu_domain::ids::{CaseId, Digest, RegionId};
+use gewu_store::{Change, Changes, Page, contacts::ContactKey, texts::Giver};
+use serde::Serialize;
+
+/// What erasing took away.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    pub cases: Vec<CaseId>,
+    pub texts: u32,
+    pub contacts: u32,
+    pub photos: u32,
+}
+
+impl App {
+    /// Erases what the reporter gave to one case. The holder of the receipt may, and administrators.
+    ///
+    /// With `dry_run` it says what would go.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for anybody else.
+    pub async fn erase_report(&self, caller: &Caller, address: CaseAddress, dry_run: bool) -> Result<Erased, AppError> {
+        let own = matches!(&caller.identity, Identity::Reporter { case } if *case == address.id);
+        if !own {
+            caller.administrator().map_err(|_| AppError::NotFound)?;
+        }
+        let mut erased = Erased::default();
+        self.erase_case(caller, address, dry_run, &mut erased).await?;
+        if !dry_run {
+            self.store.upkeep().scrub().await?;
+        }
+        Ok(erased)
+    }
+
+    /// Erases everything one person gave, found by a telephone number or e-mail address, in every region.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] unless an administrator asks.
+    pub async fn erase_person_by_contact(
+        &self,
+        caller: &Caller,
+        field: &str,
+        value: &str,
+        dry_run: bool,
+    ) -> Result<Erased, AppError> {
+        caller.administrator()?;
+        let index = self.keyring.index(field, value);
+        let mut erased = Erased::default();
+        for region in self.store.upkeep().regions().await? {
+            let mut page: Page<ContactKey> = Page::first(100);
+            loop {
+                let view = self.store.view(region).await?;
+                let cases = view.cases_of_contact(index, &page).await?;
+                drop(view);
+                for id in cases.rows {
+                    self.erase_case(caller, CaseAddress { region, id }, dry_run, &mut erased).await?;
+                }
+                match cases.next {
+                    Some(next) => page = page.after(next),
+                    None => break,
+                }
+            }
+        }
+        if !dry_run {
+            self.store.upkeep().scrub().await?;
+        }
+        Ok(erased)
+    }
+
+    async fn erase_case(
+        &self,
+        caller: &Caller,
+        address: CaseAddress,
+        dry_run: bool,
+        erased: &mut Erased,
+    ) -> Result<(), AppError> {
+        let view = self.store.view(address.region).await?;
+        view.case(address.id).await?.ok_or(AppError::NotFound)?;
+        let texts = view.texts(address.id).await?.into_iter().filter(|text| text.by == Giver::Reporter).count();
+        let contacts = view.contacts(address.id).await?.len();
+        let photos: Vec<_> =
+            view.attachments(address.id).await?.into_iter().filter(|photo| photo.by == Giver::Reporter).collect();
+        drop(view);
+        erased.cases.push(address.id);
+        erased.texts += count(texts);
+        erased.contacts += count(contacts);
+        erased.photos += count(photos.len());
+        if dry_run {
+            return Ok(());
+        }
+        let mut changes = Changes::one(Change::Erase { case: address.id, at: self.now() });
+        changes.push(Change::Audit(self.audit_row(caller, "erased", address.id.to_string(), true)));
+        self.store.apply(address.region, changes).await?;
+        let files: Vec<Digest> = photos.iter().flat_map(|photo| [photo.digest, photo.thumbnail]).collect();
+        for digest in self.store.upkeep().unreferenced(&files).await? {
+            self.blobs.delete(digest).await?;
+        }
+        Ok(())
+    }
+
+    /// The address of a case by its number, for the operator at the command line.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub async fn address_of(&self, number: &str) -> Result<CaseAddress, AppError> {
+        let region: RegionId = number.get(..6).and_then(|region| region.parse().ok()).ok_or(AppError::NotFound)?;
+        let view = self.store.view(region).await?;
+        let case = view.case_by_number(number).await?.ok_or(AppError::NotFound)?;
+        Ok(CaseAddress { region, id: case.id })
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

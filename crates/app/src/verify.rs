@@ -1,0 +1,224 @@
+//! Verifying the record: every chain, every root, every word that is still kept, every case against its facts.
+
+use crate::{App, AppError};
+use gewu_domain::{
+    case::{Case, Fact},
+    ids::{CaseId, Digest, RegionId},
+    record::{self, DayRoot, GENESIS},
+};
+use gewu_store::{
+    Page, View,
+    facts::{FactKey, FactRow, TimeKey},
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::Serialize;
+
+/// One thing that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub region: RegionId,
+    pub case: Option<CaseId>,
+    /// The fact's place in its case.
+    pub seq: Option<u32>,
+    pub what: &'static str,
+    pub zh: &'static str,
+    /// Which day, which photo, which words.
+    pub detail: String,
+}
+
+/// How much was looked at, and what was found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Verified {
+    pub cases: u64,
+    pub facts: u64,
+    pub texts: u64,
+    pub photos: u64,
+    pub days: u64,
+    pub findings: Vec<Finding>,
+}
+
+impl App {
+    /// Reads the whole record and says what does not fit. `progress` is told the number of facts read so far.
+    ///
+    /// # Errors
+    /// When the store cannot be read at all; damage is a finding, not an error.
+    pub async fn verify(
+        &self,
+        with_photos: bool,
+        progress: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<Verified, AppError> {
+        let mut verified = Verified::default();
+        for region in self.store.upkeep().regions().await? {
+            self.verify_cases(region, with_photos, &mut verified, progress).await?;
+            self.verify_roots(region, &mut verified).await?;
+        }
+        Ok(verified)
+    }
+
+    async fn verify_cases(
+        &self,
+        region: RegionId,
+        with_photos: bool,
+        verified: &mut Verified,
+        progress: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<(), AppError> {
+        let mut page: Page<FactKey> = Page::first(Page::<FactKey>::MOST);
+        let mut held: Vec<FactRow> = Vec::new();
+        loop {
+            let view = self.store.view(region).await?;
+            let listing = view.record(&page).await?;
+            for row in listing.rows {
+                if held.first().is_some_and(|first| first.case != row.case) {
+                    let case = std::mem::take(&mut held);
+                    self.verify_case(view.as_ref(), region, &case, with_photos, verified).await?;
+                }
+                held.push(row);
+                verified.facts += 1;
+            }
+            progress(verified.facts);
+            match listing.next {
+                Some(next) => page = page.after(next),
+                None => {
+                    if !held.is_empty() {
+                        self.verify_case(view.as_ref(), region, &held, with_photos, verified).await?;
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn verify_case(
+        &self,
+        view: &dyn View,
+        region: RegionId,
+        rows: &[FactRow],
+        with_photos: bool,
+        verified: &mut Verified,
+    ) -> Result<(), AppError> {
+        let Some(id) = rows.first().map(|row| row.case) else { return Ok(()) };
+        verified.cases += 1;
+        let mut found = |seq: Option<u32>, what, zh, detail: String| {
+            verified.findings.push(Finding { region, case: Some(id), seq, what, zh, detail });
+        };
+        let mut previous = GENESIS;
+        let mut facts: Vec<Fact> = Vec::with_capacity(rows.len());
+        for (expected, row) in (0_u32..).zip(rows) {
+            if row.seq != expected {
+                found(Some(expected), "a fact is missing", "缺少一条记录", format!("next is {}", row.seq));
+                return Ok(());
+            }
+            if record::hash(region, id, row.seq, previous, row.body.as_bytes()) != row.hash {
+                found(Some(row.seq), "a fact was altered", "一条记录被改动过", row.hash.to_string());
+                return Ok(());
+            }
+            previous = row.hash;
+            match serde_json::from_str::<Fact>(&row.body) {
+                Ok(fact) if fact.at == row.at => facts.push(fact),
+                Ok(fact) => {
+                    found(
+                        Some(row.seq),
+                        "the time beside a fact was altered",
+                        "记录旁的时间被改动过",
+                        fact.at.to_string(),
+                    );
+                    return Ok(());
+                }
+                Err(error) => {
+                    found(Some(row.seq), "a fact does not read", "一条记录无法读取", error.to_string());
+                    return Ok(());
+                }
+            }
+        }
+        match view.head(id).await? {
+            Some(head) if head == previous => {}
+            _ => found(None, "the last facts of the case are missing", "案件末尾缺少记录", previous.to_string()),
+        }
+        let stored = view.case(id).await?;
+        if stored != Case::replay(&facts) {
+            found(None, "the case is not what its facts say", "案件与它的记录不符", String::new());
+        }
+        let named: Vec<Digest> = facts.iter().flat_map(|fact| fact.deed.texts()).collect();
+        for text in view.texts(id).await? {
+            verified.texts += 1;
+            let is_same = record::text_digest(&text.salt, &text.body) == text.digest;
+            if !is_same || !named.contains(&text.digest) {
+                verified.findings.push(Finding {
+                    region,
+                    case: Some(id),
+                    seq: None,
+                    what: "words were altered",
+                    zh: "文字被改动过",
+                    detail: text.digest.to_string(),
+                });
+            }
+        }
+        if with_photos {
+            for photo in view.attachments(id).await? {
+                verified.photos += 1;
+                let whole = matches!(self.blobs.get(photo.digest).await, Ok(Some(_)));
+                if !whole {
+                    verified.findings.push(Finding {
+                        region,
+                        case: Some(id),
+                        seq: None,
+                        what: "a photo is missing or damaged",
+                        zh: "照片缺失或损坏",
+                        detail: photo.digest.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn verify_roots(&self, region: RegionId, verified: &mut Verified) -> Result<(), AppError> {
+        let view = self.store.view(region).await?;
+        let mut previous = GENESIS;
+        for row in view.roots().await? {
+            verified.days += 1;
+            let (root, facts) = day_root(view.as_ref(), region, row.day, previous).await?;
+            if root != row.root || facts != row.facts {
+                verified.findings.push(Finding {
+                    region,
+                    case: None,
+                    seq: None,
+                    what: "a day's root does not fit its facts",
+                    zh: "某日的根与当日记录不符",
+                    detail: format!("{}: {facts} facts now, {} then", row.day, row.facts),
+                });
+            }
+            previous = row.root;
+        }
+        Ok(())
+    }
+}
+
+/// The root of a day over the facts as they are now, and how many they are.
+pub(crate) async fn day_root(
+    view: &dyn View,
+    region: RegionId,
+    day: Date,
+    previous: Digest,
+) -> Result<(Digest, u64), AppError> {
+    let mut root = DayRoot::new(region, &day.to_string(), previous);
+    let mut facts = 0;
+    let mut page: Page<TimeKey> = Page::first(Page::<TimeKey>::MOST);
+    loop {
+        let listing =
+            view.facts_between(start_of(day), start_of(day.saturating_add(jiff::Span::new().days(1))), &page).await?;
+        for row in &listing.rows {
+            root.add(row.hash);
+            facts += 1;
+        }
+        match listing.next {
+            Some(next) => page = page.after(next),
+            None => return Ok((root.finish(), facts)),
+        }
+    }
+}
+
+/// Midnight UTC.
+pub(crate) fn start_of(day: Date) -> Timestamp {
+    day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+}
