@@ -1,9 +1,12 @@
 //! What a reporter may be asked for a class, beside place and words: Open311 service attributes.
+//!
+//! Given in the catalogue's own document, one row each:
+//! `#attribute,class,code,datatype,required,question_zh,question_en,key=zh=en;…`.
 
-use super::Catalogue;
+use super::{Catalogue, Class};
 use crate::fault::Fault;
 use crate::ids::ClassCode;
-use crate::table::{Row, Table, words};
+use crate::table::{Setting, Table, Words, fault, words};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,89 +67,122 @@ impl Datatype {
 }
 
 impl Catalogue {
-    /// Reads a CSV document of attributes (`class,code,datatype,required,question_zh,question_en,values`, the values
-    /// as `key=zh=en;…`) and gives them to their classes, in place of those they had.
-    ///
-    /// # Errors
-    /// Every fault of the document, by line; the catalogue is then as it was.
-    pub fn attach_attributes(&mut self, file: &str, text: &str) -> Result<(), Vec<Fault>> {
-        let mut faults = Vec::new();
-        let required = ["class", "code", "datatype", "question_zh", "question_en"];
-        let table = Table::read(file, text, &required, &["required", "values"], &mut faults);
-        table.only_settings(&[], &mut faults);
-        let mut found: Vec<(ClassCode, Attribute)> = Vec::new();
-        for row in table.rows() {
-            let class = ClassCode::from(row.needed("class", &mut faults));
-            if self.get(&class).is_none() && !class.as_str().is_empty() {
-                faults.push(row.fault(
-                    "class",
-                    words(format!("没有类别 {class}"), format!("there is no class {class}")),
+    /// Gives the attributes of the document to their classes.
+    pub(super) fn attach_attributes(&mut self, table: &Table, faults: &mut Vec<Fault>) {
+        for setting in table.settings("attribute") {
+            let mut bad = |what, fix| faults.push(fault(&table.file, Some(setting.line), Some("attribute"), what, fix));
+            let code = ClassCode::from(value(setting, 0));
+            let Some(class) = self.by_code.get(&code).and_then(|at| self.classes.get_mut(*at)) else {
+                bad(
+                    words(format!("没有类别 {code}"), format!("there is no class {code}")),
                     words("改正编码", "correct the code"),
-                ));
-            }
-            if let Some(attribute) = attribute(row, &mut faults) {
-                if found.iter().any(|(of, known)| *of == class && known.code == attribute.code) {
-                    faults.push(row.fault(
-                        "code",
-                        words(
-                            format!("{class} 的问题“{}”重复", attribute.code),
-                            format!("{class} already has the attribute {:?}", attribute.code),
-                        ),
-                        words("删去一行", "remove one"),
-                    ));
+                );
+                continue;
+            };
+            let attribute = match attribute(setting) {
+                Ok(attribute) => attribute,
+                Err((what, fix)) => {
+                    bad(what, fix);
+                    continue;
                 }
-                found.push((class, attribute));
+            };
+            if class.attributes.iter().any(|known| known.code == attribute.code) {
+                bad(
+                    words(
+                        format!("{code} 的问题“{}”重复", attribute.code),
+                        format!("{code} already has the attribute {:?}", attribute.code),
+                    ),
+                    words("删去一行", "remove one"),
+                );
+            } else {
+                class.attributes.push(attribute);
             }
         }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        for class in &mut self.classes {
-            class.attributes.clear();
-            class
-                .attributes
-                .extend(found.iter().filter(|(of, _)| *of == class.code).map(|(_, attribute)| attribute.clone()));
-        }
-        Ok(())
     }
 }
 
-fn attribute(row: Row, faults: &mut Vec<Fault>) -> Option<Attribute> {
-    let code = row.needed("code", faults).to_owned();
-    let question_zh = row.needed("question_zh", faults).to_owned();
-    let question_en = row.needed("question_en", faults).to_owned();
-    let is_required = row.is_yes("required", faults);
-    let datatype_name = row.needed("datatype", faults);
-    let datatype = Datatype::ALL.into_iter().find(|datatype| datatype.name() == datatype_name);
-    if datatype.is_none() && !datatype_name.is_empty() {
-        let known = Datatype::ALL.map(Datatype::name).join("、");
-        faults.push(row.fault(
-            "datatype",
-            words(format!("数据类型“{datatype_name}”不认识"), format!("{datatype_name:?} is not a data type")),
-            words(format!("可用：{known}"), format!("known: {}", Datatype::ALL.map(Datatype::name).join(", "))),
+fn value(setting: &Setting, at: usize) -> &str {
+    setting.values.get(at).map_or("", String::as_str)
+}
+
+fn attribute(setting: &Setting) -> Result<Attribute, (Words, Words)> {
+    let (code, datatype_name, question_zh, question_en) =
+        (value(setting, 1), value(setting, 2), value(setting, 4), value(setting, 5));
+    if code.is_empty() || question_zh.is_empty() || question_en.is_empty() {
+        return Err((
+            words("缺代码或问题", "the code or a question is missing"),
+            words(
+                "写成 #attribute,类别,代码,类型,是否必填,中文问题,英文问题,选项",
+                "write it as #attribute,class,code,datatype,required,Chinese question,English question,choices",
+            ),
         ));
     }
+    let Some(datatype) = Datatype::ALL.into_iter().find(|datatype| datatype.name() == datatype_name) else {
+        return Err((
+            words(format!("数据类型“{datatype_name}”不认识"), format!("{datatype_name:?} is not a data type")),
+            words(
+                format!("可用：{}", Datatype::ALL.map(Datatype::name).join("、")),
+                format!("known: {}", Datatype::ALL.map(Datatype::name).join(", ")),
+            ),
+        ));
+    };
+    let is_required = match value(setting, 3) {
+        "yes" => true,
+        "no" | "" => false,
+        other => {
+            return Err((
+                words(format!("“{other}”不是 yes 或 no"), format!("{other:?} is neither yes nor no")),
+                words("写 yes 或 no", "write yes or no"),
+            ));
+        }
+    };
     let mut values = Vec::new();
-    for text in row.list("values") {
+    for text in value(setting, 6).split([';', '；']).map(str::trim).filter(|text| !text.is_empty()) {
         let parts: Vec<&str> = text.split('=').map(str::trim).collect();
         match parts.as_slice() {
             [key, zh, en] if !key.is_empty() && !zh.is_empty() && !en.is_empty() => {
                 values.push(AttributeValue { key: (*key).to_owned(), zh: (*zh).to_owned(), en: (*en).to_owned() });
             }
-            _ => faults.push(row.fault(
-                "values",
-                words(format!("选项“{text}”不完整"), format!("the choice {text:?} is incomplete")),
-                words("写成 代码=中文=英文", "write it as key=Chinese=English"),
-            )),
+            _ => {
+                return Err((
+                    words(format!("选项“{text}”不完整"), format!("the choice {text:?} is incomplete")),
+                    words("写成 代码=中文=英文", "write it as key=Chinese=English"),
+                ));
+            }
         }
     }
-    let datatype = datatype?;
     if datatype.is_list() == values.is_empty() {
-        faults.push(row.fault(
-            "values",
+        return Err((
             words("选项只用于列表类型，且列表必须有选项", "choices belong to the list types, and those need some"),
             words("补上或删去选项", "add the choices or remove them"),
         ));
     }
-    Some(Attribute { code, datatype, is_required, question_zh, question_en, values })
+    Ok(Attribute {
+        code: code.to_owned(),
+        datatype,
+        is_required,
+        question_zh: question_zh.to_owned(),
+        question_en: question_en.to_owned(),
+        values,
+    })
+}
+
+/// The rows that [`Catalogue::attach_attributes`] reads back.
+pub(super) fn settings(classes: &[Class]) -> impl Iterator<Item = Vec<String>> {
+    classes.iter().flat_map(|class| class.attributes.iter().map(move |attribute| (class, attribute))).map(
+        |(class, attribute)| {
+            let values: Vec<String> =
+                attribute.values.iter().map(|value| format!("{}={}={}", value.key, value.zh, value.en)).collect();
+            vec![
+                "#attribute".to_owned(),
+                class.code.to_string(),
+                attribute.code.clone(),
+                attribute.datatype.name().to_owned(),
+                if attribute.is_required { "yes" } else { "" }.to_owned(),
+                attribute.question_zh.clone(),
+                attribute.question_en.clone(),
+                values.join(";"),
+            ]
+        },
+    )
 }

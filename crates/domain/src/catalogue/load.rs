@@ -55,7 +55,8 @@ const USUAL_WORKING_DAY_MINUTES: u32 = 8 * 60;
 
 impl Catalogue {
     /// Reads a CSV document of classes: settings `#scheme`, `#version`, `#title,zh,en` and perhaps
-    /// `#working_day_minutes` (480); then one row per filing condition, the class's own columns filled on its first.
+    /// `#working_day_minutes` (480) and `#attribute` rows; then one row per filing condition, the class's own columns
+    /// filled on its first.
     ///
     /// # Errors
     /// Every fault of the document, by line.
@@ -63,7 +64,7 @@ impl Catalogue {
         let mut faults = Vec::new();
         let optional: Vec<&str> = COLUMNS.into_iter().filter(|column| !REQUIRED.contains(column)).collect();
         let table = Table::read(file, text, &REQUIRED, &optional, &mut faults);
-        table.only_settings(&["scheme", "version", "title", "working_day_minutes"], &mut faults);
+        table.only_settings(&["scheme", "version", "title", "working_day_minutes", "attribute"], &mut faults);
         let scheme = scheme(&table, &mut faults);
         let version = table.version(&mut faults);
         let (title_zh, title_en) = title(&table, &mut faults);
@@ -131,6 +132,7 @@ impl Catalogue {
             }
         }
         check_majors(&catalogue.classes, &firsts, &mut faults);
+        catalogue.attach_attributes(&table, &mut faults);
         if !faults.is_empty() {
             faults.sort();
             return Err(faults);

@@ -139,16 +139,16 @@ impl Catalogue {
         self.by_code.get(code).and_then(|at| self.classes.get(*at))
     }
 
-    /// Writes the document so that [`Catalogue::parse`] reads the same classes back (their attributes stand in a
-    /// document of their own).
+    /// Writes the document so that [`Catalogue::parse`] reads the same classes back.
     pub fn to_csv(&self) -> String {
         let setting = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
-        let settings = [
+        let mut settings = vec![
             setting(&["#scheme", &self.scheme]),
             setting(&["#version", &self.version.to_string()]),
             setting(&["#title", &self.title_zh, &self.title_en]),
             setting(&["#working_day_minutes", &self.working_day_minutes.to_string()]),
         ];
+        settings.extend(attributes::settings(&self.classes));
         let rows = self.classes.iter().flat_map(|class| {
             class.conditions.iter().enumerate().map(move |(at, condition)| self.to_row(class, condition, at == 0))
         });

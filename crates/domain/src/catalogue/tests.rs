@@ -108,33 +108,41 @@ fn the_current_catalogue_is_the_highest_version_and_old_ones_stay() {
     assert_eq!(all.current("other"), None);
 }
 
+fn parse_with(attributes: &str) -> Result<Catalogue, Vec<crate::fault::Fault>> {
+    Catalogue::parse("c.csv", &format!("{attributes}{HEAD}{ROWS}"), &kinds())
+}
+
 #[test]
-fn attributes_are_given_to_their_classes() {
-    let mut catalogue = parse(ROWS).unwrap();
-    let text = "class,code,datatype,required,question_zh,question_en,values\n\
-                event-01-01,kind,singlevaluelist,yes,什么垃圾,What waste,home=生活=Household;build=建筑=Building\n\
-                event-01-01,size,number,,多大,How big,\n";
-    catalogue.attach_attributes("a.csv", text).unwrap();
+fn attributes_are_given_to_their_classes_and_written_back() {
+    let catalogue = parse_with(
+        "#attribute,event-01-01,kind,singlevaluelist,yes,什么垃圾,What waste,home=生活=Household;build=建筑=Building\n\
+         #attribute,event-01-01,size,number,,多大,How big\n",
+    )
+    .unwrap();
     let waste = catalogue.get(&ClassCode::from("event-01-01")).unwrap();
     let found: Vec<_> =
         waste.attributes.iter().map(|a| (a.code.as_str(), a.datatype, a.is_required, a.values.len())).collect();
     assert_eq!(found, [("kind", Datatype::SingleValueList, true, 2), ("size", Datatype::Number, false, 0)]);
+    assert_eq!(Catalogue::parse("c.csv", &catalogue.to_csv(), &kinds()), Ok(catalogue));
 }
 
 #[test]
-fn attributes_with_faults_leave_the_catalogue_as_it_was() {
-    let mut catalogue = parse(ROWS).unwrap();
-    let before = catalogue.clone();
-    let text = "class,code,datatype,required,question_zh,question_en,values\n\
-                event-09-09,kind,string,,问,Ask,\n\
-                event-01-01,kind,list,,问,Ask,\n\
-                event-01-01,kind,singlevaluelist,,问,Ask,\n\
-                event-01-01,size,singlevaluelist,,问,Ask,a=甲\n\
-                event-01-01,more,string,,问,Ask,a=甲=A\n";
-    let faults = catalogue.attach_attributes("a.csv", text).expect_err("five rows with faults");
-    let lines: std::collections::BTreeSet<_> = faults.iter().filter_map(|fault| fault.line).collect();
-    assert_eq!(lines.into_iter().collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
-    assert_eq!(catalogue, before);
+fn each_attribute_with_a_fault_is_told_with_its_line() {
+    let table = [
+        "#attribute,event-09-09,kind,string,,问,Ask\n",
+        "#attribute,event-01-01,kind,list,,问,Ask\n",
+        "#attribute,event-01-01,kind,string,maybe,问,Ask\n",
+        "#attribute,event-01-01,kind,string,,,Ask\n",
+        "#attribute,event-01-01,kind,singlevaluelist,,问,Ask\n",
+        "#attribute,event-01-01,kind,singlevaluelist,,问,Ask,a=甲\n",
+        "#attribute,event-01-01,kind,string,,问,Ask,a=甲=A\n",
+        "#attribute,event-01-01,first,string,,问,Ask\n",
+    ];
+    for row in table {
+        let faults = parse_with(&format!("#attribute,event-01-01,first,string,,问,Ask\n{row}")).expect_err(row);
+        let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect();
+        assert_eq!(found, [(Some(2), Some("attribute"))], "{row}");
+    }
 }
 
 proptest! {
@@ -182,7 +190,6 @@ mod shipped {
     const CJT214: &str = include_str!("../../../../data/catalogue/cjt214.csv");
     const NYC311: &str = include_str!("../../../../data/catalogue/nyc311.csv");
     const OTHER_CITIES: &str = include_str!("../../../../data/catalogue/reference/other_cities.csv");
-    const ATTRIBUTES: &str = include_str!("../../../../data/catalogue/gbt30428_attributes.csv");
     const NYC_AGENCIES: &str = include_str!("../../../../data/units/nyc_agencies.csv");
     const NYC: &str = "#version,1\n#scheme,free\n#level,city,市,City\n#level,borough,行政区,Borough,region\n\
         #level,nta,街区,Neighborhood\n#level,tract,普查区,Census tract,grid\n\
@@ -223,7 +230,6 @@ mod shipped {
         );
         let others = shipped("other_cities.csv", OTHER_CITIES);
         assert_eq!(others.classes().iter().map(|class| class.conditions.len()).sum::<usize>(), 15);
-        shipped("gbt30428.csv", GBT30428).attach_attributes("gbt30428_attributes.csv", ATTRIBUTES).unwrap();
     }
 
     #[test]
