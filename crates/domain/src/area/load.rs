@@ -1,6 +1,6 @@
 //! Reads the document of areas and says everything that is wrong with it.
 
-use super::code::{BadCode, CodeRole, CodeScheme};
+use super::code::{BadCode, CodeRole, CodeScheme, DivisionCode};
 use super::{Area, AreaClass, Areas, GridKind, LevelName, LevelRole, code_role, usual_levels};
 use crate::fault::Fault;
 use crate::ids::{AreaCode, RegionId, UnitCode};
@@ -72,6 +72,7 @@ impl Areas {
         let by_code = index(&drafts, &mut faults);
         let is_unread = |code: &AreaCode| unread.contains(code.as_str());
         check_tree(&drafts, &by_code, &is_unread, &levels, scheme, &mut faults);
+        check_spellings(&drafts, &levels, scheme, &mut faults);
         check_successors(&drafts, &by_code, &is_unread, &mut faults);
         let regions = regions(&drafts, &by_code, &levels, scheme, &mut faults);
 
@@ -398,6 +399,32 @@ fn check_tree(
             faults.push(row.fault("code", what, fix));
         }
         check_period(*row, area, drafts, by_code.get(parent_code).map_or(&[], Vec::as_slice), faults);
+    }
+}
+
+/// A division may be written with 6, 9 or 12 digits, but always the same way.
+fn check_spellings(drafts: &[Draft], levels: &[LevelName], scheme: Option<CodeScheme>, faults: &mut Vec<Fault>) {
+    if scheme.is_none_or(|scheme| scheme == CodeScheme::Free) {
+        return;
+    }
+    let mut spelled: BTreeMap<DivisionCode, &AreaCode> = BTreeMap::new();
+    for draft in drafts {
+        let area = &draft.area;
+        if levels.get(usize::from(area.level)).is_some_and(|level| level.role == LevelRole::Grid) {
+            continue;
+        }
+        let Ok(division) = area.code.as_str().parse::<DivisionCode>() else { continue };
+        let first = *spelled.entry(division).or_insert(&area.code);
+        if *first != area.code {
+            faults.push(draft.row.fault(
+                "code",
+                words(
+                    format!("{} 与 {first} 是同一个区划", area.code),
+                    format!("{} is the same division as {first}", area.code),
+                ),
+                words("同一区划只用一种写法，建议 12 位", "write a division one way only, best with 12 digits"),
+            ));
+        }
     }
 }
 

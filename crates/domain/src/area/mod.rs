@@ -6,6 +6,7 @@
 
 pub mod code;
 mod load;
+mod succession;
 
 use crate::ids::{AreaCode, RegionId, UnitCode};
 use crate::table;

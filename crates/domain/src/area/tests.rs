@@ -96,6 +96,7 @@ fn each_planted_fault_is_told_with_its_line_and_field() {
         ("370102001001001,又一,grid,370102001001,general,,,2025-01-01,,\n", "valid_from"),
         ("370102001009003,无社区,grid,370102001009,general,,,2024-01-01,,\n", "parent"),
         ("370103001001003,错前缀,grid,370102001001,general,,,2024-01-01,,\n", "code"),
+        ("370102001,又写,street,370102000000,,,,2024-01-01,,\n", "code"),
         ("37010200100100,短,grid,370102001001,general,,,2024-01-01,,\n", "code"),
         ("370102001003,倒挂,city,370102001000,,,,2024-01-01,,\n", "level"),
         ("370102001003,无级,town,370102001000,,,,2024-01-01,,\n", "level"),
@@ -196,6 +197,47 @@ fn levels_need_one_region_and_nothing_but_grids_below_grids() {
     let faults = Areas::parse("a.csv", &format!("{head}code,name_zh,level,parent,valid_from\nc,市,city,,2024-01-01\n"))
         .expect_err("no region, a house below a grid");
     assert_eq!(faults.iter().map(|fault| fault.field.as_deref()).collect::<Vec<_>>(), [Some("level"), Some("level")]);
+}
+
+#[test]
+fn a_new_version_may_add_and_end_areas_and_correct_names() {
+    let before = town();
+    let rows = CITY_ROWS.replace(
+        "青年一,grid,370102001001,general,,C,2024-01-01,,",
+        "青年壹,grid,370102001001,general,,B,2024-01-01,2024-12-31,370102001001003",
+    );
+    let added = "370102001001003,青年三,grid,370102001001,general,,,2025-01-01,,\n";
+    let text = format!("{HEAD}{rows}{added}").replace("#version,1", "#version,2");
+    let after = Areas::parse("areas.csv", &text).unwrap();
+    assert_eq!(after.check_after("areas.csv", &before), []);
+}
+
+#[test]
+fn a_new_version_may_not_change_the_past() {
+    let before = {
+        let rows = CITY_ROWS.replace("general,,C,2024-01-01,,", "general,,C,2024-01-01,2024-12-31,");
+        let other = "370102001002,旁边,community,370102001000,,,,2024-01-01,,\n";
+        Areas::parse("areas.csv", &format!("{HEAD}{rows}{other}")).unwrap()
+    };
+    let second = |change: &dyn Fn(String) -> String| {
+        let text = change(before.to_csv()).replace("#version,1", "#version,2");
+        let after = Areas::parse("areas.csv", &text).unwrap();
+        let faults = after.check_after("areas.csv", &before);
+        faults.into_iter().map(|fault| fault.field.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(second(&|text| text), Vec::<String>::new());
+    assert_eq!(second(&|text| text.replace("2024-12-31", "2024-11-30")), ["valid_to"]);
+    assert_eq!(
+        second(&|text| text
+            .replace("旁边,,community,370102001000,,,,2024-01-01", "旁边,,community,370102001000,,,,2024-02-01")),
+        ["code"]
+    );
+    assert_eq!(
+        second(&|text| text.replace("旁边,,community,370102001000", "旁边,,community,370102000000")),
+        ["parent"]
+    );
+    let same_version = before.check_after("areas.csv", &before);
+    assert_eq!(same_version.into_iter().map(|fault| fault.field.unwrap_or_default()).collect::<Vec<_>>(), ["version"]);
 }
 
 /// A random tree of up to four levels under one city, with codes in the order of making.

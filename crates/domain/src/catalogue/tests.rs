@@ -191,13 +191,7 @@ mod shipped {
     const NYC311: &str = include_str!("../../../../data/catalogue/nyc311.csv");
     const OTHER_CITIES: &str = include_str!("../../../../data/catalogue/reference/other_cities.csv");
     const NYC_AGENCIES: &str = include_str!("../../../../data/units/nyc_agencies.csv");
-    const NYC: &str = "#version,1\n#scheme,free\n#level,city,市,City\n#level,borough,行政区,Borough,region\n\
-        #level,nta,街区,Neighborhood\n#level,tract,普查区,Census tract,grid\n\
-        code,name_zh,level,parent,grid_kind,valid_from,region\nnyc,纽约,city,,,2010-01-01,036000\n\
-        MN,曼哈顿,borough,nyc,,2010-01-01,036061\nBX,布朗克斯,borough,nyc,,2010-01-01,036005\n\
-        BK,布鲁克林,borough,nyc,,2010-01-01,036047\nQN,皇后,borough,nyc,,2010-01-01,036081\n\
-        SI,史坦顿岛,borough,nyc,,2010-01-01,036085\nMN27,唐人街,nta,MN,,2010-01-01,\n\
-        36061000800,普查区 8,tract,MN27,general,2010-01-01,\n";
+    const NYC: &str = include_str!("../../../../data/areas/nyc.csv");
 
     fn kinds() -> UnitKinds {
         UnitKinds::parse("kinds.csv", include_str!("../../../../data/units/kinds.csv"))
@@ -352,6 +346,7 @@ mod shipped {
         let areas = Areas::parse("nyc.csv", NYC).unwrap();
         let units =
             Units::parse("nyc_agencies.csv", NYC_AGENCIES, &areas, &kinds()).expect("the shipped agencies are sound");
+        assert_eq!((areas.regions().len(), areas.all().len()), (5, 1 + 5 + 195 + 2166));
         let tract = AreaCode::from("36061000800");
         for class in shipped("nyc311.csv", NYC311).classes() {
             let proposals = propose(&class.responsible, class.kind, &tract, &units, &areas);
