@@ -355,4 +355,18 @@ mod shipped {
         let fallback = propose(&[], ClassKind::Event, &tract, &units, &areas);
         assert_eq!(fallback[0].unit.as_str(), "mn-office");
     }
+
+    #[test]
+    fn the_examples_of_the_paper_on_formats_are_without_fault() {
+        let paper = include_str!("../../../../docs/data-formats.md");
+        let example = |name: &str| {
+            let from = paper.split(&format!("```csv {name}\n")).nth(1).expect("the paper has this example");
+            from.split("```").next().unwrap_or_default().to_owned()
+        };
+        let areas = Areas::parse("areas", &example("areas")).unwrap();
+        let kinds = UnitKinds::parse("kinds", &example("kinds")).unwrap();
+        let units = Units::parse("units", &example("units"), &areas, &kinds).unwrap();
+        assert_eq!(units.check_hosts("areas", &areas), []);
+        Catalogue::parse("catalogue", &example("catalogue"), &kinds).unwrap();
+    }
 }
