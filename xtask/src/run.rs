@@ -17,6 +17,15 @@ pub struct Ended {
 
 /// Runs `command`, shows each line as it comes and writes it to `log` as well.
 pub fn stream(command: &mut Command, log: &Path) -> Result<Ended> {
+    listen(command, log, |line| print!("{line}"))
+}
+
+/// Runs `command` and writes what it says to `log` only.
+pub fn logged(command: &mut Command, log: &Path) -> Result<Ended> {
+    listen(command, log, |_| ())
+}
+
+fn listen(command: &mut Command, log: &Path, show: impl Fn(&str)) -> Result<Ended> {
     if let Some(folder) = log.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -37,7 +46,7 @@ pub fn stream(command: &mut Command, log: &Path) -> Result<Ended> {
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
         let text = String::from_utf8_lossy(&line);
-        print!("{text}");
+        show(&text);
         log_file.write_all(&line)?;
         output.push_str(&text);
         line.clear();

@@ -3,6 +3,7 @@
 //! Each suite is a file beside this one and answers with [`Row`]s; a suite that cannot run is a
 //! failed row, never a missing one. Start at [`run`].
 
+mod fuzz;
 mod house;
 mod outside;
 mod rust;
@@ -43,8 +44,13 @@ fn logs(tree: &Tree) -> PathBuf {
 type Suite = (&'static str, fn(&Prepared) -> Result<Vec<Row>>);
 
 /// In the order of what is cheap to know.
-const SUITES: [Suite; 4] =
-    [("tidy", house::tidy), ("rust", rust::tests), ("docs", rust::doc_tests), ("outside", outside::folders)];
+const SUITES: [Suite; 5] = [
+    ("tidy", house::tidy),
+    ("rust", rust::tests),
+    ("docs", rust::doc_tests),
+    ("outside", outside::folders),
+    ("fuzz", fuzz::run),
+];
 
 /// Sets the machine up and runs the suites named, or all; true when nothing failed.
 pub fn run(tree: &Tree, only: &[String]) -> Result<bool> {
