@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest};
 use jiff::Timestamp;
 
+/// One photo of one case. Written again, it replaces what stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentRow {
     pub case: CaseId,
@@ -24,6 +25,7 @@ pub struct AttachmentRow {
 
 #[async_trait]
 pub trait Attachments {
+    /// Oldest first, then by digest.
     async fn attachments(&self, case: CaseId) -> Result<Vec<AttachmentRow>, StoreError>;
 
     /// Some case of the region that holds this file or thumbnail, if any.

@@ -49,12 +49,45 @@ pub struct CaseRow {
     pub is_urgent: bool,
     pub reported_at: Timestamp,
     pub changed_at: Timestamp,
+    /// When it came to its present end, whichever end that was; kept while later facts (a rating) leave it ended.
     pub closed_at: Option<Timestamp>,
     pub warn_at: Option<Timestamp>,
     pub due_at: Option<Timestamp>,
     /// The report's words, cut to 120 characters; `None` when there are none or they were erased.
     pub excerpt: Option<String>,
     pub has_photo: bool,
+}
+
+/// How much of a report's words a list shows.
+pub const EXCERPT_CHARS: usize = 120;
+
+impl CaseRow {
+    /// What a list shows of a case, as far as the case itself says it: a backend adds `excerpt` and `has_photo` from the
+    /// side stores, and an earlier `closed_at` from the row it replaces.
+    pub fn of(case: &Case, warn_at: Option<Timestamp>) -> CaseRow {
+        let state = case.state.kind();
+        CaseRow {
+            id: case.id,
+            number: case.number.clone(),
+            version: case.version,
+            state,
+            source: case.source,
+            scheme: case.class.as_ref().map(|class| class.scheme.clone()),
+            class: case.class.as_ref().map(|class| class.code.clone()),
+            path: case.place.path.clone(),
+            is_placed: case.place.is_placed,
+            point: case.place.point,
+            unit: case.lead().map(|lead| lead.unit.clone()),
+            is_urgent: case.is_urgent,
+            reported_at: case.reported_at,
+            changed_at: case.changed_at,
+            closed_at: state.is_final().then_some(case.changed_at),
+            warn_at,
+            due_at: case.due_at(),
+            excerpt: None,
+            has_photo: false,
+        }
+    }
 }
 
 /// Which cases. Every field narrows; the default is all.
@@ -80,11 +113,12 @@ pub struct CaseFilter {
     pub is_placed: Option<bool>,
     /// Having all of these terms.
     pub terms: Vec<String>,
-    /// Within west, south, east, north (WGS84 degrees times 10⁷, so that the filter can be hashed).
+    /// Within west, south, east, north, edges included (WGS84 degrees times 10⁷, so that the filter can be hashed).
     pub within: Option<[i64; 4]>,
 }
 
-/// Newest first; the key is the id, which sorts by the time of reporting.
+/// Newest first; the key is the id, which sorts by the time of reporting: its first 48 bits are `reported_at` in
+/// milliseconds. An id that is not costs time, not rows.
 pub type CaseKey = CaseId;
 
 #[async_trait]

@@ -20,7 +20,8 @@ use gewu_domain::{
 };
 use jiff::Timestamp;
 
-/// Applied all or nothing, in order.
+/// Applied all or nothing: cases first, wherever they stand, because everything else hangs on them; then the others in
+/// order.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
     /// Refuses the whole with [`crate::StoreError::Repeated`] when the key was used before in this region.
@@ -40,12 +41,13 @@ pub enum Change {
     Count(Count),
     Outbox(OutboxRow),
     /// Takes everything a person gave to a case out of the side stores: texts written by the reporter, contacts,
-    /// their photos' rows, search terms. Facts stay. Contacts, words and terms are overwritten, not only unlinked.
+    /// their photos' rows, search terms. Facts stay, and so do the looks somebody took. Nothing can be read any more when
+    /// this is applied, and no byte of it is left on disk after [`crate::Upkeep::scrub`].
     Erase {
         case: CaseId,
         at: Timestamp,
     },
-    /// Takes single words out, whoever wrote them.
+    /// Takes single words out, whoever wrote them, and with them all terms of the case, which were made from its words.
     EraseText {
         case: CaseId,
         digest: Digest,
@@ -53,7 +55,7 @@ pub enum Change {
 
     Publication(Publication),
     Person(PersonRow),
-    /// Forgets a member of staff: name and contact go, the id stays in the facts.
+    /// Forgets a member of staff: the name is emptied, the account and the sessions go; id, unit and posts stay.
     ErasePerson(PersonId),
     Post(Post),
     EndPost {

@@ -6,7 +6,7 @@ use gewu_domain::ids::{CaseId, Digest, PersonId, PostId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// One field somebody gave: a name, a phone number, an e-mail address.
+/// One field somebody gave: a name, a phone number, an e-mail address. Given again, it replaces what stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactRow {
     pub case: CaseId,
@@ -43,6 +43,7 @@ pub struct ContactKey {
 
 #[async_trait]
 pub trait Contacts {
+    /// By field.
     async fn contacts(&self, case: CaseId) -> Result<Vec<ContactRow>, StoreError>;
 
     /// Cases to which somebody gave a value with this index, by case.

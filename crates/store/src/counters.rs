@@ -29,6 +29,6 @@ pub struct CountRow {
 
 #[async_trait]
 pub trait Counters {
-    /// Sums by measure and area over days `[from, to]`, ordered by measure and area.
+    /// Sums by measure and area over days `[from, to]`, ordered by measure and area, what is not known first.
     async fn counts(&self, from: Date, to: Date) -> Result<Vec<CountRow>, StoreError>;
 }

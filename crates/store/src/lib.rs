@@ -2,7 +2,8 @@
 //!
 //! A use case reads a [`View`], lets `domain` decide, and hands the store one
 //! [`Changes`] to apply: all of it or none. No transaction is open across an
-//! `await` of the caller. The store mints neither ids nor times.
+//! `await` of the caller. The store mints neither ids nor times, and keeps
+//! times to the millisecond: what is finer is cut off.
 //!
 //! Start at [`Store`]; one file per aggregate holds its rows, its reads and the
 //! changes to it. Both backends keep the same file names and pass [`contract`].
@@ -22,6 +23,7 @@ pub mod page;
 pub mod people;
 pub mod publications;
 pub mod roots;
+pub mod schema;
 pub mod sessions;
 pub mod tasks;
 pub mod texts;

@@ -51,6 +51,6 @@ pub trait Tasks {
     /// How many tasks wait at a desk: all, and those due before `now`; counting no further than `most`.
     async fn inbox_size(&self, filter: &InboxFilter, now: Timestamp, most: u32) -> Result<(u32, u32), StoreError>;
 
-    /// Suspended cases whose time has come at `now`, and others a timer must move: ids, oldest first.
+    /// Suspended cases whose time has come at `now`, those that waited longest first.
     async fn suspended_until(&self, now: Timestamp, most: u16) -> Result<Vec<CaseId>, StoreError>;
 }

@@ -42,6 +42,6 @@ impl Giver {
 
 #[async_trait]
 pub trait Texts {
-    /// All words of a case that have not been erased.
+    /// All words of a case that have not been erased, oldest first, then by digest.
     async fn texts(&self, case: CaseId) -> Result<Vec<TextRow>, StoreError>;
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 #[async_trait]
 pub trait Upkeep: Send + Sync {
-    /// Takes `count` numbers of a series and gives the first. Numbers taken and not used leave gaps.
+    /// Takes `count` numbers of a series, which begins at 1, and gives the first. Numbers taken and not used leave gaps.
     async fn take_numbers(&self, region: RegionId, series: &str, count: u32) -> Result<u64, StoreError>;
 
     /// Regions that have cases, ascending.
@@ -17,7 +17,7 @@ pub trait Upkeep: Send + Sync {
     /// Stores a day's root; the same root again is fine, another for the same day is [`StoreError::Taken`].
     async fn put_root(&self, region: RegionId, root: RootRow) -> Result<(), StoreError>;
 
-    /// Outbox rows to send, oldest first; those claimed within `lease_s` seconds are left out.
+    /// Outbox rows to send, oldest first; those claimed less than `lease_s` seconds before `now` are left out.
     async fn claim_outbox(
         &self,
         region: RegionId,
@@ -28,7 +28,7 @@ pub trait Upkeep: Send + Sync {
 
     async fn outbox_sent(&self, region: RegionId, ids: &[u128]) -> Result<(), StoreError>;
 
-    /// Removes idempotency keys, sessions not seen and contacts ended before these times; gives how many rows went.
+    /// Removes idempotency keys given, sessions last seen and contacts ended before these times; gives how many rows went.
     async fn sweep(
         &self,
         answers_before: Timestamp,
@@ -45,10 +45,10 @@ pub trait Upkeep: Send + Sync {
     /// Writes a consistent copy of everything into a directory while work goes on.
     async fn backup(&self, into: &Path) -> Result<(), StoreError>;
 
-    /// Fills an empty store from a copy made by [`Upkeep::backup`].
+    /// Fills an empty store from a copy made by [`Upkeep::backup`]; one that holds anything is [`StoreError::Taken`].
     async fn restore(&self, from: &Path) -> Result<(), StoreError>;
 
-    /// Bulk insert for imports and simulations: same rows as `apply`, many at once, still durable when it returns.
+    /// Bulk insert for imports and simulations: same rows as `apply`, many at once, all or nothing, durable when it returns.
     async fn load(&self, region: RegionId, batch: Vec<crate::Changes>) -> Result<(), StoreError>;
 
     /// Refreshes the planner's statistics after bulk work.
