@@ -11,9 +11,16 @@ pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
     let packages: BTreeSet<&str> = members.iter().map(|member| member.name()).collect();
     let mut faults = Vec::new();
     for paper in files.iter().filter(|file| file.ends_with(".md") && is_about_the_tree(file)) {
-        for (line, word) in quoted(&tree.read(paper)?) {
+        let text = tree.read(paper)?;
+        for (line, word) in quoted(&text) {
             if let Some(what) = missing(&word, &files, &packages) {
                 faults.push(Fault::at(paper, line, what));
+            }
+        }
+        for (line, link) in links(&text) {
+            let from = paper.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if !exists(&resolved(from, &link), &files) {
+                faults.push(Fault::at(paper, line, format!("links to {link}, and there is none")));
             }
         }
     }
@@ -39,6 +46,38 @@ fn quoted(text: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// Where `](…)` leads inside the tree, with its line.
+fn links(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        for link in line.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = link.split('#').next().unwrap_or_default();
+            if !path.is_empty() && !link.contains("://") {
+                found.push((index + 1, path.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// A link from a folder, as a path from the root.
+fn resolved(from: &str, link: &str) -> String {
+    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
+    for part in link.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn exists(path: &str, files: &[String]) -> bool {
+    let folder = format!("{}/", path.trim_end_matches('/'));
+    files.iter().any(|file| file == path || file.starts_with(&folder))
+}
+
 /// What is wrong with a quoted word, if it reads as a crate or a path and there is none.
 fn missing(word: &str, files: &[String], packages: &BTreeSet<&str>) -> Option<String> {
     let is_plain = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
@@ -53,9 +92,7 @@ fn missing(word: &str, files: &[String], packages: &BTreeSet<&str>) -> Option<St
     if !is_path {
         return None;
     }
-    let folder = format!("{}/", word.trim_end_matches('/'));
-    let exists = files.iter().any(|file| file == word || file.starts_with(&folder));
-    (!exists).then(|| format!("names the path {word}, and there is none"))
+    (!exists(word, files)).then(|| format!("names the path {word}, and there is none"))
 }
 
 #[cfg(test)]
@@ -72,6 +109,13 @@ mod tests {
         );
         assert!(!is_fault("crates/geo/") && !is_fault("README.md") && !is_fault("gewu-geo"));
         assert!(!is_fault("crates/<name>") && !is_fault("gewu openapi") && !is_fault("_at"));
+    }
+
+    #[test]
+    fn links_are_followed_from_where_they_stand() {
+        let text = "see [a](../README.md#top), [b](https://example.org/x) and [c](gone.md)";
+        let targets: Vec<String> = links(text).into_iter().map(|(_, link)| resolved("docs", &link)).collect();
+        assert_eq!(targets, ["README.md", "docs/gone.md"]);
     }
 
     #[test]
