@@ -430,6 +430,15 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_given_twice_is_a_fault_of_the_second() {
+        let (table, mut faults) = read("#version,1\n#version,2\n#versoin,3\ncode,name\n");
+        assert_eq!(table.version(&mut faults), 1);
+        table.only_settings(&["version"], &mut faults);
+        let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect();
+        assert_eq!(found, [(Some(2), Some("version")), (Some(3), Some("versoin"))]);
+    }
+
+    #[test]
     fn what_is_written_is_read_back() {
         let settings = [vec!["#version".to_owned(), "1".to_owned()]];
         let text = write(&settings, &["code", "name"], [vec!["1".to_owned(), "逗号,引号\"换行\n".to_owned()]]);

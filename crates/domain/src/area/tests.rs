@@ -99,6 +99,8 @@ fn each_planted_fault_is_told_with_its_line_and_field() {
         ("370102001,又写,street,370102000000,,,,2024-01-01,,\n", "code"),
         ("37010200100100,短,grid,370102001001,general,,,2024-01-01,,\n", "code"),
         ("370102001003,倒挂,city,370102001000,,,,2024-01-01,,\n", "level"),
+        ("370103001000,无区县,street,370100000000,,,,2024-01-01,,\n", "parent"),
+        ("370102001003,同级,community,370102001001,,,,2024-01-01,,\n", "level"),
         ("370102001003,无级,town,370102001000,,,,2024-01-01,,\n", "level"),
         ("370102001003,无上级,community,,,,,2024-01-01,,\n", "parent"),
         ("370102001003,自己,community,370102001003,,,,2024-01-01,,\n", "parent"),
@@ -121,6 +123,62 @@ fn each_planted_fault_is_told_with_its_line_and_field() {
         assert!(faults.contains(&(10, field.to_owned())), "{row}: {faults:?}");
         assert!(faults.iter().all(|(line, _)| *line == 10), "{row}: {faults:?}");
     }
+}
+
+#[test]
+fn two_periods_of_a_code_may_touch_but_not_share_a_day() {
+    let faults = faults_of(
+        "370102001002,老名,community,370102001000,,,,2024-01-01,2024-06-30,\n\
+         370102001002,新名,community,370102001000,,,,2024-06-30,,\n",
+    );
+    assert_eq!(faults, [(11, "valid_from".to_owned())]);
+}
+
+#[test]
+fn a_successor_that_ends_on_the_same_day_succeeds_nothing() {
+    let faults = faults_of(
+        "370102001002,甲,community,370102001000,,,,2024-01-01,2024-06-30,370102001003\n\
+         370102001003,乙,community,370102001000,,,,2024-01-01,2024-06-30,\n",
+    );
+    assert_eq!(faults, [(10, "successors".to_owned())]);
+}
+
+#[test]
+fn the_periods_of_a_parent_cover_its_child_together_unless_a_day_is_missing() {
+    let parent = |second_from: &str| {
+        format!(
+            "370102002000,老街,street,370102000000,,,,2024-01-01,2024-06-30,\n\
+             370102002000,新街,street,370102000000,,,,{second_from},,\n\
+             370102002001,社区,community,370102002000,,,,2024-01-01,,\n"
+        )
+    };
+    assert!(Areas::parse("areas.csv", &format!("{HEAD}{CITY_ROWS}{}", parent("2024-07-01"))).is_ok());
+    assert_eq!(faults_of(&parent("2024-07-02")), [(12, "valid_from".to_owned())]);
+}
+
+#[test]
+fn a_region_that_contradicts_its_code_is_a_fault() {
+    let text = "#version,1\n#scheme,unit15\ncode,name_zh,level,parent,valid_from,region\n\
+                370100000000,市,city,,2024-01-01,370100\n370102000000,区,county,370100000000,2024-01-01,370103\n";
+    let faults = Areas::parse("areas.csv", text).expect_err("370102 is not 370103");
+    assert_eq!(
+        faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect::<Vec<_>>(),
+        [(Some(5), Some("region"))]
+    );
+}
+
+#[test]
+fn an_area_may_not_move_to_another_region_under_the_same_code() {
+    let text = |version: u32, region: u32| {
+        let head = format!("#version,{version}\n#scheme,free\ncode,name_zh,level,parent,valid_from,region\n");
+        let rows = format!("c,市,city,,2024-01-01,370100\nd,区,county,c,2024-01-01,{region}\n");
+        Areas::parse("areas.csv", &format!("{head}{rows}")).unwrap()
+    };
+    let faults = text(2, 370_103).check_after("areas.csv", &text(1, 370_102));
+    assert_eq!(
+        faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect::<Vec<_>>(),
+        [(Some(5), Some("parent"))]
+    );
 }
 
 #[test]

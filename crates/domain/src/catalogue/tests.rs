@@ -49,6 +49,15 @@ fn a_closing_condition_is_a_list_of_ticks_in_both_languages() {
 }
 
 #[test]
+fn conditions_stand_by_number_whatever_the_order_of_their_rows() {
+    let late =
+        "part-01-01,,,,,,4,x,第四,fourth,2h,,,,结案,close,S\npart-01-01,,,,,,3,x,第三,third,2h,,,,结案,close,S\n";
+    let catalogue = parse(&format!("{ROWS}{late}")).unwrap();
+    let numbers: Vec<u8> = catalogue.classes()[0].conditions.iter().map(|condition| condition.no).collect();
+    assert_eq!(numbers, [1, 2, 3, 4]);
+}
+
+#[test]
 fn a_class_without_plain_words_goes_by_its_official_name() {
     let catalogue = parse(ROWS).unwrap();
     assert_eq!(catalogue.classes()[0].plain_zh, "上水井盖");
