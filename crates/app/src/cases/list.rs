@@ -2,7 +2,7 @@
 
 use crate::{App, AppError, Caller, Identity};
 use gewu_domain::{
-    case::StateKind,
+    case::{StateKind, TaskKind},
     ids::{CaseId, RegionId},
     people::Role,
     sla::Light,
@@ -10,7 +10,7 @@ use gewu_domain::{
 use gewu_store::{
     Listing, Page,
     cases::{CaseFilter, CaseKey, CaseRow},
-    tasks::{TaskKey, TaskRow},
+    tasks::{InboxFilter, TaskKey, TaskRow},
 };
 use jiff::Timestamp;
 
@@ -34,13 +34,19 @@ pub struct Inbox {
 }
 
 impl App {
-    /// The inbox of the caller's desk in a region, due first.
+    /// The inbox of the caller's desk in a region, due first; of these kinds only, unless there are none.
     ///
     /// # Errors
     /// [`AppError::SignedOut`], [`AppError::Forbidden`] without a desk there.
-    pub async fn inbox(&self, caller: &Caller, region: RegionId, page: &Page<TaskKey>) -> Result<Inbox, AppError> {
+    pub async fn inbox(
+        &self,
+        caller: &Caller,
+        region: RegionId,
+        kinds: &[TaskKind],
+        page: &Page<TaskKey>,
+    ) -> Result<Inbox, AppError> {
         let snapshot = self.snapshot()?;
-        let filter = caller.inbox(&snapshot.city.areas)?;
+        let filter = InboxFilter { kinds: kinds.to_vec(), ..caller.inbox(&snapshot.city.areas)? };
         if caller.post().and_then(|post| post.region).is_some_and(|own| own != region) {
             return Err(AppError::NotFound);
         }

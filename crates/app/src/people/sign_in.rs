@@ -30,6 +30,8 @@ pub struct Signed {
     pub posts: Vec<Post>,
     /// Goes into every form and is compared when it comes back.
     pub csrf: String,
+    /// Must choose a password of their own before anything else.
+    pub must_change: bool,
 }
 
 impl App {
@@ -101,6 +103,7 @@ impl App {
         let view = self.store.city().await?;
         let session = view.session(digest(secret)).await?.ok_or(AppError::SignedOut)?;
         let person = view.person(session.person).await?.filter(|person| person.is_active);
+        let must_change = view.account_of(session.person).await?.is_some_and(|account| account.must_change);
         drop(view);
         let idle = now.duration_since(session.seen_at);
         if idle > SignedDuration::from_mins(i64::from(self.settings.idle_minutes)) {
@@ -123,6 +126,7 @@ impl App {
             person,
             posts,
             csrf: digest(&format!("csrf {secret}")).to_string(),
+            must_change,
         })
     }
 
