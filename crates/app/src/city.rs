@@ -220,6 +220,21 @@ fn read(files: Files, today: Date) -> Result<Snapshot, Vec<Fault>> {
     Ok(Snapshot { city, index, located, shapes, files })
 }
 
+/// What the offered files would do to the past: old cases name areas, units and kinds.
+fn check_past(before: &City, after: &City, offered: &BTreeMap<Kind, String>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if let Some(file) = offered.get(&Kind::Areas) {
+        faults.extend(after.areas.check_after(file, &before.areas));
+    }
+    if let Some(file) = offered.get(&Kind::Units) {
+        faults.extend(after.units.check_after(file, &before.units));
+    }
+    if let Some(file) = offered.get(&Kind::UnitKinds) {
+        faults.extend(after.units.kinds.check_after(file, &before.units.kinds));
+    }
+    faults
+}
+
 fn read_shapes(file: &str, text: &str, areas: &Areas, faults: &mut Vec<Fault>) -> BTreeMap<AreaCode, Shape> {
     let features = match gewu_geo::geojson::read(text) {
         Ok(features) => features,
@@ -347,6 +362,7 @@ impl App {
             let mut published = Vec::new();
             let mut changes = Vec::new();
             let mut faults = Vec::new();
+            let mut offered = BTreeMap::new();
             for draft in drafts {
                 let kinds = files
                     .get(&(Kind::UnitKinds, String::new()))
@@ -377,6 +393,7 @@ impl App {
                     ));
                     continue;
                 }
+                offered.insert(draft.kind, draft.file.clone());
                 let publication = Publication {
                     kind: draft.kind.code().to_owned(),
                     name: name.clone(),
@@ -397,6 +414,12 @@ impl App {
                 Some(_) => None,
                 None => Some(read(files, today)?),
             };
+            if let (Some(before), Some(after)) = (&before, &read) {
+                let faults = check_past(&before.city, &after.city, &offered);
+                if !faults.is_empty() {
+                    return Err(faults);
+                }
+            }
             Ok((read, published, changes))
         })
         .await

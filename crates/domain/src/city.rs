@@ -131,7 +131,7 @@ impl City {
         let mut centres: Vec<(usize, &Unit)> = self
             .units
             .all()
-            .filter(|unit| unit.axis == axis && unit.kind.as_str() == kind)
+            .filter(|unit| unit.axis == axis && unit.kind.as_str() == kind && !unit.is_closed)
             .filter_map(|unit| Some((depth(&unit.area)?, unit)))
             .collect();
         centres.sort_by(|(one, a), (two, b)| two.cmp(one).then_with(|| a.code.cmp(&b.code)));

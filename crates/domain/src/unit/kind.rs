@@ -3,7 +3,7 @@
 use super::Axis;
 use crate::fault::Fault;
 use crate::ids::UnitKind;
-use crate::table::{Table, words};
+use crate::table::{Table, fault, words};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -105,6 +105,24 @@ impl UnitKinds {
 
     pub fn contains(&self, code: &UnitKind) -> bool {
         self.by_code.contains_key(code)
+    }
+
+    /// What is wrong with publishing these kinds after `previous`: published catalogues name kinds, so none may vanish.
+    pub fn check_after(&self, file: &str, previous: &UnitKinds) -> Vec<Fault> {
+        let gone = previous.all.iter().filter(|kind| !self.contains(&kind.code));
+        gone.map(|kind| {
+            fault(
+                file,
+                None,
+                Some("code"),
+                words(
+                    format!("单位类别 {} {} 不见了", kind.code, kind.zh),
+                    format!("the kind of unit {} is gone", kind.code),
+                ),
+                words("把这一行放回来，已发布的目录还在用它", "put the row back: published catalogues name it"),
+            )
+        })
+        .collect()
     }
 
     /// The kind that takes what nobody else answers for.

@@ -7,7 +7,7 @@ use crate::ids::{AreaCode, UnitCode, UnitKind};
 use crate::table::{Row, Table, words};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const COLUMNS: [&str; 7] = ["code", "name_zh", "name_en", "kind", "parent", "area", "axis"];
+pub(super) const COLUMNS: [&str; 8] = ["code", "name_zh", "name_en", "kind", "parent", "area", "axis", "closed"];
 const REQUIRED: [&str; 4] = ["code", "name_zh", "kind", "area"];
 
 impl Units {
@@ -17,7 +17,7 @@ impl Units {
     /// Every fault of the document, by line.
     pub fn parse(file: &str, text: &str, areas: &Areas, kinds: &UnitKinds) -> Result<Units, Vec<Fault>> {
         let mut faults = Vec::new();
-        let table = Table::read(file, text, &REQUIRED, &["name_en", "parent", "axis"], &mut faults);
+        let table = Table::read(file, text, &REQUIRED, &["name_en", "parent", "axis", "closed"], &mut faults);
         table.only_settings(&["version"], &mut faults);
         let version = table.version(&mut faults);
         let mut all: BTreeMap<UnitCode, Unit> = BTreeMap::new();
@@ -63,6 +63,9 @@ impl Units {
             if let Some(parent) = &unit.parent {
                 children.entry(parent.clone()).or_default().push(unit.code.clone());
             }
+            if unit.is_closed {
+                continue;
+            }
             posted.entry((unit.kind.clone(), unit.area.clone())).or_default().push(unit.code.clone());
         }
         Ok(Units { version, kinds: kinds.clone(), all, children, posted })
@@ -97,6 +100,7 @@ fn unit(row: Row, code: &UnitCode, areas: &Areas, kinds: &UnitKinds, faults: &mu
         ));
     }
     let own_axis = axis(row, faults);
+    let is_closed = row.is_yes("closed", faults);
     Some(Unit {
         code: code.clone(),
         name_zh,
@@ -104,6 +108,7 @@ fn unit(row: Row, code: &UnitCode, areas: &Areas, kinds: &UnitKinds, faults: &mu
         parent: row.some("parent").map(UnitCode::from),
         axis: own_axis.or_else(|| known_kind.map(|kind| kind.axis))?,
         region: territory?.region,
+        is_closed,
         kind,
         area,
     })

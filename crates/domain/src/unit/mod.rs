@@ -53,6 +53,8 @@ pub struct Unit {
     pub axis: Axis,
     /// The region of its territory.
     pub region: RegionId,
+    /// It is no more. It keeps its row, because old cases name it, and is given nothing new.
+    pub is_closed: bool,
 }
 
 /// A published version of the units. Every unit has its ancestors and its territory; nothing lies in itself.
@@ -63,12 +65,12 @@ pub struct Units {
     /// By code.
     all: BTreeMap<UnitCode, Unit>,
     children: BTreeMap<UnitCode, Vec<UnitCode>>,
-    /// By kind and territory, each list by code.
+    /// Units at work, by kind and territory, each list by code.
     posted: BTreeMap<(UnitKind, AreaCode), Vec<UnitCode>>,
 }
 
 impl Units {
-    /// By code.
+    /// By code, closed ones too.
     pub fn all(&self) -> impl Iterator<Item = &Unit> {
         self.all.values()
     }
@@ -99,13 +101,13 @@ impl Units {
         self.upwards(code).any(|unit| unit.code == *ancestor)
     }
 
-    /// The unit of this kind whose territory contains the place most closely: `area_path` runs from the root to the
+    /// The unit at work of this kind whose territory contains the place most closely: `area_path` runs from the root to the
     /// place, as [`Areas::path`] gives it. Of several for the same territory, the first by code.
     pub fn of_kind_for(&self, kind: &UnitKind, area_path: &[AreaCode]) -> Option<&Unit> {
         self.all_of_kind_for(kind, area_path).next()
     }
 
-    /// All units of this kind whose territory contains the place, the closest first.
+    /// All units at work of this kind whose territory contains the place, the closest first.
     pub fn all_of_kind_for<'u>(&'u self, kind: &UnitKind, area_path: &[AreaCode]) -> impl Iterator<Item = &'u Unit> {
         let codes: Vec<&'u UnitCode> = area_path
             .iter()
@@ -136,6 +138,21 @@ impl Units {
         hosts.filter_map(unknown).collect()
     }
 
+    /// What is wrong with publishing these units after `previous`: old cases name units, so none may vanish.
+    pub fn check_after(&self, file: &str, previous: &Units) -> Vec<Fault> {
+        let gone = previous.all().filter(|unit| !self.all.contains_key(&unit.code));
+        gone.map(|unit| {
+            fault(
+                file,
+                None,
+                Some("code"),
+                words(format!("单位 {} {} 不见了", unit.code, unit.name_zh), format!("the unit {} is gone", unit.code)),
+                words("把这一行放回来，撤销的单位在 closed 列写 yes", "put the row back, with yes under closed"),
+            )
+        })
+        .collect()
+    }
+
     /// Writes the document so that [`Units::parse`] reads the same units back.
     pub fn to_csv(&self) -> String {
         let settings = [vec!["#version".to_owned(), self.version.to_string()]];
@@ -148,6 +165,7 @@ impl Units {
                 unit.parent.as_ref().map_or_else(String::new, UnitCode::to_string),
                 unit.area.to_string(),
                 unit.axis.name().to_owned(),
+                if unit.is_closed { "yes" } else { "" }.to_owned(),
             ]
         });
         table::write(&settings, &load::COLUMNS, rows)

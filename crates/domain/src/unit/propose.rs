@@ -33,7 +33,7 @@ pub fn propose(
     let role_of = |unit: &Unit| units.kinds.get(&unit.kind).map_or(KindRole::Trade, |kind| kind.role);
 
     let mut found: Vec<(usize, &Unit, Words)> = Vec::new();
-    let host = host_of(place, areas).and_then(|code| units.get(code));
+    let host = host_of(place, areas).and_then(|code| units.get(code)).filter(|host| !host.is_closed);
     if let Some(host) = host {
         let rank = match class {
             ClassKind::Part => part_rank(KindRole::Owner) + 1,

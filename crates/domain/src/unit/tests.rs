@@ -97,6 +97,15 @@ fn the_host_of_a_dedicated_grid_is_asked_first_for_events_and_after_the_owner_fo
 }
 
 #[test]
+fn a_closed_host_answers_for_its_grid_no_longer() {
+    let rows = ROWS.replace("school,,k1,", "school,,k1,,yes");
+    let text = format!("#version,1\ncode,name_zh,kind,parent,area,axis,closed\n{rows}");
+    let units = Units::parse("units.csv", &text, &areas(), &kinds()).unwrap();
+    let proposals = propose(&[UnitKind::from("sanitation")], ClassKind::Event, &AreaCode::from("g2"), &units, &areas());
+    assert_eq!(proposals.iter().map(|proposal| proposal.unit.as_str()).collect::<Vec<_>>(), ["clean-1"]);
+}
+
+#[test]
 fn what_nobody_answers_for_goes_to_the_street_office_of_the_place() {
     assert_eq!(proposed(&["school"], ClassKind::Part, "g3"), ["office-2"]);
     assert_eq!(proposed(&[], ClassKind::Event, "g1"), ["office-1"]);
@@ -155,6 +164,32 @@ fn kinds_with_faults_are_told_by_line() {
 fn units_are_written_as_they_are_read() {
     let units = units();
     assert_eq!(Units::parse("units.csv", &units.to_csv(), &areas(), &kinds()), Ok(units));
+}
+
+#[test]
+fn a_closed_unit_keeps_its_name_and_is_given_nothing() {
+    let text = format!(
+        "#version,1\ncode,name_zh,kind,parent,area,axis,closed\n{}",
+        ROWS.replace("clean,s1,", "clean,s1,,yes")
+    );
+    let units = Units::parse("units.csv", &text, &areas(), &kinds()).unwrap();
+    assert!(units.get(&UnitCode::from("clean-1")).is_some_and(|unit| unit.is_closed));
+    let path = areas().path(&AreaCode::from("g1"));
+    let nearest = units.of_kind_for(&UnitKind::from("sanitation"), &path).map(|unit| unit.code.as_str());
+    assert_eq!(nearest, Some("clean"));
+    assert_eq!(Units::parse("units.csv", &units.to_csv(), &areas(), &kinds()), Ok(units));
+}
+
+#[test]
+fn units_and_kinds_may_be_added_and_not_dropped() {
+    let without = |text: &str, row: &str| text.replace(row, "");
+    let fewer = format!("{HEAD}{}", without(ROWS, "works,市政局,municipal_works,,d,\n"));
+    let fewer = Units::parse("units.csv", &fewer, &areas(), &kinds()).unwrap();
+    assert_eq!(units().check_after("units.csv", &fewer), []);
+    assert_eq!(fewer.check_after("units.csv", &units()).len(), 1);
+    let few_kinds = UnitKinds::parse("kinds.csv", &without(KINDS, "school,学校,School,owner,,\n")).unwrap();
+    assert_eq!(kinds().check_after("kinds.csv", &few_kinds), []);
+    assert_eq!(few_kinds.check_after("kinds.csv", &kinds()).len(), 1);
 }
 
 proptest! {
