@@ -17,7 +17,6 @@ pub mod locate;
 pub mod numbers;
 pub mod passwords;
 pub mod people;
-pub mod photos;
 pub mod sealing;
 pub mod verify;
 

@@ -1,0 +1,604 @@
+//! Finding cases: which match a filter, newest first, as quickly for a word that is everywhere as for one that is rare.
+//!
+//! What a case is found by (its areas, class, source, units, place and words) stands in `finds.keys` as hashed numbers,
+//! under an index that can intersect them. Each number is stamped with the stretch of time, a *span*, that the case's id
+//! lies in: so the index is asked for one span after another, from the newest, and never gathers more than a span of
+//! what is common. A hash also cannot be read: nothing of erased words stays behind in the index.
+//!
+//! Start at [`Find::ids`], which says which way is taken when. `docs/adr/0010-finding-in-postgres.md` has the figures.
+
+use crate::{
+    row::{Stored, ms},
+    snapshot::RegionSnapshot,
+    tx::Tx,
+};
+use gewu_domain::ids::{AreaCode, CaseId, ClassCode, UnitCode};
+use gewu_store::{
+    StoreError,
+    cases::{CaseFilter, CaseRow},
+};
+use jiff::Timestamp;
+use tokio_postgres::{
+    Error, Row,
+    types::{ToSql, Type},
+};
+use uuid::Uuid;
+
+/// The first 48 bits of an id are milliseconds; a span is 2³⁰ of them: twelve days.
+const SPAN_BITS: u32 = 80 + 30;
+/// So many spans are asked for in one statement at most.
+const SPANS_MOST: u128 = 64;
+/// Sides of the squares by which places are found, in degrees times 10⁷: from a quarter of a kilometre to 18 km.
+const CELLS: [i64; 4] = [25_000, 100_000, 400_000, 1_600_000];
+/// A box is covered by at most so many squares, or found another way.
+const CELLS_MOST: i64 = 16;
+
+/// Kinds of keys.
+mod kind {
+    pub const AREA: u8 = b'a';
+    pub const CLASS: u8 = b'c';
+    pub const LEAD: u8 = b'l';
+    pub const SOURCE: u8 = b's';
+    pub const TERM: u8 = b't';
+    pub const UNPLACED: u8 = b'u';
+    /// The first of `CELLS`; the others follow.
+    pub const CELL: u8 = b'0';
+}
+
+/// The number something is found by: negative for words, so that they can be told from the rest and erased.
+/// Spread over 63 bits: that two things share one is less likely than a disk that lies.
+fn key(region: i64, kind: u8, value: &[u8]) -> i64 {
+    // FNV-1a, stirred once more at the end.
+    let hash = region
+        .to_be_bytes()
+        .iter()
+        .chain(&[kind])
+        .chain(value)
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let positive = stir(hash);
+    if kind == kind::TERM { positive | i64::MIN } else { positive }
+}
+
+fn stir(mut bits: u64) -> i64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    i64::from_ne_bytes((bits ^ (bits >> 31)).to_ne_bytes()) & i64::MAX
+}
+
+/// Which span an id lies in; ids and spans sort alike.
+fn span(id: u128) -> u128 {
+    id >> SPAN_BITS
+}
+
+/// What the keys of a span are stamped with (by exclusive or): never negative, so that words stay negative.
+fn stamp(span: u128) -> i64 {
+    stir(u64::try_from(span).expect("a span has 18 bits").wrapping_add(0x9e37_79b9_7f4a_7c15))
+}
+
+fn cell(size: i64, lon: i64, lat: i64) -> Vec<u8> {
+    [lon.div_euclid(size).to_be_bytes(), lat.div_euclid(size).to_be_bytes()].concat()
+}
+
+/// Degrees times 10⁷.
+#[expect(clippy::cast_possible_truncation, reason = "degrees are small, and a cast of a float saturates")]
+fn units(degrees: f64) -> i64 {
+    (degrees * 1e7).round() as i64
+}
+
+/// The id does not begin with the time of reporting.
+pub(crate) fn is_odd(id: CaseId, reported_at: Timestamp) -> bool {
+    i64::try_from(id.0.as_u128() >> 80) != Ok(ms(reported_at))
+}
+
+/// Everything a case is found by, stamped: first what is not words, then the words, each part in order.
+pub(crate) fn keys(region: i64, row: &CaseRow, leads: &[&str], terms: &[String]) -> Vec<i64> {
+    let of = |kind: u8, text: &str| key(region, kind, text.as_bytes());
+    let mut keys: Vec<i64> = row.path.iter().map(|area| of(kind::AREA, area.as_str())).collect();
+    keys.extend(row.class.iter().map(|class| of(kind::CLASS, class.as_str())));
+    keys.push(of(kind::SOURCE, row.source.code()));
+    keys.extend(leads.iter().map(|unit| of(kind::LEAD, unit)));
+    if !row.is_placed {
+        keys.push(key(region, kind::UNPLACED, &[]));
+    }
+    if let Some((lon, lat)) = row.point {
+        keys.extend(
+            (kind::CELL..).zip(CELLS).map(|(kind, size)| key(region, kind, &cell(size, units(lon), units(lat)))),
+        );
+    }
+    keys.extend(terms.iter().map(|term| of(kind::TERM, term)));
+    let stamp = stamp(span(row.id.0.as_u128()));
+    keys.iter_mut().for_each(|key| *key ^= stamp);
+    keys.sort_unstable_by_key(|key| (*key < 0, *key));
+    keys.dedup();
+    keys
+}
+
+/// A search through one region's cases.
+pub(crate) struct Find<'a> {
+    view: &'a RegionSnapshot,
+    filter: &'a CaseFilter,
+    /// Ids from here to there, both included.
+    low: u128,
+    high: u128,
+    /// Oldest first, for walking back.
+    ascending: bool,
+}
+
+impl<'a> Find<'a> {
+    /// What comes after (or, walking back, before) the case `after` in a list that has the newest first.
+    pub fn after(view: &'a RegionSnapshot, filter: &'a CaseFilter, after: Option<Uuid>, backwards: bool) -> Find<'a> {
+        let after = after.map(|id| id.as_u128());
+        let (low, high) = match (after, backwards) {
+            (None, _) => (0, u128::MAX),
+            // From one to nothing is an empty stretch.
+            (Some(id), false) => id.checked_sub(1).map_or((1, 0), |high| (0, high)),
+            (Some(id), true) => id.checked_add(1).map_or((1, 0), |low| (low, u128::MAX)),
+        };
+        Find { view, filter, low, high, ascending: backwards }
+    }
+
+    /// The first `most` ids that match, in walking order.
+    pub async fn ids(mut self, most: i64) -> Result<Vec<Uuid>, StoreError> {
+        self.bound_by_time().await?;
+        let is_nowhere = self.filter.within.is_some_and(|[west, south, east, north]| west > east || south > north);
+        if self.low > self.high || most <= 0 || is_nowhere {
+            return Ok(Vec::new());
+        }
+        let params = Params::of(self.view.region, self.filter);
+        if self.filter.due_before.is_some() && self.has_few(COUNT_DUE, &params).await? {
+            return self.ask([DUE_UP, DUE_DOWN], &params, most).await;
+        }
+        if self.filter.changed_from.is_some() && self.has_few(COUNT_CHANGED, &params).await? {
+            return self.ask([CHANGED_UP, CHANGED_DOWN], &params, most).await;
+        }
+        if params.states.is_some() && self.has_few(COUNT_STATES, &params).await? {
+            return self.ask([STATES_UP, STATES_DOWN], &params, most).await;
+        }
+        let wanted = Wanted::of(self.view.region, self.filter);
+        if wanted.is_empty() {
+            let sql = if params.states.is_some() { [MERGED_UP, MERGED_DOWN] } else { [ALL_UP, ALL_DOWN] };
+            return self.ask(sql, &params, most).await;
+        }
+        let near = i64::from(self.view.settings.near).max(most.saturating_mul(2));
+        let near = self.ask([NEAR_UP, NEAR_DOWN], &Params { near, ..params }, most).await?;
+        if i64::try_from(near.len()) == Ok(most) {
+            return Ok(near);
+        }
+        self.by_spans(&wanted, most).await
+    }
+
+    /// Where every id tells its time, a time of reporting is a range of ids.
+    async fn bound_by_time(&mut self) -> Result<(), StoreError> {
+        if self.filter.from.is_none() && self.filter.to.is_none() {
+            return Ok(());
+        }
+        if self.view.snapshot.row(ODD, &[&self.view.region]).await?.is_some() {
+            return Ok(());
+        }
+        let id_at = |at: Timestamp| u128::try_from(ms(at)).unwrap_or(0) << 80;
+        if let Some(from) = self.filter.from {
+            self.low = self.low.max(id_at(from));
+        }
+        if let Some(to) = self.filter.to {
+            match id_at(to).checked_sub(1) {
+                Some(high) => self.high = self.high.min(high),
+                None => (self.low, self.high) = (1, 0),
+            }
+        }
+        Ok(())
+    }
+
+    async fn has_few(&self, sql: &'static str, params: &Params<'_>) -> Result<bool, StoreError> {
+        let few = i64::from(self.view.settings.few);
+        let rows = self.view.snapshot.planned(sql, &params.list(&Bound::of(self.low, self.high, few))).await?;
+        let row = rows.first().expect("a count is one row");
+        Ok(Stored { row, table: "cases", key: &[] }.take::<i64>("count")? < few)
+    }
+
+    async fn ask(
+        &self,
+        [up, down]: [&'static str; 2],
+        params: &Params<'_>,
+        most: i64,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let sql = if self.ascending { up } else { down };
+        ids(&self.view.snapshot.planned(sql, &params.list(&Bound::of(self.low, self.high, most))).await?)
+    }
+
+    /// Goes from span to span, a few more at a time the longer nothing is found.
+    async fn by_spans(mut self, wanted: &Wanted, most: i64) -> Result<Vec<Uuid>, StoreError> {
+        let sql = match (wanted.cells.is_empty(), self.ascending) {
+            (true, true) => SPANS_UP,
+            (true, false) => SPANS_DOWN,
+            (false, true) => CELLS_UP,
+            (false, false) => CELLS_DOWN,
+        };
+        let mut found = Vec::new();
+        let mut width = 1;
+        while self.low <= self.high {
+            // Stretches without any case are stepped over.
+            let Some(next) = self.next().await? else { break };
+            let (first, last) = if self.ascending {
+                (span(next), span(next).saturating_add(width - 1).min(span(self.high)))
+            } else {
+                (span(next).saturating_sub(width - 1).max(span(self.low)), span(next))
+            };
+            let floor = first << SPAN_BITS;
+            let ceiling = (last << SPAN_BITS) | ((1 << SPAN_BITS) - 1);
+            let stamps: Vec<i64> = (first..=last).map(stamp).collect();
+            let keys: Vec<String> = stamps.iter().map(|stamp| stamped(&wanted.keys, *stamp)).collect();
+            let cells: Vec<String> = stamps.iter().map(|stamp| stamped(&wanted.cells, *stamp)).collect();
+            let wants = i64::try_from(found.len()).map_or(0, |have| most.saturating_sub(have));
+            let params = Params { terms: None, keys, cells, ..Params::of(self.view.region, self.filter) };
+            let bound = Bound::of(self.low.max(floor), self.high.min(ceiling), wants);
+            found.extend(ids(&self.view.snapshot.planned(sql, &params.list(&bound)).await?)?);
+            if i64::try_from(found.len()).is_ok_and(|have| have >= most) {
+                break;
+            }
+            let rest = if self.ascending { ceiling.checked_add(1) } else { floor.checked_sub(1) };
+            match (rest, self.ascending) {
+                (Some(low), true) => self.low = low,
+                (Some(high), false) => self.high = high,
+                (None, _) => break,
+            }
+            width = (width * 2).min(SPANS_MOST);
+        }
+        Ok(found)
+    }
+
+    async fn next(&self) -> Result<Option<u128>, StoreError> {
+        let sql = if self.ascending { NEXT_UP } else { NEXT_DOWN };
+        let (low, high) = (Uuid::from_u128(self.low), Uuid::from_u128(self.high));
+        let row = self.view.snapshot.row(sql, &[&self.view.region, &low, &high]).await?;
+        row.map(|row| Stored { row: &row, table: "cases", key: &[] }.take::<Uuid>("id").map(|id| id.as_u128()))
+            .transpose()
+    }
+}
+
+fn stamped(keys: &[i64], stamp: i64) -> String {
+    let keys: Vec<String> = keys.iter().map(|key| (key ^ stamp).to_string()).collect();
+    format!("{{{}}}", keys.join(","))
+}
+
+fn ids(rows: &[Row]) -> Result<Vec<Uuid>, StoreError> {
+    rows.iter().map(|row| Stored { row, table: "cases", key: &[] }.take("id")).collect()
+}
+
+/// What a filter can be found by, not yet stamped.
+struct Wanted {
+    /// All of these.
+    keys: Vec<i64>,
+    /// And any of these, unless there are none.
+    cells: Vec<i64>,
+}
+
+impl Wanted {
+    fn of(region: i64, filter: &CaseFilter) -> Wanted {
+        let of = |kind: u8, text: &str| key(region, kind, text.as_bytes());
+        let mut keys: Vec<i64> = filter.terms.iter().map(|term| of(kind::TERM, term)).collect();
+        keys.extend(filter.area.as_ref().map(|area| of(kind::AREA, area.as_str())));
+        keys.extend(filter.class.as_ref().map(|class| of(kind::CLASS, class.as_str())));
+        keys.extend(filter.source.map(|source| of(kind::SOURCE, source.code())));
+        keys.extend(filter.unit.as_ref().map(|unit| of(kind::LEAD, unit.as_str())));
+        if filter.is_placed == Some(false) {
+            keys.push(key(region, kind::UNPLACED, &[]));
+        }
+        Wanted { keys, cells: filter.within.map(|bounds| cells(region, bounds)).unwrap_or_default() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.cells.is_empty()
+    }
+}
+
+/// Squares that cover the box, the smallest that are few enough; none when it is too large for any.
+fn cells(region: i64, [west, south, east, north]: [i64; 4]) -> Vec<i64> {
+    for (kind, size) in (kind::CELL..).zip(CELLS) {
+        let (left, right) = (west.div_euclid(size), east.div_euclid(size));
+        let (bottom, top) = (south.div_euclid(size), north.div_euclid(size));
+        let across = right.saturating_sub(left).saturating_add(1);
+        let up = top.saturating_sub(bottom).saturating_add(1);
+        if across.saturating_mul(up) <= CELLS_MOST {
+            let columns = left..=right;
+            return columns
+                .flat_map(|x| (bottom..=top).map(move |y| [x.to_be_bytes(), y.to_be_bytes()].concat()))
+                .map(|cell| key(region, kind, &cell))
+                .collect();
+        }
+    }
+    Vec::new()
+}
+
+/// A filter as parameters, in the order in which every statement here numbers them.
+struct Params<'a> {
+    region: i64,
+    states: Option<Vec<&'static str>>,
+    area: Option<&'a str>,
+    class: Option<&'a str>,
+    source: Option<&'static str>,
+    unit: Option<&'a str>,
+    from: Option<i64>,
+    to: Option<i64>,
+    changed_from: Option<i64>,
+    due_before: Option<i64>,
+    is_placed: Option<bool>,
+    within: [Option<i64>; 4],
+    terms: Option<Vec<i64>>,
+    near: i64,
+    keys: Vec<String>,
+    cells: Vec<String>,
+}
+
+type List<'a> = [(&'a (dyn ToSql + Sync), Type); 22];
+
+impl<'a> Params<'a> {
+    fn of(region: i64, filter: &'a CaseFilter) -> Params<'a> {
+        let mut states: Vec<_> = filter.states.iter().map(|state| state.code()).collect();
+        states.sort_unstable();
+        states.dedup();
+        let terms: Vec<_> = filter.terms.iter().map(|term| key(region, kind::TERM, term.as_bytes())).collect();
+        Params {
+            region,
+            states: (!states.is_empty()).then_some(states),
+            area: filter.area.as_ref().map(AreaCode::as_str),
+            class: filter.class.as_ref().map(ClassCode::as_str),
+            source: filter.source.map(|source| source.code()),
+            unit: filter.unit.as_ref().map(UnitCode::as_str),
+            from: filter.from.map(ms),
+            to: filter.to.map(ms),
+            changed_from: filter.changed_from.map(ms),
+            due_before: filter.due_before.map(ms),
+            is_placed: filter.is_placed,
+            within: filter.within.map_or([None; 4], |bounds| bounds.map(Some)),
+            terms: (!terms.is_empty()).then_some(terms),
+            near: 0,
+            keys: Vec::new(),
+            cells: Vec::new(),
+        }
+    }
+
+    fn list(&'a self, bound: &'a Bound) -> List<'a> {
+        let [west, south, east, north] = &self.within;
+        [
+            (&self.region, Type::INT8),
+            (&bound.low, Type::UUID),
+            (&bound.high, Type::UUID),
+            (&bound.most, Type::INT8),
+            (&self.states, Type::TEXT_ARRAY),
+            (&self.area, Type::TEXT),
+            (&self.class, Type::TEXT),
+            (&self.source, Type::TEXT),
+            (&self.unit, Type::TEXT),
+            (&self.from, Type::INT8),
+            (&self.to, Type::INT8),
+            (&self.changed_from, Type::INT8),
+            (&self.due_before, Type::INT8),
+            (&self.is_placed, Type::BOOL),
+            (west, Type::INT8),
+            (south, Type::INT8),
+            (east, Type::INT8),
+            (north, Type::INT8),
+            (&self.terms, Type::INT8_ARRAY),
+            (&self.near, Type::INT8),
+            (&self.keys, Type::TEXT_ARRAY),
+            (&self.cells, Type::TEXT_ARRAY),
+        ]
+    }
+}
+
+/// Which ids, both ends included, and how many.
+struct Bound {
+    low: Uuid,
+    high: Uuid,
+    most: i64,
+}
+
+impl Bound {
+    fn of(low: u128, high: u128, most: i64) -> Bound {
+        Bound { low: Uuid::from_u128(low), high: Uuid::from_u128(high), most }
+    }
+}
+
+/// What every search reads of a case.
+macro_rules! columns {
+    () => {
+        "id, state, path, class, source, units, reported_at, changed_at, due_at, closed_at, is_placed, lon, lat"
+    };
+}
+
+/// The whole filter, on a case `c`. A part that is null falls away when the statement is planned.
+macro_rules! matches {
+    () => {
+        "c.id >= $2 and c.id <= $3
+        and ($5::text[] is null or c.state = any($5))
+        and ($6::text is null or c.path @> array[$6])
+        and ($7::text is null or c.class = $7)
+        and ($8::text is null or c.source = $8)
+        and ($9::text is null or c.units @> array[$9])
+        and ($10::int8 is null or c.reported_at >= $10)
+        and ($11::int8 is null or c.reported_at < $11)
+        and ($12::int8 is null or c.changed_at >= $12)
+        and ($13::int8 is null or (c.due_at < $13 and c.closed_at is null))
+        and ($14::bool is null or c.is_placed = $14)
+        and ($15::int8 is null or (c.lon >= $15 / 1e7::float8 and c.lat >= $16 / 1e7::float8
+            and c.lon <= $17 / 1e7::float8 and c.lat <= $18 / 1e7::float8))
+        and ($19::int8[] is null or exists (
+            select 1 from finds f where f.region = $1 and f.case_id = c.id
+                and f.keys @> array(select wanted # f.stamp from unnest($19) as wanted)))"
+    };
+}
+
+/// A statement that walks up and its twin that walks down.
+macro_rules! both_ways {
+    ($up:ident, $down:ident, $($part:expr),+) => {
+        pub(crate) const $up: &str = concat!($($part),+, " order by c.id limit $4");
+        pub(crate) const $down: &str = concat!($($part),+, " order by c.id desc limit $4");
+    };
+}
+
+both_ways!(ALL_UP, ALL_DOWN, "select c.id from cases c where c.region = $1 and ", matches!());
+both_ways!(
+    DUE_UP,
+    DUE_DOWN,
+    "with c as materialized (select ",
+    columns!(),
+    " from cases where region = $1 and due_at < $13) select c.id from c where ",
+    matches!()
+);
+both_ways!(
+    CHANGED_UP,
+    CHANGED_DOWN,
+    "with c as materialized (select ",
+    columns!(),
+    " from cases where region = $1 and changed_at >= $12) select c.id from c where ",
+    matches!()
+);
+both_ways!(
+    STATES_UP,
+    STATES_DOWN,
+    "with c as materialized (select ",
+    columns!(),
+    " from cases where region = $1 and state = any($5) and id >= $2 and id <= $3) select c.id from c where ",
+    matches!()
+);
+/// Each state in its own order, merged.
+pub(crate) const MERGED_UP: &str = concat!(
+    "select found.id from unnest($5::text[]) as wanted (state) cross join lateral (
+        select c.id from cases c where c.region = $1 and c.state = wanted.state and ",
+    matches!(),
+    " order by c.id limit $4) as found order by found.id limit $4"
+);
+pub(crate) const MERGED_DOWN: &str = concat!(
+    "select found.id from unnest($5::text[]) as wanted (state) cross join lateral (
+        select c.id from cases c where c.region = $1 and c.state = wanted.state and ",
+    matches!(),
+    " order by c.id desc limit $4) as found order by found.id desc limit $4"
+);
+pub(crate) const NEAR_UP: &str = concat!(
+    "select c.id from (select ",
+    columns!(),
+    " from cases where region = $1 and id >= $2 and id <= $3 order by id limit $20) as c where ",
+    matches!(),
+    " order by c.id limit $4"
+);
+pub(crate) const NEAR_DOWN: &str = concat!(
+    "select c.id from (select ",
+    columns!(),
+    " from cases where region = $1 and id >= $2 and id <= $3 order by id desc limit $20) as c where ",
+    matches!(),
+    " order by c.id desc limit $4"
+);
+both_ways!(
+    SPANS_UP,
+    SPANS_DOWN,
+    "select c.id from unnest($21::text[]) as span (keys)
+    join finds f on f.region = $1 and f.keys @> span.keys::int8[]
+    join cases c on c.region = $1 and c.id = f.case_id where ",
+    matches!()
+);
+both_ways!(
+    CELLS_UP,
+    CELLS_DOWN,
+    "select c.id from unnest($21::text[], $22::text[]) as span (keys, cells)
+    join finds f on f.region = $1 and f.keys && span.cells::int8[] and f.keys @> span.keys::int8[]
+    join cases c on c.region = $1 and c.id = f.case_id where ",
+    matches!()
+);
+
+pub(crate) const COUNT_DUE: &str =
+    "select count(*) from (select 1 from cases where region = $1 and due_at < $13 limit $4) as counted";
+pub(crate) const COUNT_CHANGED: &str =
+    "select count(*) from (select 1 from cases where region = $1 and changed_at >= $12 limit $4) as counted";
+pub(crate) const COUNT_STATES: &str = "
+    select count(*) from (
+        select 1 from cases where region = $1 and state = any($5) and id >= $2 and id <= $3 limit $4) as counted";
+
+pub(crate) const ODD: &str = "select 1 from cases where region = $1 and is_odd limit 1";
+pub(crate) const NEXT_UP: &str = "
+    select id from cases where region = $1 and id >= $2 and id <= $3 order by id limit 1";
+pub(crate) const NEXT_DOWN: &str = "
+    select id from cases where region = $1 and id >= $2 and id <= $3 order by id desc limit 1";
+
+pub(crate) const INSERT: &str = "
+    insert into finds (region, case_id, stamp, keys)
+    select region, case_id, stamp, ($6::int8[])[first:last]
+    from unnest($1::int8[], $2::uuid[], $3::int8[], $4::int4[], $5::int4[]) as new (region, case_id, stamp, first, last)
+    on conflict (region, case_id) do nothing";
+/// Words stay unless new ones come; what has not changed is not written.
+pub(crate) const UPDATE: &str = "
+    update finds f set keys = new.keys
+    from (
+        select old.region, old.case_id, ($6::int8[])[first:last] || case
+            when has_terms then array[]::int8[]
+            else array(select key from unnest(old.keys) as key where key < 0) end as keys
+        from unnest($1::int8[], $2::uuid[], $3::bool[], $4::int4[], $5::int4[])
+            as change (region, case_id, has_terms, first, last)
+        join finds old on old.region = change.region and old.case_id = change.case_id) as new
+    where f.region = new.region and f.case_id = new.case_id and f.keys is distinct from new.keys";
+
+/// Writes what new cases are found by (`is_new`), or known ones.
+pub(crate) async fn put(tx: &Tx, is_new: bool, writes: &[(i64, &crate::cases::Write)]) -> Result<(), Error> {
+    let writes: Vec<_> = writes.iter().filter(|write| write.1.was.is_none() == is_new).collect();
+    if writes.is_empty() {
+        return Ok(());
+    }
+    let region: Vec<_> = writes.iter().map(|write| write.0).collect();
+    let case: Vec<_> = writes.iter().map(|write| write.1.row.id.0).collect();
+    let mut keys: Vec<i64> = Vec::new();
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    for write in &writes {
+        first.push(i32::try_from(keys.len()).unwrap_or(i32::MAX).saturating_add(1));
+        keys.extend(&write.1.keys);
+        last.push(i32::try_from(keys.len()).unwrap_or(i32::MAX));
+    }
+    if is_new {
+        let stamp: Vec<_> = writes.iter().map(|write| stamp(span(write.1.row.id.0.as_u128()))).collect();
+        tx.run(INSERT, &[&region, &case, &stamp, &first, &last, &keys]).await?;
+    } else {
+        let has_terms: Vec<_> = writes.iter().map(|write| write.1.has_terms).collect();
+        tx.run(UPDATE, &[&region, &case, &has_terms, &first, &last, &keys]).await?;
+    }
+    Ok(())
+}
+
+pub(crate) const ERASE: &str = "
+    update finds set keys = array(select key from unnest(keys) as key where key >= 0) where region = $1 and case_id = $2";
+
+/// Takes the words out; the case is found by everything else as before.
+pub(crate) async fn erase(tx: &Tx, region: i64, case: CaseId) -> Result<(), Error> {
+    tx.run(ERASE, &[&region, &case.0]).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_negative_and_everything_else_is_not_also_when_stamped() {
+        for span in 0..1_000 {
+            assert!(stamp(span) >= 0);
+            assert!(key(110_101, kind::TERM, b"lamp") ^ stamp(span) < 0);
+            assert!(key(110_101, kind::AREA, b"lamp") ^ stamp(span) >= 0);
+        }
+    }
+
+    #[test]
+    fn a_point_lies_in_a_cell_of_every_box_around_it() {
+        let (lon, lat) = (116.391_234_5, -39.907_123_4);
+        for half in [1, 9_999, 30_000, 250_000, 2_000_000] {
+            let bounds = [units(lon) - half, units(lat) - half, units(lon) + half, units(lat) + half];
+            let own: Vec<i64> = (kind::CELL..)
+                .zip(CELLS)
+                .map(|(kind, size)| key(7, kind, &cell(size, units(lon), units(lat))))
+                .collect();
+            assert!(cells(7, bounds).iter().any(|cell| own.contains(cell)), "half a side of {half}");
+        }
+    }
+
+    #[test]
+    fn the_whole_earth_has_no_cells() {
+        assert!(cells(7, [-1_800_000_000, -900_000_000, 1_800_000_000, 900_000_000]).is_empty());
+        assert!(cells(7, [i64::MIN, i64::MIN, i64::MAX, i64::MAX]).is_empty());
+    }
+}
