@@ -25,14 +25,6 @@ code,name_zh,level,parent,valid_from,region
 11,区,county,1,2020-01-01,320100
 ";
 
-const CLASSES: &str = "\
-#scheme,small
-#version,1
-#title,小,Small
-code,major_zh,major_en,name_zh,name_en,plain_zh,plain_en,responsible,provenance,condition,defect,filing_zh,filing_en,limit,closing_zh,closing_en,source
-part-01-01,大类,Major,井盖,Manhole,井盖坏了,Manhole broken,water,ours,1,missing,缺失,missing,2wh,已补,replaced,ours
-";
-
 /// Areas that were read are written so that the same areas are read.
 pub fn areas(data: &[u8]) {
     let Some(text) = text(data) else { return };
@@ -60,8 +52,6 @@ pub fn catalogue(data: &[u8]) {
         let again = Catalogue::parse(FILE, &catalogue.to_csv(), &kinds).expect("what was written can be read");
         assert_eq!(again, catalogue);
     }
-    let mut catalogue = Catalogue::parse(FILE, CLASSES, &kinds).expect("the classes above are sound");
-    drop(catalogue.attach_attributes(FILE, text));
 }
 
 pub fn calendar(data: &[u8]) {
@@ -106,7 +96,6 @@ mod tests {
     fn the_documents_given_are_sound() {
         areas_given();
         kinds_given();
-        Catalogue::parse(FILE, CLASSES, &kinds_given()).expect("the classes are sound");
     }
 
     #[test]

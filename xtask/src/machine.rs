@@ -119,8 +119,15 @@ fn has_postgis() -> bool {
             .any(|version| version.path().join("extension/postgis.control").is_file())
 }
 
+/// By its files where `fc-list` is not installed.
 fn has_chinese_font() -> bool {
-    run::capture(Command::new("fc-list").arg(":lang=zh-cn")).is_ok_and(|fonts| !fonts.trim().is_empty())
+    const FOLDER: &str = "/usr/share/fonts/opentype/noto";
+    std::fs::read_dir(FOLDER)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|entry| entry.file_name().to_string_lossy().starts_with("NotoSansCJK"))
+        || run::capture(Command::new("fc-list").arg(":lang=zh-cn")).is_ok_and(|fonts| !fonts.trim().is_empty())
 }
 
 /// Fails unless Node of at least this major version and npm are there; Debian's own is too old to install.

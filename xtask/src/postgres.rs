@@ -93,11 +93,16 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // SIGQUIT is PostgreSQL's immediate shutdown: its children end too.
-        let _ = Command::new("kill").args(["-QUIT", &self.server.id().to_string()]).status();
+        quit(&self.server.id().to_string());
         let _ = self.server.wait();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Tells a server to end at once, with its children: SIGQUIT. By the shell's own `kill`, since a small machine has no
+/// other.
+fn quit(pid: &str) {
+    let _ = Command::new("sh").args(["-c", "kill -QUIT \"$0\"", pid]).stderr(Stdio::null()).status();
 }
 
 /// Who the server runs as: it refuses to be root.
@@ -165,7 +170,7 @@ fn sweep(tree: &Tree) {
             if let Some(pid) =
                 std::fs::read_to_string(pid_file).ok().and_then(|text| text.lines().next().map(str::to_owned))
             {
-                let _ = Command::new("kill").args(["-QUIT", &pid]).stderr(Stdio::null()).status();
+                quit(&pid);
             }
             let _ = std::fs::remove_dir_all(entry.path());
         }

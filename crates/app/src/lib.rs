@@ -17,6 +17,7 @@ pub mod locate;
 pub mod numbers;
 pub mod passwords;
 pub mod people;
+pub mod photos;
 pub mod sealing;
 pub mod verify;
 

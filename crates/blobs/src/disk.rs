@@ -1,8 +1,8 @@
 //! Files in a folder.
 //!
 //! `<folder>/ab/ab12…`: 256 folders, made and synced when the folder is opened, so that a new file needs one sync of its own and one
-//! of its folder. A file is written whole under `incoming/`, synced, and then renamed: under its name it is whole or not
-//! there, also after a loss of power. Several processes may share the folder.
+//! of its folder. A file is written whole under `incoming/`, synced, and then renamed: under its name it is whole or
+//! not there, also after a loss of power. Several processes may share the folder.
 
 use crate::{BlobError, Blobs, digest_of, key, named_rightly, undamaged};
 use async_trait::async_trait;

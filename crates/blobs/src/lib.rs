@@ -1,8 +1,8 @@
 //! Where photos lie: files named by their content, on disk or in an S3-compatible bucket.
 //!
-//! Knows nothing of photos, cases or who may see what: bytes under their SHA-256, durable when a call
-//! returns and compared with their name when they are read. The same content given twice is one file, so whoever deletes
-//! must know that nothing else points at it. Both kinds lay files out alike, `<first two hex digits>/<hex>`: a folder can be
+//! Knows nothing of photos, cases or who may see what: bytes under their SHA-256, durable when a call returns and
+//! compared with their name when they are read. The same content given twice is one file, so whoever deletes must know
+//! that nothing else points at it. Both kinds lay files out alike, `<first two hex digits>/<hex>`: a folder can be
 //! copied into a bucket and back with any tool. Start at [`Blobs`].
 
 mod disk;

@@ -1,7 +1,7 @@
 //! Files in a bucket of an S3-compatible service: MinIO, Ceph, Alibaba OSS, Huawei OBS, Amazon S3.
 //!
-//! Signing, retries and TLS are `object_store`'s (docs/adr/0007-object-storage.md). Certificates are judged as the operating system does, so the
-//! authority of a closed network is added there.
+//! Signing, retries and TLS are `object_store`'s (docs/adr/0007-object-storage.md). Certificates are judged as the
+//! operating system does, so the authority of a closed network is added there.
 
 use crate::{BlobError, Blobs, digest_of, key, named_rightly, undamaged};
 use async_trait::async_trait;

@@ -1,6 +1,7 @@
 //! Files in a bucket, on a server that others wrote: moto (Apache-2.0), which checks signatures as Amazon does.
 //!
-//! It is installed from PyPI once per target folder, and one server serves all tests of this program, each below its own prefix.
+//! It is installed from PyPI once per target folder, and one server serves all tests of this program, each below its
+//! own prefix.
 
 use crate::contract::{self, contract};
 use gewu_blobs::{BlobError, Blobs, S3Blobs, S3Settings, digest};
@@ -38,7 +39,8 @@ fn start() -> (S3Settings, Child) {
     (settings, server)
 }
 
-/// The folder with moto in it. Installed beside and renamed, so that an interrupted or doubled installation does no harm.
+/// The folder with moto in it. Installed beside and renamed, so that an interrupted or doubled installation does no
+/// harm.
 fn installed() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(PACKAGES.join("-").replace("==", "-"));
     if !folder.is_dir() {

@@ -497,27 +497,24 @@ impl Draft<'_> {
                 sets.push(ClockSet { slot: ClockSlot::Assignment(assignment.no), clock });
             }
         }
-        match (&before.state, &after.state) {
-            (State::Closed { .. }, State::Reopened) => {
-                if before.original.is_none() {
-                    if let Some(first) = after.assignments.iter().find(|assignment| assignment.is_lead) {
-                        let mut clock = first.clock.clone();
-                        clock.stopped_at = None;
-                        sets.push(ClockSet { slot: ClockSlot::Original, clock });
-                    }
-                } else if let Some(mut clock) = after.original.clone() {
-                    clock.stopped_at = None;
-                    sets.push(ClockSet { slot: ClockSlot::Original, clock });
-                }
-            }
-            (_, State::Closed { .. }) => {
-                if let Some(clock) = after.original.clone() {
-                    sets.push(ClockSet { slot: ClockSlot::Original, clock: stopped(clock, context) });
-                }
-            }
-            _ => {}
-        }
+        sets.extend(self.original_after(before).map(|clock| ClockSet { slot: ClockSlot::Original, clock }));
         sets
+    }
+
+    /// The original clock: reopening lets the first lead's run on, and any end stops it.
+    fn original_after(&self, before: &Case) -> Option<Clock> {
+        let after = &self.case;
+        if after.state.kind().is_final() {
+            let clock = after.original.clone().filter(|clock| clock.stopped_at.is_none())?;
+            return Some(stopped(clock, self.context));
+        }
+        if after.state != State::Reopened || before.state == State::Reopened {
+            return None;
+        }
+        let first = || after.assignments.iter().find(|assignment| assignment.is_lead);
+        let mut clock = after.original.clone().or_else(|| first().map(|first| first.clock.clone()))?;
+        clock.stopped_at = None;
+        Some(clock)
     }
 
     fn send_to_check_if_automatic(&mut self) {

@@ -197,6 +197,16 @@ fn not_solved_inside_the_window_reopens_and_keeps_the_original_clock() {
 }
 
 #[test]
+fn refusing_a_reopened_case_stops_the_original_clock_too() {
+    let (mut walk, cast) = to_closed(policy());
+    walk.step(&gewu_domain::people::Actor::Reporter, Command::Rate { is_solved: false, stars: 1, note: None }).unwrap();
+    let back = Command::SendBack { reason: ReasonCode::from("wrong_place"), note: None };
+    walk.step(&cast.dispatcher, back).unwrap();
+    walk.step(&cast.chief, Command::Refuse { reason: ReasonCode::from("not_found"), note: None }).unwrap();
+    assert!(walk.case.original.unwrap().stopped_at.is_some());
+}
+
+#[test]
 fn not_solved_after_the_window_is_kept_as_a_rating_only() {
     let (mut walk, _) = to_closed(policy());
     walk.wait_min(169 * 60);
