@@ -18,7 +18,7 @@ pub struct CaseWrite {
     pub was: Option<u32>,
     /// The facts that lead from there to here, sealed; their `seq` run from `was` (or 0) on.
     pub facts: Vec<Sealed>,
-    /// When each of these facts happened, in the same order.
+    /// When each of these facts happened, in the same order; the last is the case's `changed_at`.
     pub at: Vec<Timestamp>,
     /// Hash of the last fact, so that the next write can go on from it.
     pub head: Digest,

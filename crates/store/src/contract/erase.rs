@@ -83,6 +83,7 @@ pub async fn erasing_words_takes_those_words_and_the_terms(fixture: &impl Fixtur
 pub async fn nothing_erased_can_be_read_from_what_is_kept(fixture: &impl Fixture) {
     let store = fixture.store();
     let [first, second] = two_cases(fixture, "qzxmarker").await;
+    // An index may keep of a word only what its neighbour does not begin with, so less than the whole is looked for.
     // Rewritten terms must not leave the old ones behind either.
     let mut write = super::sample::next_write(&new_case(HERE, 1, at(0)), "{}", at(1), |_| ());
     write.terms = Some(vec!["qzxmarkertoo".to_owned()]);
@@ -94,11 +95,11 @@ pub async fn nothing_erased_can_be_read_from_what_is_kept(fixture: &impl Fixture
         let words = text(write.case.id, no, &"路灯不亮".repeat(50), Giver::Reporter, at(1));
         store.apply(HERE, vec![change(&write), Change::Text(words)].into()).await.unwrap();
     }
-    assert!(fixture.holds("qzxmarker").await, "the marker was never there to be found");
+    assert!(fixture.holds("xmarker").await, "the marker was never there to be found");
     let both = [first, second].map(|case| Change::Erase { case, at: at(5) });
     store.apply(HERE, both.to_vec().into()).await.unwrap();
     store.upkeep().scrub().await.unwrap();
-    assert!(!fixture.holds("qzxmarker").await, "something erased is still there");
+    assert!(!fixture.holds("xmarker").await, "something erased is still there");
     assert!(fixture.holds("staff note").await);
 }
 

@@ -335,6 +335,7 @@ fn one(region: RegionId, no: u64, reported_at: Timestamp, random: &mut Random) -
     case.text = text.as_ref().map(|text| text.digest);
     let photo = random.one_in(3).then(|| photo(case.id, no, Giver::Reporter, reported_at));
     let mut write = first_write(case, &facts);
+    write.at = vec![write.case.changed_at];
     write.warn_at = random.one_in(2).then(|| later(random));
     write.terms = (!random.one_in(5)).then(|| {
         let mut terms: Vec<String> = TERMS.iter().filter(|_| random.one_in(3)).map(|term| (*term).to_owned()).collect();

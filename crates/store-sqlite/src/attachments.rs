@@ -1,0 +1,93 @@
+//! Rows of photos.
+
+use crate::{
+    RegionView,
+    error::{broken, failed},
+    row::{Cells, all, ms, one, run, statements},
+};
+use async_trait::async_trait;
+use gewu_domain::ids::{CaseId, Digest, RegionId};
+use gewu_store::{
+    StoreError,
+    attachments::{AttachmentRow, Attachments},
+    texts::Giver,
+};
+use rusqlite::{Connection, Row, params};
+
+statements! {
+    PUT = "insert into attachments (region, case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at,
+        is_public) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        on conflict (region, case_id, digest) do update set thumbnail = excluded.thumbnail, media_type = excluded.media_type,
+        bytes = excluded.bytes, width = excluded.width, height = excluded.height, giver = excluded.giver,
+        given_at = excluded.given_at, is_public = excluded.is_public";
+    ERASE_GIVEN = "delete from attachments where region = ?1 and case_id = ?2 and giver = ?3";
+    OF_CASE = "select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
+        from attachments where region = ?1 and case_id = ?2 order by given_at, digest";
+    OF_FILE = "select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
+        from attachments where region = ?1 and digest = ?2
+        union all
+        select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
+        from attachments where region = ?1 and thumbnail = ?2 limit 1";
+}
+
+/// Keeps a photo's row in place of what stood.
+pub(crate) fn put(connection: &Connection, region: RegionId, photo: &AttachmentRow) -> Result<(), StoreError> {
+    let bytes = i64::try_from(photo.bytes).map_err(|error| broken(error.to_string()))?;
+    let values = params![
+        region.0,
+        photo.case.0.as_bytes(),
+        photo.digest.0,
+        photo.thumbnail.0,
+        photo.media_type,
+        bytes,
+        photo.width,
+        photo.height,
+        photo.by.code(),
+        ms(photo.given_at),
+        photo.is_public,
+    ];
+    run(connection, PUT, values).map(drop).map_err(failed)
+}
+
+/// Takes out what the reporter gave.
+pub(crate) fn erase_given(connection: &Connection, region: RegionId, case: CaseId) -> Result<(), StoreError> {
+    let values = params![region.0, case.0.as_bytes(), Giver::Reporter.code()];
+    run(connection, ERASE_GIVEN, values).map(drop).map_err(failed)
+}
+
+/// Some row of the region that holds this file or thumbnail.
+pub(crate) fn of_file(
+    connection: &Connection,
+    region: RegionId,
+    digest: Digest,
+) -> Result<Option<AttachmentRow>, StoreError> {
+    one(connection, OF_FILE, params![region.0, digest.0], decode)
+}
+
+fn decode(row: &Row<'_>) -> Result<AttachmentRow, StoreError> {
+    let cells = Cells::of_case(row, "attachments");
+    Ok(AttachmentRow {
+        case: cells.id(0, "case_id", CaseId)?,
+        digest: cells.digest(1, "digest")?,
+        thumbnail: cells.digest(2, "thumbnail")?,
+        media_type: cells.cell(3, "media_type")?,
+        bytes: cells.count(4, "bytes")?,
+        width: cells.cell(5, "width")?,
+        height: cells.cell(6, "height")?,
+        by: cells.code(7, "giver", Giver::from_code)?,
+        given_at: cells.time(8, "given_at")?,
+        is_public: cells.cell(9, "is_public")?,
+    })
+}
+
+#[async_trait]
+impl Attachments for RegionView {
+    async fn attachments(&self, case: CaseId) -> Result<Vec<AttachmentRow>, StoreError> {
+        self.read(move |connection, region| all(connection, OF_CASE, params![region.0, case.0.as_bytes()], decode))
+            .await
+    }
+
+    async fn attachment(&self, digest: Digest) -> Result<Option<AttachmentRow>, StoreError> {
+        self.read(move |connection, region| of_file(connection, region, digest)).await
+    }
+}

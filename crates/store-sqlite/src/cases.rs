@@ -1,0 +1,327 @@
+//! Cases: written with their facts, tasks, words and units; read one by one and in lists (`find.rs`).
+
+use crate::{
+    RegionView,
+    error::{broken, failed, taken},
+    find,
+    row::{Cells, SEPARATOR, ms, one, run, statements},
+    words,
+};
+use async_trait::async_trait;
+use gewu_domain::{
+    case::{Case, Source, State, StateKind},
+    ids::{CaseId, ClassCode, Digest, RegionId, UnitCode},
+};
+use gewu_store::{
+    Listing, Page, StoreError,
+    cases::{CaseFilter, CaseKey, CaseRow, CaseWrite, Cases, EXCERPT_CHARS},
+};
+use rusqlite::{Connection, Row, params};
+
+const TABLE: &str = "cases";
+const BODIES: &str = "case_bodies";
+
+statements! {
+    STANDING = "select version, path, class, source, lon, lat, units, found_at from cases where region = ?1 and id = ?2";
+    INSERT = "insert into cases (region, id, number, version, head, state, source, scheme, class, path, is_placed, lon, lat,
+        unit, units, is_urgent, reported_at, changed_at, closed_at, warn_at, due_at, wake_at, text_digest, is_odd, found_at)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
+        ?25)";
+    UPDATE = "update cases set version = ?3, head = ?4, state = ?5, source = ?6, scheme = ?7, class = ?8, path = ?9,
+        is_placed = ?10, lon = ?11, lat = ?12, unit = ?13, units = ?14, is_urgent = ?15, reported_at = ?16, changed_at = ?17,
+        closed_at = case when ?18 is null then null else coalesce(closed_at, ?18) end, warn_at = ?19, due_at = ?20,
+        wake_at = ?21, text_digest = ?22, is_odd = ?23 where region = ?1 and id = ?2";
+    INSERT_BODY = "insert into case_bodies (region, id, body) values (?1, ?2, ?3)";
+    UPDATE_BODY = "update case_bodies set body = ?3 where region = ?1 and id = ?2";
+    INSERT_UNIT = "insert or ignore into case_units (region, unit, id) values (?1, ?2, ?3)";
+    BODY = "select id, body from case_bodies where region = ?1 and id = ?2";
+    BODY_BY_NUMBER = "select b.id, b.body from cases c join case_bodies b on b.region = c.region and b.id = c.id
+        where c.region = ?1 and c.number = ?2";
+    HEAD = "select id, head from cases where region = ?1 and id = ?2";
+    ROW = "select c.id, c.number, c.version, c.state, c.source, c.scheme, c.class, c.path, c.is_placed, c.lon, c.lat, c.unit,
+        c.is_urgent, c.reported_at, c.changed_at, c.closed_at, c.warn_at, c.due_at,
+        (select substr(t.body, 1, ?3) from texts t
+            where t.region = c.region and t.case_id = c.id and t.digest = c.text_digest),
+        exists (select 1 from attachments a where a.region = c.region and a.case_id = c.id)
+        from cases c where c.region = ?1 and c.id = ?2";
+}
+
+/// A case on its way in, with everything that can be made ready before the writing thread has it.
+pub(crate) struct Written {
+    write: Box<CaseWrite>,
+    row: CaseRow,
+    body: String,
+    path: String,
+    units: String,
+    words: Option<String>,
+    marks: String,
+}
+
+impl Written {
+    pub fn of(write: Box<CaseWrite>) -> Result<Written, StoreError> {
+        if write.facts.len() != write.at.len() {
+            return Err(broken(format!(
+                "{} comes with {} facts and {} times",
+                write.case.id,
+                write.facts.len(),
+                write.at.len()
+            )));
+        }
+        let case = &write.case;
+        let mut units: Vec<&str> = Vec::new();
+        for lead in case.assignments.iter().filter(|assignment| assignment.is_lead) {
+            if !units.contains(&lead.unit.as_str()) {
+                units.push(lead.unit.as_str());
+            }
+        }
+        Ok(Written {
+            row: CaseRow::of(case, write.warn_at),
+            body: serde_json::to_string(case).map_err(|error| broken(error.to_string()))?,
+            path: enclosed(case.place.path.iter().map(gewu_domain::ids::AreaCode::as_str)),
+            units: enclosed(units.into_iter()),
+            words: write.terms.as_ref().map(|terms| words::words(case.region, terms)),
+            marks: words::marks(case),
+            write,
+        })
+    }
+}
+
+/// Codes, each between separators; empty when there are none.
+fn enclosed<'a>(codes: impl Iterator<Item = &'a str>) -> String {
+    let mut joined = String::new();
+    for code in codes {
+        if joined.is_empty() {
+            joined.push(SEPARATOR);
+        }
+        joined.push_str(code);
+        joined.push(SEPARATOR);
+    }
+    joined
+}
+
+/// How far an id may be from the time of reporting and still tell it.
+pub(crate) const ODD_MS: i64 = 60_000;
+
+/// What an update compares with.
+struct Standing {
+    version: u32,
+    path: String,
+    class: Option<String>,
+    source: String,
+    point: (Option<f64>, Option<f64>),
+    units: String,
+    found_at: i64,
+}
+
+/// Writes a case with its facts, its tasks, its words and its units.
+pub(crate) fn write(connection: &Connection, region: RegionId, written: &Written) -> Result<(), StoreError> {
+    let Written { write, row, body, .. } = written;
+    let id = row.id.0.as_bytes();
+    let standing = one(connection, STANDING, params![region.0, id], |row| standing(row).map_err(failed))?;
+    if standing.as_ref().map(|standing| standing.version) != write.was {
+        return Err(StoreError::Stale { what: row.id.to_string() });
+    }
+    let (lon, lat) = row.point.unzip();
+    let (scheme, class) = (row.scheme.as_deref(), row.class.as_ref().map(ClassCode::as_str));
+    let unit = row.unit.as_ref().map(UnitCode::as_str);
+    let wake_at = match write.case.state {
+        State::Suspended { until, .. } => Some(ms(until)),
+        _ => None,
+    };
+    let text = write.case.text.map(|text| text.0);
+    let is_odd = (words::id_ms(row.id) - ms(row.reported_at)).abs() > ODD_MS;
+    let old_units = if let Some(standing) = standing {
+        run(
+            connection,
+            UPDATE,
+            params![
+                region.0,
+                id,
+                row.version,
+                write.head.0,
+                row.state.code(),
+                row.source.code(),
+                scheme,
+                class,
+                written.path,
+                row.is_placed,
+                lon,
+                lat,
+                unit,
+                written.units,
+                row.is_urgent,
+                ms(row.reported_at),
+                ms(row.changed_at),
+                row.closed_at.map(ms),
+                row.warn_at.map(ms),
+                row.due_at.map(ms),
+                wake_at,
+                text,
+                is_odd,
+            ],
+        )
+        .map_err(failed)?;
+        run(connection, UPDATE_BODY, params![region.0, id, body]).map_err(failed)?;
+        let is_marked_alike = standing.path == written.path
+            && standing.class.as_deref() == class
+            && standing.source == row.source.code()
+            && standing.point == (lon, lat);
+        if !is_marked_alike || written.words.is_some() {
+            words::update(connection, region, standing.found_at, written.words.as_deref(), Some(&written.marks))?;
+        }
+        standing.units
+    } else {
+        let words = written.words.as_deref().unwrap_or_default();
+        let found_at = words::insert(connection, region, row.id, words, &written.marks)?;
+        run(
+            connection,
+            INSERT,
+            params![
+                region.0,
+                id,
+                row.number,
+                row.version,
+                write.head.0,
+                row.state.code(),
+                row.source.code(),
+                scheme,
+                class,
+                written.path,
+                row.is_placed,
+                lon,
+                lat,
+                unit,
+                written.units,
+                row.is_urgent,
+                ms(row.reported_at),
+                ms(row.changed_at),
+                row.closed_at.map(ms),
+                row.warn_at.map(ms),
+                row.due_at.map(ms),
+                wake_at,
+                text,
+                is_odd,
+                found_at,
+            ],
+        )
+        .map_err(taken("case number"))?;
+        run(connection, INSERT_BODY, params![region.0, id, body]).map_err(failed)?;
+        String::new()
+    };
+    if old_units != written.units {
+        for unit in written.units.split(SEPARATOR).filter(|unit| !unit.is_empty()) {
+            run(connection, INSERT_UNIT, params![region.0, unit, id]).map_err(failed)?;
+        }
+    }
+    crate::facts::append(connection, region, write)?;
+    crate::tasks::replace(connection, region, write)
+}
+
+fn standing(row: &Row<'_>) -> Result<Standing, rusqlite::Error> {
+    Ok(Standing {
+        version: row.get(0)?,
+        path: row.get(1)?,
+        class: row.get(2)?,
+        source: row.get(3)?,
+        point: (row.get(4)?, row.get(5)?),
+        units: row.get(6)?,
+        found_at: row.get(7)?,
+    })
+}
+
+/// Takes the words a case is found by away; it is still found by its area, class, source and place.
+pub(crate) fn forget_words(connection: &Connection, region: RegionId, id: CaseId) -> Result<(), StoreError> {
+    let standing = one(connection, STANDING, params![region.0, id.0.as_bytes()], |row| standing(row).map_err(failed))?;
+    match standing {
+        Some(standing) => words::update(connection, region, standing.found_at, Some(""), None),
+        None => Ok(()),
+    }
+}
+
+fn decode_case(row: &Row<'_>) -> Result<Case, StoreError> {
+    Cells::of_case(row, BODIES).read(1, "body", |body: String| serde_json::from_str(&body))
+}
+
+fn decode_row(row: &Row<'_>) -> Result<CaseRow, StoreError> {
+    let cells = Cells::of_case(row, TABLE);
+    let (lon, lat): (Option<f64>, Option<f64>) = (cells.cell(9, "lon")?, cells.cell(10, "lat")?);
+    Ok(CaseRow {
+        id: cells.id(0, "id", CaseId)?,
+        number: cells.cell(1, "number")?,
+        version: cells.cell(2, "version")?,
+        state: cells.code(3, "state", StateKind::from_code)?,
+        source: cells.code(4, "source", Source::from_code)?,
+        scheme: cells.cell(5, "scheme")?,
+        class: cells.cell::<Option<String>>(6, "class")?.map(ClassCode),
+        path: cells.path(7, "path")?,
+        is_placed: cells.cell(8, "is_placed")?,
+        point: lon.zip(lat),
+        unit: cells.cell::<Option<String>>(11, "unit")?.map(UnitCode),
+        is_urgent: cells.cell(12, "is_urgent")?,
+        reported_at: cells.time(13, "reported_at")?,
+        changed_at: cells.time(14, "changed_at")?,
+        closed_at: cells.maybe_time(15, "closed_at")?,
+        warn_at: cells.maybe_time(16, "warn_at")?,
+        due_at: cells.maybe_time(17, "due_at")?,
+        excerpt: cells.cell(18, "text_digest")?,
+        has_photo: cells.cell(19, "id")?,
+    })
+}
+
+/// The rows of the named cases that are there, in the order named.
+pub(crate) fn rows(connection: &Connection, region: RegionId, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
+    let excerpt = i64::try_from(EXCERPT_CHARS).expect("a line of text");
+    let mut rows = Vec::with_capacity(ids.len());
+    for id in ids {
+        rows.extend(one(connection, ROW, params![region.0, id.0.as_bytes(), excerpt], decode_row)?);
+    }
+    Ok(rows)
+}
+
+#[async_trait]
+impl Cases for RegionView {
+    async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
+        self.read(move |connection, region| one(connection, BODY, params![region.0, id.0.as_bytes()], decode_case))
+            .await
+    }
+
+    async fn head(&self, id: CaseId) -> Result<Option<Digest>, StoreError> {
+        self.read(move |connection, region| {
+            one(connection, HEAD, params![region.0, id.0.as_bytes()], |row| {
+                Cells::of_case(row, TABLE).digest(1, "head")
+            })
+        })
+        .await
+    }
+
+    async fn case_by_number(&self, number: &str) -> Result<Option<Case>, StoreError> {
+        let number = number.to_owned();
+        self.read(move |connection, region| one(connection, BODY_BY_NUMBER, params![region.0, number], decode_case))
+            .await
+    }
+
+    async fn cases(&self, filter: &CaseFilter, page: &Page<CaseKey>) -> Result<Listing<CaseRow, CaseKey>, StoreError> {
+        let (filter, page) = (filter.clone(), page.clone());
+        self.read(move |connection, region| {
+            let most = usize::from(page.size) + 1;
+            let ids = find::find(connection, region, &filter, page.after, page.backwards, most)?;
+            Ok(Listing::of(rows(connection, region, &ids)?, &page, |row| row.id))
+        })
+        .await
+    }
+
+    async fn count_cases(&self, filter: &CaseFilter, most: u32) -> Result<u32, StoreError> {
+        let filter = filter.clone();
+        self.read(move |connection, region| {
+            let ids =
+                find::find(connection, region, &filter, None, false, usize::try_from(most).unwrap_or(usize::MAX))?;
+            Ok(u32::try_from(ids.len()).unwrap_or(most))
+        })
+        .await
+    }
+
+    async fn case_rows(&self, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
+        let ids = ids.to_vec();
+        self.read(move |connection, region| rows(connection, region, &ids)).await
+    }
+}

@@ -1,0 +1,98 @@
+//! Moves pages from the write-ahead log into the database while the writer goes on, and keeps the log short.
+//!
+//! SQLite's own checkpoint runs inside a commit and makes that commit slow; this thread does it beside the commits. It
+//! cannot empty the log while commits follow each other closely, so beyond a size it asks the writer to stop and do so.
+
+use crate::{Settings, connect::PAGE_BYTES, error::unavailable, writer::Job};
+use gewu_store::StoreError;
+use rusqlite::Connection;
+use std::{
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+const PASSIVE: &str = "pragma wal_checkpoint(passive)";
+const TRUNCATE: &str = "pragma wal_checkpoint(truncate)";
+/// A reader that will not let go must not hold up the writer for long, nor often.
+const PATIENCE: Duration = Duration::from_millis(20);
+const ROUNDS_BETWEEN: u32 = 10;
+
+pub(crate) struct Checkpointer {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpointer {
+    pub fn start(connection: Connection, jobs: Option<Sender<Job>>, settings: &Settings) -> Result<Self, StoreError> {
+        let (stop, stopped) = channel();
+        let (every, most_pages) = (settings.checkpoint_every, settings.log_bytes / PAGE_BYTES);
+        let thread = std::thread::Builder::new()
+            .name("gewu-sqlite-checkpoint".to_owned())
+            .spawn(move || work(&connection, &stopped, jobs.as_ref(), every, most_pages))
+            .map_err(|error| unavailable(error.to_string()))?;
+        Ok(Checkpointer { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that checkpoints SQLite had panicked");
+        }
+    }
+}
+
+/// Pages in the log, and how many of them are in the database too.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Log {
+    pub is_busy: bool,
+    pub pages: u64,
+    pub moved: u64,
+}
+
+fn work(connection: &Connection, stopped: &Receiver<()>, jobs: Option<&Sender<Job>>, every: Duration, most_pages: u64) {
+    let mut before = Log::default();
+    let mut rounds = 0_u32;
+    while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+        let log = match checkpoint(connection, PASSIVE) {
+            Ok(log) => log,
+            Err(error) => {
+                tracing::warn!(%error, "SQLite's log could not be moved into the database");
+                continue;
+            }
+        };
+        let is_idle = log == before && log.pages > 0 && log.moved == log.pages;
+        rounds = rounds.saturating_add(1);
+        if (is_idle || log.pages > most_pages)
+            && rounds >= ROUNDS_BETWEEN
+            && let Some(jobs) = jobs
+        {
+            rounds = 0;
+            let _ = jobs.send(Job::Run(Box::new(|connection| {
+                if let Err(error) = truncate(connection, PATIENCE) {
+                    tracing::warn!(%error, "SQLite's log could not be emptied");
+                }
+            })));
+        }
+        before = log;
+    }
+}
+
+fn checkpoint(connection: &Connection, sql: &str) -> Result<Log, rusqlite::Error> {
+    connection.query_row(sql, [], |row| {
+        let pages = |at| row.get::<_, i64>(at).map(|pages| u64::try_from(pages).unwrap_or(0));
+        Ok(Log { is_busy: row.get(0)?, pages: pages(1)?, moved: pages(2)? })
+    })
+}
+
+/// Moves everything and empties the log, waiting so long for readers of old pages. Run by the writer.
+pub(crate) fn truncate(connection: &Connection, patience: Duration) -> Result<Log, rusqlite::Error> {
+    connection.busy_timeout(patience)?;
+    let log = checkpoint(connection, TRUNCATE);
+    connection.busy_timeout(crate::connect::PATIENCE)?;
+    log
+}

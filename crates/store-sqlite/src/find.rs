@@ -1,0 +1,344 @@
+//! How a list of cases is looked up: which index leads, and what is then asked of each row.
+//!
+//! The page asked for must cost about the same among ten million cases as among one. So what leads is, in this order:
+//! 1. words: the term index, with every mark the filter allows, cut off at the times asked for;
+//! 2. only open cases: the index of open cases, whose size is that of the work in hand, not of the past;
+//! 3. marks (area, class, source, a small rectangle): the term index again;
+//! 4. a unit, dropped cases, cases in no grid: an index of just these;
+//! 5. changed since: everything reported since then, then what the facts since then are about;
+//! 6. otherwise: the newest first.
+//!
+//! A time of reporting is a range of ids, because ids begin with it. Cases whose id does not ("odd" ones: imported with
+//! foreign ids) are few and looked up beside the others.
+
+use crate::{
+    cases::ODD_MS,
+    error::failed,
+    row::{FIRST_ID, LAST_ID, SEPARATOR, ms, one, statements},
+    words::{
+        area_token, cells_over, class_token, first_of_second, last_of_second, second_of, second_of_place, source_token,
+        word_token,
+    },
+};
+use gewu_domain::{
+    case::StateKind,
+    ids::{CaseId, RegionId},
+};
+use gewu_store::{StoreError, cases::CaseFilter};
+use jiff::Timestamp;
+use rusqlite::{Connection, params, params_from_iter, types::Value};
+use uuid::Uuid;
+
+statements! {
+    UNIT_SIZE = "select count(*) from (select 1 from case_units where region = ?1 and unit = ?2 limit ?3)";
+    HAS_ODD = "select 1 from cases indexed by cases_odd where region = ?1 and is_odd = 1 limit 1";
+}
+
+/// A unit with fewer cases than this leads before marks do.
+const SMALL_UNIT: i64 = 4_000;
+
+/// What is looked up, in which direction, and how much of it.
+struct Search<'a> {
+    connection: &'a Connection,
+    region: RegionId,
+    filter: &'a CaseFilter,
+    is_forwards: bool,
+    most: usize,
+}
+
+/// Ids within which rows are looked for, both ends included.
+#[derive(Clone, Copy)]
+struct Span {
+    first: CaseId,
+    last: CaseId,
+}
+
+/// Ids of the cases a filter gives after (or before) one, newest first (or oldest first when walking backwards).
+pub(crate) fn find(
+    connection: &Connection,
+    region: RegionId,
+    filter: &CaseFilter,
+    after: Option<CaseId>,
+    backwards: bool,
+    most: usize,
+) -> Result<Vec<CaseId>, StoreError> {
+    let search = Search { connection, region, filter, is_forwards: !backwards, most };
+    let everything = Span { first: CaseId(Uuid::from_bytes(FIRST_ID)), last: CaseId(Uuid::from_bytes(LAST_ID)) };
+    let page = match after.map(|id| id.0.as_u128()) {
+        None => everything,
+        Some(id) if backwards => match id.checked_add(1) {
+            Some(next) => Span { first: CaseId(Uuid::from_u128(next)), ..everything },
+            None => return Ok(Vec::new()),
+        },
+        Some(id) => match id.checked_sub(1) {
+            Some(before) => Span { last: CaseId(Uuid::from_u128(before)), ..everything },
+            None => return Ok(Vec::new()),
+        },
+    };
+    if most == 0 || filter.within.is_some_and(|[west, south, east, north]| west > east || south > north) {
+        return Ok(Vec::new());
+    }
+    let timed = page.within(filter);
+    let mut ids = search.lead(timed)?;
+    let is_timed = filter.from.is_some() || filter.to.is_some();
+    if is_timed && one(connection, HAS_ODD, [region.0], |_| Ok(()))?.is_some() {
+        ids.extend(search.by_index("cases_odd", "c.is_odd = 1", page)?);
+        search.sort(&mut ids);
+    }
+    Ok(ids)
+}
+
+impl Span {
+    /// Cut to what can have been reported at the times asked for, odd cases apart.
+    fn within(self, filter: &CaseFilter) -> Span {
+        let lowest = |at: Timestamp| Uuid::from_u128(id_at(ms(at).saturating_sub(ODD_MS)));
+        let highest = |at: Timestamp| Uuid::from_u128(id_at(ms(at).saturating_add(ODD_MS + 1)));
+        Span {
+            first: filter.from.map_or(self.first, |from| self.first.max(CaseId(lowest(from)))),
+            last: filter.to.map_or(self.last, |to| self.last.min(CaseId(highest(to)))),
+        }
+    }
+}
+
+/// The lowest id of a millisecond.
+fn id_at(ms: i64) -> u128 {
+    u128::try_from(ms.clamp(0, (1 << 48) - 1)).expect("not negative") << 80
+}
+
+impl Search<'_> {
+    fn lead(&self, span: Span) -> Result<Vec<CaseId>, StoreError> {
+        let filter = self.filter;
+        let cells = filter.within.map(degrees).and_then(|rectangle| cells_over(self.region, rectangle));
+        let is_small_place = cells.as_ref().is_some_and(|(_, is_fine)| *is_fine);
+        let is_open = filter.due_before.is_some()
+            || (!filter.states.is_empty() && filter.states.iter().all(|state| state.is_open()));
+        if filter.terms.is_empty() {
+            if is_open && !is_small_place {
+                return self.by_index("cases_open", "c.closed_at is null", span);
+            }
+            if let Some(unit) = &filter.unit {
+                let counted = params![self.region.0, unit.as_str(), SMALL_UNIT];
+                let size = one(self.connection, UNIT_SIZE, counted, |row| row.get::<_, i64>(0).map_err(failed))?;
+                if size.is_none_or(|size| size < SMALL_UNIT) {
+                    return self.by_unit(unit.as_str(), span);
+                }
+            }
+        }
+        let mut tokens: Vec<String> = filter.terms.iter().map(|term| word_token(self.region, term)).collect();
+        tokens.extend(filter.area.as_ref().map(|area| area_token(self.region, area)));
+        tokens.extend(filter.class.as_ref().map(|class| class_token(self.region, class)));
+        tokens.extend(filter.source.map(|source| source_token(self.region, source.code())));
+        let mut all: Vec<String> = tokens.iter().map(|token| format!("\"{token}\"")).collect();
+        all.extend(cells.map(|(cells, _)| format!("(\"{}\")", cells.join("\" OR \""))));
+        if !all.is_empty() {
+            return self.by_terms(&all.join(" AND "), span);
+        }
+        if let Some(unit) = &filter.unit {
+            return self.by_unit(unit.as_str(), span);
+        }
+        let is_dropped = |state: &StateKind| matches!(state, StateKind::NotAccepted | StateKind::Void);
+        if !filter.states.is_empty() && filter.states.iter().all(is_dropped) {
+            return self.by_index("cases_dropped", "c.state in ('not_accepted', 'void')", span);
+        }
+        if filter.is_placed == Some(false) {
+            return self.by_index("cases_unplaced", "c.is_placed = 0", span);
+        }
+        match filter.changed_from {
+            Some(from) => self.by_change(from, span),
+            None => self.by_index("sqlite_autoindex_cases_1", "1", span),
+        }
+    }
+
+    /// From the term index, whose rows sort by the second of their id: whole seconds are read, then sorted.
+    fn by_terms(&self, tokens: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
+        let (conditions, values) = self.conditions(Asked::NotMarks);
+        let cases = if conditions.is_empty() {
+            String::new()
+        } else {
+            format!("cross join cases c on c.region = w.region and c.id = w.id{conditions}")
+        };
+        let direction = if self.is_forwards { "desc" } else { "asc" };
+        let sql = format!(
+            "select case_terms.rowid, w.id from case_terms cross join case_words w on w.region = ? and w.found_at = case_terms.rowid
+             {cases} where case_terms match ? and case_terms.rowid between ? and ? and w.id between ? and ?
+             order by case_terms.rowid {direction}"
+        );
+        let mut all: Vec<Value> = vec![self.region.0.into()];
+        all.extend(values);
+        all.push(tokens.to_owned().into());
+        all.push(first_of_second(second_of(span.first)).into());
+        all.push(last_of_second(second_of(span.last)).into());
+        all.extend(span.values());
+        let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
+        let mut rows = statement.query(params_from_iter(all)).map_err(failed)?;
+        let mut ids = Vec::new();
+        let mut second = None;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let this = Some(second_of_place(row.get(0).map_err(failed)?));
+            if this != second && ids.len() >= self.most {
+                break;
+            }
+            second = this;
+            ids.push(id(row.get(1).map_err(failed)?));
+        }
+        self.sort(&mut ids);
+        Ok(ids)
+    }
+
+    fn by_unit(&self, unit: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
+        let (conditions, values) = self.conditions(Asked::All);
+        let direction = if self.is_forwards { "desc" } else { "asc" };
+        let sql = format!(
+            "select u.id from case_units u cross join cases c on c.region = u.region and c.id = u.id{conditions}
+             where u.region = ? and u.unit = ? and u.id between ? and ? order by u.id {direction} limit ?"
+        );
+        let mut all = values;
+        all.extend([Value::from(self.region.0), unit.to_owned().into()]);
+        all.extend(span.values());
+        all.push(self.limit());
+        self.ids(&sql, all)
+    }
+
+    /// From an index of cases whose rows are in order of their ids.
+    fn by_index(&self, index: &str, members: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
+        let (conditions, values) = self.conditions(Asked::All);
+        let direction = if self.is_forwards { "desc" } else { "asc" };
+        let sql = format!(
+            "select c.id from cases c indexed by {index}
+             where c.region = ? and {members} and c.id between ? and ?{conditions} order by c.id {direction} limit ?"
+        );
+        let mut all: Vec<Value> = vec![self.region.0.into()];
+        all.extend(span.values());
+        all.extend(values);
+        all.push(self.limit());
+        self.ids(&sql, all)
+    }
+
+    /// What was reported since then has changed since then; of what is older, facts since then tell.
+    fn by_change(&self, from: Timestamp, span: Span) -> Result<Vec<CaseId>, StoreError> {
+        let border = id_at(ms(from).saturating_add(ODD_MS + 1));
+        let newer = Span { first: span.first.max(CaseId(Uuid::from_u128(border))), ..span };
+        let older = Span { last: span.last.min(CaseId(Uuid::from_u128(border.saturating_sub(1)))), ..span };
+        let by_facts = |span: Span| {
+            let (conditions, values) = self.conditions(Asked::All);
+            let direction = if self.is_forwards { "desc" } else { "asc" };
+            let sql = format!(
+                "select c.id from cases c where c.region = ? and c.id in (
+                   select f.case_id from facts f indexed by facts_by_time
+                   where f.region = ? and f.at >= ? and f.case_id between ? and ?)
+                 {conditions} order by c.id {direction} limit ?"
+            );
+            let mut all: Vec<Value> = vec![self.region.0.into(), self.region.0.into(), ms(from).into()];
+            all.extend(span.values());
+            all.extend(values);
+            all.push(self.limit());
+            self.ids(&sql, all)
+        };
+        let by_time = |span: Span| self.by_index("sqlite_autoindex_cases_1", "1", span);
+        let mut ids = if self.is_forwards { by_time(newer)? } else { by_facts(older)? };
+        if ids.len() < self.most {
+            ids.extend(if self.is_forwards { by_facts(older)? } else { by_time(newer)? });
+        }
+        ids.truncate(self.most);
+        Ok(ids)
+    }
+
+    fn ids(&self, sql: &str, values: Vec<Value>) -> Result<Vec<CaseId>, StoreError> {
+        crate::row::all(self.connection, sql, params_from_iter(values), |row| row.get(0).map(id).map_err(failed))
+    }
+
+    fn sort(&self, ids: &mut Vec<CaseId>) {
+        ids.sort_unstable();
+        ids.dedup();
+        if self.is_forwards {
+            ids.reverse();
+        }
+        ids.truncate(self.most);
+    }
+
+    fn limit(&self) -> Value {
+        i64::try_from(self.most).unwrap_or(i64::MAX).into()
+    }
+
+    /// What must be asked of a row of `cases c`, each condition with its ` and `, and the values in their order.
+    fn conditions(&self, asked: Asked) -> (String, Vec<Value>) {
+        let filter = self.filter;
+        let mut sql = String::new();
+        let mut values: Vec<Value> = Vec::new();
+        let mut ask = |condition: &str, asked: Vec<Value>| {
+            sql.push_str(" and ");
+            sql.push_str(condition);
+            values.extend(asked);
+        };
+        if !filter.states.is_empty() {
+            let places = vec!["?"; filter.states.len()].join(", ");
+            ask(
+                &format!("c.state in ({places})"),
+                filter.states.iter().map(|state| state.code().to_owned().into()).collect(),
+            );
+        }
+        if let Asked::All = asked {
+            if let Some(area) = &filter.area {
+                ask("instr(c.path, ?) > 0", vec![enclosed(area.as_str())]);
+            }
+            if let Some(class) = &filter.class {
+                ask("c.class = ?", vec![class.0.clone().into()]);
+            }
+            if let Some(source) = filter.source {
+                ask("c.source = ?", vec![source.code().to_owned().into()]);
+            }
+        }
+        if let Some(unit) = &filter.unit {
+            ask("instr(c.units, ?) > 0", vec![enclosed(unit.as_str())]);
+        }
+        if let Some(from) = filter.from {
+            ask("c.reported_at >= ?", vec![ms(from).into()]);
+        }
+        if let Some(to) = filter.to {
+            ask("c.reported_at < ?", vec![ms(to).into()]);
+        }
+        if let Some(from) = filter.changed_from {
+            ask("c.changed_at >= ?", vec![ms(from).into()]);
+        }
+        if let Some(before) = filter.due_before {
+            ask("c.closed_at is null and c.due_at < ?", vec![ms(before).into()]);
+        }
+        if let Some(is_placed) = filter.is_placed {
+            ask("c.is_placed = ?", vec![is_placed.into()]);
+        }
+        if let Some([west, south, east, north]) = filter.within.map(degrees) {
+            ask(
+                "c.lon >= ? and c.lon <= ? and c.lat >= ? and c.lat <= ?",
+                vec![west.into(), east.into(), south.into(), north.into()],
+            );
+        }
+        (sql, values)
+    }
+}
+
+/// Which conditions a row still has to meet.
+enum Asked {
+    All,
+    /// The term index has seen to areas, classes and sources.
+    NotMarks,
+}
+
+impl Span {
+    fn values(self) -> [Value; 2] {
+        [self.first, self.last].map(|id| id.0.as_bytes().to_vec().into())
+    }
+}
+
+fn enclosed(code: &str) -> Value {
+    format!("{SEPARATOR}{code}{SEPARATOR}").into()
+}
+
+fn id(bytes: [u8; 16]) -> CaseId {
+    CaseId(Uuid::from_bytes(bytes))
+}
+
+/// Degrees, from degrees times 10⁷.
+fn degrees(scaled: [i64; 4]) -> [f64; 4] {
+    #[expect(clippy::cast_precision_loss, reason = "a degree times 10⁷ is far below 2⁵³")]
+    scaled.map(|scaled| scaled as f64 / 1e7)
+}

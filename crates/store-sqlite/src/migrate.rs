@@ -1,0 +1,38 @@
+//! The schema, made step by step. Each step is a file; a step that has run is never changed.
+//!
+//! Expand → deploy → contract: a step of one release only adds (tables, columns that may be null, indexes), so that the
+//! release before can still run on it; what is no longer read or written goes with a step of a later release.
+
+use crate::error::{broken, failed};
+use gewu_store::StoreError;
+use rusqlite::{Connection, TransactionBehavior};
+
+const STEPS: &[(&str, &str)] = &[("0001_the_record", include_str!("../migrations/0001_the_record.sql"))];
+
+const MAKE_LIST: &str = "create table if not exists migrations (name text not null primary key) strict";
+const LIST: &str = "select name from migrations order by name";
+const NOTE: &str = "insert into migrations (name) values (?1)";
+
+/// Runs the steps that have not run yet, in one transaction.
+///
+/// # Errors
+/// A database made by a newer release is refused, untouched.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    transaction.execute_batch(MAKE_LIST).map_err(failed)?;
+    let done: Vec<String> = {
+        let mut list = transaction.prepare(LIST).map_err(failed)?;
+        let names = list.query_map([], |row| row.get(0)).map_err(failed)?;
+        names.collect::<Result<_, _>>().map_err(failed)?
+    };
+    if let Some(unknown) = done.iter().find(|name| STEPS.iter().all(|(step, _)| step != name)) {
+        return Err(broken(format!(
+            "the database was made by a newer release: it has the step {unknown}; run that release"
+        )));
+    }
+    for (name, sql) in STEPS.iter().filter(|(name, _)| done.iter().all(|done| done != name)) {
+        transaction.execute_batch(sql).map_err(failed)?;
+        transaction.execute(NOTE, [name]).map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}

@@ -1,0 +1,244 @@
+//! What a case is found by: its words, and marks for what lists narrow by (areas, class, source, cells of the map).
+//!
+//! Both are tokens of one inverted index, so that any of them together cost the length of the shortest list, and a new
+//! case adds to one log-structured index instead of a page here and there in many trees. A token is the region, a letter
+//! for its kind, and the thing itself: lists of one region never hold rows of another.
+//!
+//! The index is a contentless FTS5 table: it orders rows by an integer, which here sorts as the ids of cases do, second
+//! by second (see [`first_of_second`]); within a second `find.rs` sorts by id.
+
+use crate::{
+    error::{broken, failed},
+    row::{one, run, statements},
+};
+use gewu_domain::{
+    case::Case,
+    ids::{AreaCode, CaseId, ClassCode, RegionId},
+};
+use gewu_store::StoreError;
+use rusqlite::{Connection, params};
+use std::fmt::Write as _;
+
+statements! {
+    SLOT = "select slot from regions where region = ?1";
+    NEW_REGION = "insert into regions (region, slot) select ?1, count(*) from regions returning slot";
+    LAST_IN_SECOND = "select max(found_at) from case_words where region = ?1 and found_at between ?2 and ?3";
+    INSERT_WORDS = "insert into case_words (region, found_at, id, words, marks) values (?1, ?2, ?3, ?4, ?5)";
+    UPDATE_WORDS = "update case_words set words = ?3, marks = ?4 where region = ?1 and found_at = ?2";
+    SELECT_WORDS = "select words, marks from case_words where region = ?1 and found_at = ?2";
+    INSERT_TERMS = "insert into case_terms (rowid, terms) values (?1, ?2)";
+    DELETE_TERMS = "insert into case_terms (case_terms, rowid, terms) values ('delete', ?1, ?2)";
+}
+
+/// Bits of `found_at` below the second: the slot of the region, and a number within second and region.
+const SECOND_BITS: u32 = 30;
+const NUMBER_BITS: u32 = 20;
+const LAST_SECOND: i64 = (1 << 33) - 1;
+const SLOTS: i64 = 1 << (SECOND_BITS - NUMBER_BITS);
+
+/// The time an id says it was minted at.
+pub(crate) fn id_ms(id: CaseId) -> i64 {
+    i64::try_from(id.0.as_u128() >> 80).expect("48 bits fit")
+}
+
+/// The second of an id as the index counts; ids beyond the year 2242 share one.
+pub(crate) fn second_of(id: CaseId) -> i64 {
+    (id_ms(id) / 1_000).min(LAST_SECOND)
+}
+
+/// The lowest `found_at` there can be in a second.
+pub(crate) fn first_of_second(second: i64) -> i64 {
+    second.clamp(0, LAST_SECOND) << SECOND_BITS
+}
+
+/// The highest `found_at` there can be in a second.
+pub(crate) fn last_of_second(second: i64) -> i64 {
+    first_of_second(second) | ((1 << SECOND_BITS) - 1)
+}
+
+pub(crate) fn second_of_place(found_at: i64) -> i64 {
+    found_at >> SECOND_BITS
+}
+
+/// Squares of the map a point is marked with: side in degrees and letter, smallest first.
+const CELLS: [(f64, char); 3] = [(0.0025, 'x'), (0.02, 'y'), (0.16, 'z')];
+/// More squares than this are no help: a rectangle that large holds a good part of all cases.
+const CELLS_MOST: i64 = 36;
+
+fn cell(degrees: f64, side: f64) -> i64 {
+    // Within ±360 / 0.0025.
+    #[expect(clippy::cast_possible_truncation, reason = "degrees over a side fit an i64 by far")]
+    let cell = ((degrees + 360.0) / side).floor() as i64;
+    cell
+}
+
+/// The tokens whose union covers a rectangle of west, south, east, north, and whether they are of the smallest squares;
+/// `None` when it is too large for any.
+pub(crate) fn cells_over(region: RegionId, [west, south, east, north]: [f64; 4]) -> Option<(Vec<String>, bool)> {
+    CELLS.iter().enumerate().find_map(|(no, &(side, letter))| {
+        let (columns, rows) = (cell(west, side)..=cell(east, side), cell(south, side)..=cell(north, side));
+        let count = (columns.end() - columns.start() + 1).checked_mul(rows.end() - rows.start() + 1)?;
+        (count <= CELLS_MOST).then(|| {
+            let cells = columns.flat_map(|column| rows.clone().map(move |row| cell_token(region, letter, column, row)));
+            (cells.collect(), no == 0)
+        })
+    })
+}
+
+fn cell_token(region: RegionId, letter: char, column: i64, row: i64) -> String {
+    format!("{region}{letter}{column}_{row}")
+}
+
+pub(crate) fn word_token(region: RegionId, word: &str) -> String {
+    token(region, 'w', word)
+}
+
+pub(crate) fn area_token(region: RegionId, area: &AreaCode) -> String {
+    token(region, 'a', area.as_str())
+}
+
+pub(crate) fn class_token(region: RegionId, class: &ClassCode) -> String {
+    token(region, 'c', class.as_str())
+}
+
+pub(crate) fn source_token(region: RegionId, source: &str) -> String {
+    token(region, 's', source)
+}
+
+/// The tokenizer takes ASCII digits, letters (of which it forgets the case), `_` and whatever is not ASCII; so all other
+/// ASCII is written as `_` and its two hex digits.
+fn token(region: RegionId, kind: char, said: &str) -> String {
+    let mut token = format!("{region}{kind}");
+    for character in said.chars() {
+        if character.is_ascii_digit() || character.is_ascii_lowercase() || !character.is_ascii() {
+            token.push(character);
+        } else {
+            write!(token, "_{:02x}", u32::from(character)).expect("a string takes whatever is written");
+        }
+    }
+    token
+}
+
+/// The marks of a case, separated by spaces.
+pub(crate) fn marks(case: &Case) -> String {
+    let region = case.region;
+    let mut marks: Vec<String> = case.place.path.iter().map(|area| area_token(region, area)).collect();
+    marks.extend(case.class.as_ref().map(|class| class_token(region, &class.code)));
+    marks.push(source_token(region, case.source.code()));
+    if let Some((lon, lat)) = case.place.point {
+        marks.extend(CELLS.map(|(side, letter)| cell_token(region, letter, cell(lon, side), cell(lat, side))));
+    }
+    marks.join(" ")
+}
+
+/// The words of a case, separated by spaces.
+pub(crate) fn words(region: RegionId, terms: &[String]) -> String {
+    terms.iter().map(|term| word_token(region, term)).collect::<Vec<_>>().join(" ")
+}
+
+/// Makes a case findable; gives its place in the index.
+pub(crate) fn insert(
+    connection: &Connection,
+    region: RegionId,
+    id: CaseId,
+    words: &str,
+    marks: &str,
+) -> Result<i64, StoreError> {
+    let found_at = place(connection, region, id)?;
+    run(connection, INSERT_WORDS, params![region.0, found_at, id.0.as_bytes(), words, marks]).map_err(failed)?;
+    run(connection, INSERT_TERMS, params![found_at, format!("{words} {marks}")]).map_err(failed)?;
+    Ok(found_at)
+}
+
+/// Changes what a case is found by; `None` leaves that part.
+pub(crate) fn update(
+    connection: &Connection,
+    region: RegionId,
+    found_at: i64,
+    words: Option<&str>,
+    marks: Option<&str>,
+) -> Result<(), StoreError> {
+    let key = params![region.0, found_at];
+    let stood = one(connection, SELECT_WORDS, key, |row| {
+        Ok((row.get::<_, String>(0).map_err(failed)?, row.get::<_, String>(1).map_err(failed)?))
+    })?;
+    let Some((old_words, old_marks)) = stood else {
+        return Err(broken(format!("case_words has no row {found_at} of region {region}")));
+    };
+    let (words, marks) = (words.unwrap_or(&old_words), marks.unwrap_or(&old_marks));
+    if (words, marks) == (&old_words, &old_marks) {
+        return Ok(());
+    }
+    run(connection, DELETE_TERMS, params![found_at, format!("{old_words} {old_marks}")]).map_err(failed)?;
+    run(connection, INSERT_TERMS, params![found_at, format!("{words} {marks}")]).map_err(failed)?;
+    run(connection, UPDATE_WORDS, params![region.0, found_at, words, marks]).map_err(failed)?;
+    Ok(())
+}
+
+/// The next free place of the id's second.
+fn place(connection: &Connection, region: RegionId, id: CaseId) -> Result<i64, StoreError> {
+    let slot = match one(connection, SLOT, [region.0], |row| row.get::<_, i64>(0).map_err(failed))? {
+        Some(slot) => slot,
+        None => one(connection, NEW_REGION, [region.0], |row| row.get(0).map_err(failed))?
+            .ok_or_else(|| broken("a new region has no slot"))?,
+    };
+    if slot >= SLOTS {
+        return Err(broken(format!("a SQLite store holds {SLOTS} regions at most: use PostgreSQL")));
+    }
+    let first = first_of_second(second_of(id)) | (slot << NUMBER_BITS);
+    let last = first | ((1 << NUMBER_BITS) - 1);
+    let taken = one(connection, LAST_IN_SECOND, params![region.0, first, last], |row| {
+        row.get::<_, Option<i64>>(0).map_err(failed)
+    })?;
+    let place = taken.flatten().map_or(first, |taken| taken + 1);
+    if place > last {
+        return Err(broken(format!(
+            "region {region} has {} cases of one second, and there is room for no more",
+            last - first + 1
+        )));
+    }
+    Ok(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn tokens_are_told_apart_whatever_is_in_them() {
+        let said = ["a", "A", "_41", "a b", "a_20b", "", "路", "é", "_", "__"];
+        let mut tokens: Vec<String> = said.iter().map(|said| word_token(RegionId(7), said)).collect();
+        assert!(tokens.iter().all(|token| {
+            token.chars().all(|c| !c.is_ascii() || c == '_' || c.is_ascii_digit() || c.is_ascii_lowercase())
+        }));
+        tokens.sort();
+        tokens.dedup();
+        assert_eq!(tokens.len(), said.len());
+    }
+
+    #[test]
+    fn places_sort_as_ids_do_second_by_second() {
+        let ids =
+            [0, 1 << 80, 999 << 80, 1_000 << 80, (1 << 45) << 80, u128::MAX].map(|id| CaseId(Uuid::from_u128(id)));
+        let seconds = ids.map(second_of);
+        assert!(seconds.is_sorted());
+        assert_eq!(seconds[..4], [0, 0, 0, 1]);
+        for second in seconds {
+            assert_eq!(second_of_place(first_of_second(second)), second);
+            assert_eq!(second_of_place(last_of_second(second)), second);
+        }
+    }
+
+    #[test]
+    fn a_small_rectangle_is_covered_by_the_cells_of_its_points() {
+        let region = RegionId(7);
+        let (cells, is_fine) = cells_over(region, [116.401, 39.9, 116.409, 39.907]).unwrap();
+        assert!(is_fine && cells.len() <= 36);
+        for (lon, lat) in [(116.401, 39.9), (116.409, 39.907), (116.405, 39.903)] {
+            let (side, letter) = CELLS[0];
+            assert!(cells.contains(&cell_token(region, letter, cell(lon, side), cell(lat, side))));
+        }
+        assert!(cells_over(region, [110.0, 30.0, 120.0, 40.0]).is_none());
+    }
+}
