@@ -3,6 +3,7 @@
 pub mod act;
 pub mod history;
 pub mod list;
+pub mod photo;
 pub mod read;
 pub mod report;
 mod write;
