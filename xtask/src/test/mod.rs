@@ -5,6 +5,7 @@
 
 mod fuzz;
 mod house;
+mod licences;
 mod outside;
 mod rust;
 
@@ -44,10 +45,11 @@ fn logs(tree: &Tree) -> PathBuf {
 type Suite = (&'static str, fn(&Prepared) -> Result<Vec<Row>>);
 
 /// In the order of what is cheap to know.
-const SUITES: [Suite; 5] = [
+const SUITES: [Suite; 6] = [
     ("tidy", house::tidy),
     ("rust", rust::tests),
     ("docs", rust::doc_tests),
+    ("licences", licences::run),
     ("outside", outside::folders),
     ("fuzz", fuzz::run),
 ];

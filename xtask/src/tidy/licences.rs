@@ -1,39 +1,25 @@
-//! Licences, bans and sources of what we depend on, as `deny.toml` says.
+//! Licences of what the browser runs: the npm lock files, held to the list in `deny.toml`.
 //!
-//! The same file serves cargo-deny where somebody has it; it is not installed here because building it
-//! costs more than all our tests (docs/adr/0004-checking-dependencies.md). Start at [`check`].
+//! Rust's crates are held to it by cargo-deny, in the suite `licences` of the tests.
 
 use super::Fault;
-use crate::tree::{Tree, list, text};
+use crate::tree::{Tree, text};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use toml::Table;
 
-const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
-
-/// Licences that a browser package may have beyond `deny.toml` when it never leaves the developer's machine.
+/// Licences that a package may have beyond `deny.toml` when it never leaves the developer's machine.
 const FOR_DEVELOPMENT: [&str; 4] = ["BlueOak-1.0.0", "CC-BY-4.0", "MPL-2.0", "Python-2.0"];
 
 pub fn check(tree: &Tree) -> Result<Vec<Fault>> {
     let rules: Table = tree.read("deny.toml")?.parse()?;
     let allowed: BTreeSet<String> = strings(&rules, "licenses", "allow").context("deny.toml has no licenses.allow")?;
-    let banned: BTreeSet<String> = rules
-        .get("bans")
-        .and_then(|bans| bans.get("deny"))
-        .and_then(toml::Value::as_array)
-        .context("deny.toml has no bans.deny")?
-        .iter()
-        .filter_map(|ban| ban.get("crate").and_then(toml::Value::as_str).map(str::to_owned))
-        .collect();
     let mut faults = Vec::new();
-    for package in list(&tree.metadata, "packages") {
-        faults.extend(judge(package, &allowed, &banned));
-    }
     for file in tree.files()? {
         if file.ends_with("package-lock.json") {
             let lock: Value = serde_json::from_str(&tree.read(&file)?).with_context(|| file.clone())?;
-            faults.extend(judge_npm(&file, &lock, &allowed));
+            faults.extend(judge(&file, &lock, &allowed));
         }
     }
     Ok(faults)
@@ -44,26 +30,7 @@ fn strings(rules: &Table, section: &str, field: &str) -> Option<BTreeSet<String>
     Some(values.iter().filter_map(toml::Value::as_str).map(str::to_owned).collect())
 }
 
-fn judge(package: &Value, allowed: &BTreeSet<String>, banned: &BTreeSet<String>) -> Vec<Fault> {
-    let name = text(package, "name");
-    let place = format!("{name} {}", text(package, "version"));
-    let mut faults = Vec::new();
-    if banned.contains(name) {
-        faults.push(Fault::new(&place, "is banned by deny.toml; find out who brings it: cargo tree -i"));
-    }
-    let source = package.get("source").and_then(Value::as_str);
-    if source.is_some_and(|source| source != CRATES_IO) {
-        faults
-            .push(Fault::new(&place, format!("comes from {}; only crates.io is a source", source.unwrap_or_default())));
-    }
-    let licence = text(package, "license");
-    if !is_allowed(licence, allowed) {
-        faults.push(Fault::new(&place, format!("has licence {licence:?}, which deny.toml does not allow")));
-    }
-    faults
-}
-
-fn judge_npm(file: &str, lock: &Value, allowed: &BTreeSet<String>) -> Vec<Fault> {
+fn judge(file: &str, lock: &Value, allowed: &BTreeSet<String>) -> Vec<Fault> {
     let mut for_development = allowed.clone();
     for_development.extend(FOR_DEVELOPMENT.map(str::to_owned));
     let Some(packages) = lock.get("packages").and_then(Value::as_object) else {
@@ -157,15 +124,8 @@ mod tests {
     }
 
     #[test]
-    fn a_banned_crate_of_a_strange_source_with_copyleft_is_three_faults() {
-        let package =
-            json!({"name": "sqlx", "version": "1.0.0", "license": "GPL-3.0", "source": "git+https://example.org"});
-        assert_eq!(judge(&package, &allowed(), &BTreeSet::from(["sqlx".to_owned()])).len(), 3);
-    }
-
-    #[test]
     fn what_only_developers_use_may_be_mpl() {
         let lock = json!({"packages": {"": {}, "node_modules/a": {"license": "MPL-2.0", "dev": true}, "node_modules/b": {"license": "MPL-2.0"}}});
-        assert_eq!(judge_npm("crates/ui/web/package-lock.json", &lock, &allowed()).len(), 1);
+        assert_eq!(judge("crates/ui/web/package-lock.json", &lock, &allowed()).len(), 1);
     }
 }

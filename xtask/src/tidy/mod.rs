@@ -62,7 +62,7 @@ const CHECKS: [Check; 13] = [
     ("messages in every language", Extent::Quick, fluent::check),
     ("requirements are true", Extent::Quick, requirements::check),
     ("what Gewu never does is not there", Extent::Quick, never::check),
-    ("licences, bans and sources", Extent::Quick, licences::check),
+    ("licences of browser packages", Extent::Quick, licences::check),
     ("clippy", Extent::Whole, clippy),
 ];
 
