@@ -7,7 +7,10 @@ use crate::{Settings, connect::PAGE_BYTES, error::unavailable, writer::Job};
 use gewu_store::StoreError;
 use rusqlite::Connection;
 use std::{
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -18,7 +21,11 @@ const TRUNCATE: &str = "pragma wal_checkpoint(truncate)";
 const PATIENCE: Duration = Duration::from_millis(20);
 const ROUNDS_BETWEEN: u32 = 10;
 
+/// Held while checkpointing: SQLite refuses a second checkpoint at once, without waiting for the first.
+pub(crate) type Turn = Arc<Mutex<()>>;
+
 pub(crate) struct Checkpointer {
+    pub turn: Turn,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -26,12 +33,14 @@ pub(crate) struct Checkpointer {
 impl Checkpointer {
     pub fn start(connection: Connection, jobs: Option<Sender<Job>>, settings: &Settings) -> Result<Self, StoreError> {
         let (stop, stopped) = channel();
+        let turn = Turn::default();
+        let ours = turn.clone();
         let (every, most_pages) = (settings.checkpoint_every, settings.log_bytes / PAGE_BYTES);
         let thread = std::thread::Builder::new()
             .name("gewu-sqlite-checkpoint".to_owned())
-            .spawn(move || work(&connection, &stopped, jobs.as_ref(), every, most_pages))
+            .spawn(move || work(&connection, &ours, &stopped, jobs.as_ref(), every, most_pages))
             .map_err(|error| unavailable(error.to_string()))?;
-        Ok(Checkpointer { stop: Some(stop), thread: Some(thread) })
+        Ok(Checkpointer { turn, stop: Some(stop), thread: Some(thread) })
     }
 }
 
@@ -54,11 +63,18 @@ pub(crate) struct Log {
     pub moved: u64,
 }
 
-fn work(connection: &Connection, stopped: &Receiver<()>, jobs: Option<&Sender<Job>>, every: Duration, most_pages: u64) {
+fn work(
+    connection: &Connection,
+    turn: &Turn,
+    stopped: &Receiver<()>,
+    jobs: Option<&Sender<Job>>,
+    every: Duration,
+    most_pages: u64,
+) {
     let mut before = Log::default();
     let mut rounds = 0_u32;
     while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-        let log = match checkpoint(connection, PASSIVE) {
+        let log = match checkpoint(connection, turn, PASSIVE) {
             Ok(log) => log,
             Err(error) => {
                 tracing::warn!(%error, "SQLite's log could not be moved into the database");
@@ -72,8 +88,9 @@ fn work(connection: &Connection, stopped: &Receiver<()>, jobs: Option<&Sender<Jo
             && let Some(jobs) = jobs
         {
             rounds = 0;
-            let _ = jobs.send(Job::Run(Box::new(|connection| {
-                if let Err(error) = truncate(connection, PATIENCE) {
+            let turn = turn.clone();
+            let _ = jobs.send(Job::Run(Box::new(move |connection| {
+                if let Err(error) = truncate(connection, &turn, PATIENCE) {
                     tracing::warn!(%error, "SQLite's log could not be emptied");
                 }
             })));
@@ -82,7 +99,8 @@ fn work(connection: &Connection, stopped: &Receiver<()>, jobs: Option<&Sender<Jo
     }
 }
 
-fn checkpoint(connection: &Connection, sql: &str) -> Result<Log, rusqlite::Error> {
+fn checkpoint(connection: &Connection, turn: &Turn, sql: &str) -> Result<Log, rusqlite::Error> {
+    let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
     connection.query_row(sql, [], |row| {
         let pages = |at| row.get::<_, i64>(at).map(|pages| u64::try_from(pages).unwrap_or(0));
         Ok(Log { is_busy: row.get(0)?, pages: pages(1)?, moved: pages(2)? })
@@ -90,9 +108,9 @@ fn checkpoint(connection: &Connection, sql: &str) -> Result<Log, rusqlite::Error
 }
 
 /// Moves everything and empties the log, waiting so long for readers of old pages. Run by the writer.
-pub(crate) fn truncate(connection: &Connection, patience: Duration) -> Result<Log, rusqlite::Error> {
+pub(crate) fn truncate(connection: &Connection, turn: &Turn, patience: Duration) -> Result<Log, rusqlite::Error> {
     connection.busy_timeout(patience)?;
-    let log = checkpoint(connection, TRUNCATE);
+    let log = checkpoint(connection, turn, TRUNCATE);
     connection.busy_timeout(crate::connect::PATIENCE)?;
     log
 }

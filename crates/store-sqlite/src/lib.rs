@@ -77,7 +77,7 @@ impl Default for Settings {
 pub struct SqliteStore {
     readers: Arc<Readers>,
     // Before the writer, which takes its last jobs from the checkpointer.
-    _checkpointer: Checkpointer,
+    checkpointer: Checkpointer,
     writer: Writer,
 }
 
@@ -95,7 +95,7 @@ impl SqliteStore {
         let readers = Readers::new(file.clone(), &settings);
         let writer = Writer::start(connection)?;
         let checkpointer = Checkpointer::start(connect::checkpointer(&file)?, writer.jobs(), &settings)?;
-        Ok(SqliteStore { readers, _checkpointer: checkpointer, writer })
+        Ok(SqliteStore { readers, checkpointer, writer })
     }
 }
 

@@ -142,8 +142,11 @@ impl Upkeep for SqliteStore {
             }
             pages = MERGE_PAGES;
         }
-        let log =
-            self.writer.run(|connection| checkpoint::truncate(connection, connect::PATIENCE).map_err(failed)).await?;
+        let turn = self.checkpointer.turn.clone();
+        let log = self
+            .writer
+            .run(move |connection| checkpoint::truncate(connection, &turn, connect::PATIENCE).map_err(failed))
+            .await?;
         if log.is_busy {
             return Err(unavailable("somebody is still reading pages from before the erasure: try again"));
         }
