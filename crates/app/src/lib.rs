@@ -19,6 +19,7 @@ pub mod passwords;
 pub mod people;
 pub mod photos;
 pub mod sealing;
+pub mod secrets;
 pub mod verify;
 
 pub use caller::{Caller, Identity};

@@ -15,7 +15,6 @@ use gewu_domain::{
     case::{Case, Context, Fact, Report, Source},
     ids::RegionId,
     people::Actor,
-    record::text_digest,
 };
 use gewu_store::{Changes, texts::Giver};
 use jiff::Timestamp;
@@ -64,7 +63,7 @@ impl App {
             class,
             text,
             photos: new.photos.iter().map(|photo| photo.digest).collect(),
-            receipt: code.as_ref().map(|code| text_digest(id.0.as_bytes(), code)),
+            receipt: code.as_ref().map(|code| self.keyring.receipt_digest(id, code)),
             is_answerable: gets_receipt,
             is_confidential: new.is_confidential,
             is_urgent: new.is_urgent,

@@ -1,12 +1,11 @@
 //! Opening a case: for staff everything the page shows; for the holder of a receipt what became of it.
 
-use crate::{App, AppError, Caller, Identity, Problem, cases::CaseAddress, city::Snapshot};
+use crate::{App, AppError, Caller, Identity, Problem, cases::CaseAddress, city::Snapshot, secrets};
 use gewu_domain::{
     case::{Case, Choice, Context, Deed, Fact, Line, Place, StateKind},
     catalogue::Tick,
     ids::{CaseId, Digest, PersonId, RegionId},
     people::{Actor, Role},
-    record::text_digest,
     sla::Light,
     unit::propose::{Proposal, propose},
 };
@@ -188,11 +187,11 @@ impl App {
     /// [`AppError::NotFound`] when either is wrong: which one is not said.
     pub async fn receipt_holder(&self, number: &str, code: &str) -> Result<(Caller, CaseAddress), AppError> {
         let number: String = number.chars().filter(char::is_ascii_digit).collect();
-        let code = code.trim().to_ascii_uppercase();
+        let code = secrets::read_receipt_code(code).ok_or(AppError::NotFound)?;
         let region = number.get(..6).and_then(|region| region.parse::<RegionId>().ok()).ok_or(AppError::NotFound)?;
         let view = self.store.view(region).await?;
         let case = view.case_by_number(&number).await?.ok_or(AppError::NotFound)?;
-        if case.receipt != Some(text_digest(case.id.0.as_bytes(), &code)) {
+        if case.receipt != Some(self.keyring.receipt_digest(case.id, &code)) {
             return Err(AppError::NotFound);
         }
         let caller = Caller { identity: Identity::Reporter { case: case.id }, origin: String::new() };

@@ -141,7 +141,7 @@ impl App {
             class,
             text,
             photos: new.photos.iter().map(|photo| photo.digest).collect(),
-            receipt: code.as_ref().map(|code| text_digest(id.0.as_bytes(), code)),
+            receipt: code.as_ref().map(|code| self.keyring.receipt_digest(id, code)),
             is_answerable: code.is_some() || has_contact,
             is_confidential: new.is_confidential,
             is_urgent: new.is_urgent,

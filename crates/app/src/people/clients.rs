@@ -1,6 +1,6 @@
 //! API keys: machines, what they may do, and taking it away again.
 
-use crate::{App, AppError, Caller, Identity, Problem, people::sign_in::digest};
+use crate::{App, AppError, Caller, Identity, Problem, secrets, secrets::digest};
 use gewu_domain::ids::{ClientId, RegionId};
 use gewu_store::{Change, clients::ClientRow};
 
@@ -29,10 +29,7 @@ impl App {
             .into());
         }
         let now = self.now();
-        let mut bytes = [0_u8; 24];
-        self.random.fill(&mut bytes);
-        let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let key = format!("gw_{key}");
+        let key = secrets::token("gw_", self.random.as_ref());
         let client = ClientRow {
             id: self.ids.client(now, self.random.as_ref()),
             name: name.trim().to_owned(),
