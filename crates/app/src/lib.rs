@@ -47,6 +47,7 @@ pub struct Settings {
     /// Failed sign-ins in a row before the account locks.
     pub failures_most: u16,
     pub lock_minutes: u32,
+    pub password_cost: passwords::Cost,
     /// How long a contact is kept after it was given.
     pub contact_days: u16,
     /// Photos a report may carry.
@@ -63,6 +64,7 @@ impl Default for Settings {
             idle_minutes: 30,
             failures_most: 5,
             lock_minutes: 15,
+            password_cost: passwords::Cost::default(),
             contact_days: 365,
             photos_most: 6,
             text_chars_most: 2_000,

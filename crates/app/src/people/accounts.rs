@@ -164,7 +164,8 @@ impl App {
         let view = self.store.city().await?;
         let account = view.account_of(person).await?.ok_or(AppError::NotFound)?;
         drop(view);
-        if !passwords::verify(present, &account.password) {
+        let (given, stored) = (present.to_owned(), account.password.clone());
+        if !passwords::apart(move || passwords::verify(&given, &stored)).await? {
             return Err(Problem::new("present", "wrong", "现在的密码不对", "the present password is wrong").into());
         }
         if let Err(weak) = passwords::check(new, &account.login) {
@@ -258,12 +259,11 @@ impl App {
         Ok(view.posts_of(person).await?)
     }
 
-    async fn hashed(&self, password: String) -> Result<String, AppError> {
+    pub(super) async fn hashed(&self, password: String) -> Result<String, AppError> {
         let mut salt = [0_u8; 16];
         self.random.fill(&mut salt);
-        tokio::task::spawn_blocking(move || passwords::hash(&password, &salt))
-            .await
-            .map_err(|error| AppError::Failed(Box::new(error)))
+        let cost = self.settings.password_cost;
+        passwords::apart(move || cost.hash(&password, &salt)).await
     }
 }
 

@@ -1,8 +1,8 @@
 //! Signing in and out, and knowing again who is signed in.
 
-use crate::{App, AppError, Caller, Identity, Problem, passwords};
+use crate::{App, AppError, Caller, Identity, Problem, passwords, secrets, secrets::digest};
 use gewu_domain::{
-    ids::{Digest, PersonId, PostId, RegionId},
+    ids::{PersonId, PostId, RegionId},
     people::Post,
 };
 use gewu_store::{
@@ -11,7 +11,6 @@ use gewu_store::{
     sessions::SessionRow,
 };
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
 
 /// A fresh session: the secret goes into the cookie and nowhere else.
 #[derive(Clone)]
@@ -47,7 +46,8 @@ impl App {
         drop(view);
         let caller = Caller::public(origin);
         let Some(account) = account else {
-            passwords::verify_nobody(password);
+            let (cost, given) = (self.settings.password_cost, password.to_owned());
+            passwords::apart(move || cost.verify_nobody(&given)).await?;
             self.note_sign_in(&caller, "sign_in_refused", None, Vec::new()).await?;
             return Err(wrong());
         };
@@ -58,10 +58,7 @@ impl App {
         }
         let stored = account.password.clone();
         let given = password.to_owned();
-        let fits = tokio::task::spawn_blocking(move || passwords::verify(&given, &stored))
-            .await
-            .map_err(|error| AppError::Failed(Box::new(error)))?;
-        if !fits {
+        if !passwords::apart(move || passwords::verify(&given, &stored)).await? {
             let failures = account.failures.saturating_add(1);
             let locks = failures >= self.settings.failures_most;
             let locked_until = locks
@@ -72,9 +69,7 @@ impl App {
             self.note_sign_in(&caller, "sign_in_refused", Some(person), vec![Change::Account(account)]).await?;
             return Err(wrong());
         }
-        let mut bytes = [0_u8; 32];
-        self.random.fill(&mut bytes);
-        let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret = secrets::token("", self.random.as_ref());
         let posts = self.posts_now(account.person, now).await?;
         let session = SessionRow {
             id: self.ids.session(now, self.random.as_ref()),
@@ -87,8 +82,10 @@ impl App {
         let person = account.person;
         let must_change = account.must_change;
         let mut changes = vec![Change::Session(session)];
-        if account.failures > 0 || account.locked_until.is_some() {
-            changes.push(Change::Account(AccountRow { failures: 0, locked_until: None, ..account }));
+        let is_outdated = self.settings.password_cost.is_outdated(&account.password);
+        if is_outdated || account.failures > 0 || account.locked_until.is_some() {
+            let password = if is_outdated { self.hashed(password.to_owned()).await? } else { account.password.clone() };
+            changes.push(Change::Account(AccountRow { password, failures: 0, locked_until: None, ..account }));
         }
         self.note_sign_in(&caller, "signed_in", Some(person), changes).await?;
         Ok(SignedIn { secret, person, must_change })
@@ -190,8 +187,4 @@ impl App {
 
 fn wrong() -> AppError {
     Problem::new("login", "wrong", "用户名或密码不对", "wrong name or password").into()
-}
-
-pub(crate) fn digest(secret: &str) -> Digest {
-    Digest(Sha256::digest(secret.as_bytes()).into())
 }
