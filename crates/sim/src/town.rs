@@ -11,7 +11,6 @@ use crate::{
 use gewu_app::{
     App, AppError, Caller,
     city::{Draft, Kind},
-    passwords,
 };
 use gewu_domain::{
     ids::{AreaCode, PersonId, PostId, RegionId, UnitCode},
@@ -201,7 +200,7 @@ impl Town {
 pub async fn move_in(app: &App, people: &[Member]) -> Result<(), AppError> {
     let mut salt = [0_u8; 16];
     app.random.fill(&mut salt);
-    let password = passwords::hash(DEMO_PASSWORD, &salt);
+    let password = app.settings.password_cost.hash(DEMO_PASSWORD, &salt);
     let mut changes = Vec::new();
     for member in people {
         changes.push(Change::Person(PersonRow {
@@ -854,6 +853,6 @@ mod tests {
         assert_eq!(roles, Role::ALL.into_iter().collect());
         let logins: BTreeSet<&String> = town.accounts().filter_map(|member| member.login.as_ref()).collect();
         assert_eq!(logins.len(), SHOWN.iter().map(|(.., count)| count).sum::<usize>());
-        assert!(logins.iter().all(|login| passwords::check(DEMO_PASSWORD, login).is_ok()));
+        assert!(logins.iter().all(|login| gewu_app::passwords::check(DEMO_PASSWORD, login).is_ok()));
     }
 }
