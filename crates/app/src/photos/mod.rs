@@ -10,6 +10,7 @@ mod kind;
 mod tests;
 
 use crate::{App, AppError, Problem, cases::PhotoRef};
+use gewu_blobs::Blobs;
 use gewu_domain::ids::Digest;
 use image::{
     DynamicImage, ImageDecoder, ImageError, Limits, RgbImage,
@@ -295,19 +296,23 @@ impl App {
     /// # Errors
     /// [`AppError::Invalid`] with the reason in words when it is not taken; [`AppError::Unavailable`].
     pub async fn keep_photo(&self, bytes: Vec<u8>) -> Result<PhotoRef, AppError> {
-        let turn = DECODING.acquire().await.map_err(|error| AppError::Failed(Box::new(error)))?;
-        let prepared = tokio::task::spawn_blocking(move || prepare(&bytes, &PhotoLimits::default())).await;
-        drop(turn);
-        let photo = prepared.map_err(|error| AppError::Failed(Box::new(error)))?.map_err(Problem::from)?;
-        let kept = PhotoRef {
-            digest: photo.digest,
-            thumbnail: photo.thumbnail_digest,
-            width: photo.width,
-            height: photo.height,
-            bytes: u64::try_from(photo.full.len()).unwrap_or(u64::MAX),
-        };
-        self.blobs.put(kept.thumbnail, photo.thumbnail).await?;
-        self.blobs.put(kept.digest, photo.full).await?;
-        Ok(kept)
+        keep(self.blobs.as_ref(), bytes).await
     }
+}
+
+async fn keep(blobs: &dyn Blobs, bytes: Vec<u8>) -> Result<PhotoRef, AppError> {
+    let turn = DECODING.acquire().await.map_err(|error| AppError::Failed(Box::new(error)))?;
+    let prepared = tokio::task::spawn_blocking(move || prepare(&bytes, &PhotoLimits::default())).await;
+    drop(turn);
+    let photo = prepared.map_err(|error| AppError::Failed(Box::new(error)))?.map_err(Problem::from)?;
+    let kept = PhotoRef {
+        digest: photo.digest,
+        thumbnail: photo.thumbnail_digest,
+        width: photo.width,
+        height: photo.height,
+        bytes: u64::try_from(photo.full.len()).unwrap_or(u64::MAX),
+    };
+    blobs.put(kept.thumbnail, photo.thumbnail).await?;
+    blobs.put(kept.digest, photo.full).await?;
+    Ok(kept)
 }
