@@ -152,7 +152,7 @@ async fn the_whole_loop(house: House) {
     assert!(ticked.roots >= 1, "the day has its root");
     let verified = app.verify(true, &mut |_| {}).await.unwrap();
     assert!(verified.findings.is_empty(), "{:?}", verified.findings);
-    assert_eq!((verified.cases, verified.facts, verified.photos), (1, 9, 1));
+    assert_eq!((verified.cases, verified.facts, verified.photos), (1, 13, 1));
 
     let erased = app.erase_report(&reporter, own, false).await.unwrap();
     assert_eq!((erased.texts, erased.contacts), (1, 1));

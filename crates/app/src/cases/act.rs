@@ -6,7 +6,7 @@ use crate::{
     locate::Location,
 };
 use gewu_domain::{
-    case::{Case, Command, Context, Place},
+    case::{Case, Command, Context, Fact, Place, Refused},
     ids::{CaseId, Digest, RegionId},
 };
 use gewu_store::{Changes, StoreError, texts::Giver};
@@ -105,11 +105,9 @@ impl App {
             let note = (!note.is_empty()).then(|| self.keep_text(&mut changes, case.id, note, giver, now));
             let command = self.filled(&mut changes, &case, &step, note, giver)?;
             let context = Context { at: now, actor: &actor, city: &snapshot.city };
-            let facts = case.decide(command, &context)?;
+            let (after, facts) = decided(&case, command, note, &context)?;
 
             keep_photos(&mut changes, case.id, &step.photos, giver, false, now);
-            let mut after = case.clone();
-            facts.iter().for_each(|fact| after.apply(fact));
             let stepped = Stepped {
                 id: after.id,
                 region: after.region,
@@ -194,6 +192,25 @@ impl App {
         }
         Ok(located.place)
     }
+}
+
+/// The facts of a command and the case after them. Words given with a step that takes none stay as a remark beside it.
+pub(super) fn decided(
+    case: &Case,
+    command: Command,
+    note: Option<Digest>,
+    context: &Context<'_>,
+) -> Result<(Case, Vec<Fact>), Refused> {
+    let mut facts = case.decide(command, context)?;
+    let mut after = case.clone();
+    facts.iter().for_each(|fact| after.apply(fact));
+    let is_kept = |text: &Digest| facts.iter().any(|fact| fact.deed.texts().contains(text));
+    if let Some(text) = note.filter(|text| !is_kept(text)) {
+        let remark = after.decide(Command::Remark { text: Some(text) }, context)?;
+        remark.iter().for_each(|fact| after.apply(fact));
+        facts.extend(remark);
+    }
+    Ok((after, facts))
 }
 
 fn repeat(is_same: bool, body: &str) -> Result<Stepped, AppError> {

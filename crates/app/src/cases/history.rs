@@ -6,7 +6,7 @@
 use crate::{
     App, AppError,
     cases::{
-        act::Step,
+        act::{Step, decided},
         report::{NewReport, keep_photos, search_terms},
     },
     city::Snapshot,
@@ -90,10 +90,9 @@ impl History<'_> {
         if decided.is_err() {
             self.changes.list.truncate(kept);
         }
-        for fact in decided? {
-            self.case.apply(&fact);
-            self.facts.push(fact);
-        }
+        let (case, facts) = decided?;
+        self.case = case;
+        self.facts.extend(facts);
         keep_photos(&mut self.changes, self.case.id, &step.photos, giver, false, at);
         Ok(())
     }
@@ -111,11 +110,17 @@ impl History<'_> {
         (region, self.changes)
     }
 
-    fn decide(&mut self, actor: &Actor, at: Timestamp, step: &Step, giver: Giver) -> Result<Vec<Fact>, AppError> {
+    fn decide(
+        &mut self,
+        actor: &Actor,
+        at: Timestamp,
+        step: &Step,
+        giver: Giver,
+    ) -> Result<(Case, Vec<Fact>), AppError> {
         let note = step.note.trim();
         let note = (!note.is_empty()).then(|| self.app.keep_text(&mut self.changes, self.case.id, note, giver, at));
         let command = self.app.filled(&mut self.changes, &self.case, step, note, giver)?;
         let context = Context { at, actor, city: &self.snapshot.city };
-        Ok(self.case.decide(command, &context)?)
+        Ok(decided(&self.case, command, note, &context)?)
     }
 }
