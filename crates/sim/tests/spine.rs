@@ -4,7 +4,11 @@
 
 use gewu_app::{
     App, Caller, Identity, Settings,
-    cases::{CaseAddress, IdempotencyKey, act::Step, report::{Contact, NewReport}},
+    cases::{
+        CaseAddress, IdempotencyKey,
+        act::Step,
+        report::{Contact, NewReport},
+    },
     clock::{HandClock, SeededRandom},
     locate::Location,
     sealing::Keyring,
