@@ -34,7 +34,7 @@ struct House {
 async fn house(store: Arc<dyn Store>, dir: tempfile::TempDir) -> House {
     let clock = Arc::new(HandClock::at("2026-11-02T01:00:00Z".parse::<Timestamp>().unwrap()));
     let blobs = Arc::new(DiskBlobs::open(dir.path().join("photos")).unwrap());
-    let keyring = Arc::new(Keyring::new([7; 32]));
+    let keyring = Arc::new(Keyring::fresh(&SeededRandom::new(9)));
     let app = App::open(store, blobs, keyring, clock.clone(), Arc::new(SeededRandom::new(5)), Settings::default())
         .await
         .unwrap();
