@@ -2,6 +2,7 @@
 -- Rows of a case are written only together with the case, in one transaction: there are no foreign keys to pay for.
 -- Times are milliseconds since 1970 in UTC. Sequences and row locks are not used.
 
+-- What lists read; narrow, so that a list of a thousand reads few pages. The case itself is in case_bodies.
 create table cases (
     region bigint not null,
     id uuid not null,
@@ -32,21 +33,22 @@ create table cases (
     is_odd boolean not null,
     text_digest bytea,
     head bytea not null,
-    body text not null,
     constraint cases_pk primary key (region, id),
     constraint cases_by_number unique (region, number)
 );
--- Lists read many rows and never the body: it goes out of line, the rest stays together.
-alter table cases set (toast_tuple_target = 512);
-alter table cases alter column path set storage main;
-alter table cases alter column units set storage main;
-
 create index cases_by_state on cases (region, state, id);
 create index cases_by_change on cases (region, changed_at);
 create index cases_due on cases (region, due_at) where due_at is not null;
 create index cases_wake on cases (region, wake_at) where wake_at is not null;
 -- Cases whose id does not tell when they were reported (see find.rs).
 create index cases_odd on cases (region) where is_odd;
+
+create table case_bodies (
+    region bigint not null,
+    id uuid not null,
+    body text not null,
+    constraint case_bodies_pk primary key (region, id)
+) with (fillfactor = 85);
 
 -- What a case is found by, hashed and stamped with its stretch of time (see find.rs).
 create table finds (
@@ -56,6 +58,7 @@ create table finds (
     keys bigint[] not null,
     constraint finds_pk primary key (region, case_id)
 );
+-- Long ones stay in their rows, so that they are compared without a detour.
 alter table finds alter column keys set storage main;
 create index finds_by_key on finds using gin (keys) with (fastupdate = on, gin_pending_list_limit = 512);
 
@@ -281,6 +284,6 @@ alter table texts alter column body set statistics 0, alter column salt set stat
 alter table contacts alter column sealed set statistics 0, alter column value_digest set statistics 0;
 alter table people alter column name set statistics 0;
 alter table accounts alter column login set statistics 0, alter column password set statistics 0;
-alter table cases alter column body set statistics 0;
+alter table case_bodies alter column body set statistics 0;
 alter table facts alter column body set statistics 0;
 alter table answers alter column body set statistics 0;

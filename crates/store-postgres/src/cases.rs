@@ -21,9 +21,11 @@ use std::collections::HashMap;
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
-pub(crate) const ONE: &str = "select id, body from cases where region = $1 and id = $2";
+pub(crate) const ONE: &str = "select id, body from case_bodies where region = $1 and id = $2";
 pub(crate) const HEAD: &str = "select id, head from cases where region = $1 and id = $2";
-pub(crate) const BY_NUMBER: &str = "select id, body from cases where region = $1 and number = $2";
+pub(crate) const BY_NUMBER: &str = "
+    select b.id, b.body from cases c join case_bodies b on b.region = c.region and b.id = c.id
+    where c.region = $1 and c.number = $2";
 /// The excerpt is cut to `EXCERPT_CHARS`.
 pub(crate) const ROWS: &str = "
     select c.id, c.number, c.version, c.state, c.source, c.scheme, c.class, c.path, c.is_placed, c.lon, c.lat, c.unit,
@@ -68,7 +70,7 @@ impl Cases for RegionSnapshot {
 }
 
 fn read(row: &Row) -> Result<Case, StoreError> {
-    let row = Stored { row, table: "cases", key: &["id"] };
+    let row = Stored { row, table: "case_bodies", key: &["id"] };
     serde_json::from_str(row.take("body")?).map_err(|error| row.corrupt("body", &error.to_string()))
 }
 
@@ -164,16 +166,15 @@ impl Write {
 
 pub(crate) const INSERT: &str = "
     insert into cases (region, id, number, version, state, source, scheme, class, path, is_placed, lon, lat, unit, units,
-        is_urgent, reported_at, changed_at, closed_at, warn_at, due_at, wake_at, is_odd, text_digest, head, body)
+        is_urgent, reported_at, changed_at, closed_at, warn_at, due_at, wake_at, is_odd, text_digest, head)
     select region, id, number, version, state, source, scheme, class, path::text[], is_placed, lon, lat, unit,
         units::text[], is_urgent, reported_at, changed_at, closed_at, warn_at, due_at, wake_at, is_odd, text_digest,
-        head, body
+        head
     from unnest($1::int8[], $2::uuid[], $3::text[], $4::int8[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::bool[], $11::float8[], $12::float8[], $13::text[], $14::text[], $15::bool[], $16::int8[],
-        $17::int8[], $18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::bool[], $23::bytea[], $24::bytea[],
-        $25::text[])
+        $17::int8[], $18::int8[], $19::int8[], $20::int8[], $21::int8[], $22::bool[], $23::bytea[], $24::bytea[])
         as new (region, id, number, version, state, source, scheme, class, path, is_placed, lon, lat, unit, units,
-        is_urgent, reported_at, changed_at, closed_at, warn_at, due_at, wake_at, is_odd, text_digest, head, body)
+        is_urgent, reported_at, changed_at, closed_at, warn_at, due_at, wake_at, is_odd, text_digest, head)
     on conflict on constraint cases_pk do nothing
     returning region, id";
 
@@ -184,12 +185,12 @@ pub(crate) const UPDATE: &str = "
         units = new.units::text[], is_urgent = new.is_urgent, changed_at = new.changed_at,
         closed_at = case when new.closed_at is null then null else coalesce(c.closed_at, new.closed_at) end,
         warn_at = new.warn_at, due_at = new.due_at, wake_at = new.wake_at, text_digest = new.text_digest,
-        head = new.head, body = new.body
+        head = new.head
     from unnest($1::int8[], $2::uuid[], $3::int8[], $4::int8[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::bool[], $10::float8[], $11::float8[], $12::text[], $13::text[], $14::bool[], $15::int8[], $16::int8[],
-        $17::int8[], $18::int8[], $19::int8[], $20::bytea[], $21::bytea[], $22::text[])
+        $17::int8[], $18::int8[], $19::int8[], $20::bytea[], $21::bytea[])
         as new (region, id, was, version, state, scheme, class, path, is_placed, lon, lat, unit, units, is_urgent,
-        changed_at, closed_at, warn_at, due_at, wake_at, text_digest, head, body)
+        changed_at, closed_at, warn_at, due_at, wake_at, text_digest, head)
     where c.region = new.region and c.id = new.id and c.version = new.was
     returning c.region, c.id";
 
@@ -222,7 +223,6 @@ pub(crate) async fn put(tx: &Tx, is_new: bool, writes: &[(i64, &Write)]) -> Resu
     let wake_at: Vec<_> = writes.iter().map(|write| write.wake_at).collect();
     let text: Vec<_> = writes.iter().map(|write| write.text.as_ref().map(|digest| digest.0.as_slice())).collect();
     let head: Vec<_> = writes.iter().map(|write| write.head.0.as_slice()).collect();
-    let body: Vec<_> = writes.iter().map(|write| write.body.as_str()).collect();
     let written = if is_new {
         let number: Vec<_> = rows.iter().map(|row| row.number.as_str()).collect();
         let source: Vec<_> = rows.iter().map(|row| row.source.code()).collect();
@@ -255,7 +255,6 @@ pub(crate) async fn put(tx: &Tx, is_new: bool, writes: &[(i64, &Write)]) -> Resu
                 &is_odd,
                 &text,
                 &head,
-                &body,
             ],
         )
         .await?
@@ -285,10 +284,31 @@ pub(crate) async fn put(tx: &Tx, is_new: bool, writes: &[(i64, &Write)]) -> Resu
                 &wake_at,
                 &text,
                 &head,
-                &body,
             ],
         )
         .await?
     };
     written.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+pub(crate) const INSERT_BODY: &str = "
+    insert into case_bodies (region, id, body)
+    select region, id, body from unnest($1::int8[], $2::uuid[], $3::text[]) as new (region, id, body)
+    on conflict (region, id) do nothing";
+pub(crate) const UPDATE_BODY: &str = "
+    update case_bodies b set body = new.body
+    from unnest($1::int8[], $2::uuid[], $3::text[]) as new (region, id, body)
+    where b.region = new.region and b.id = new.id";
+
+/// Writes the cases themselves beside their rows: new ones (`was` is none) or known ones.
+pub(crate) async fn put_bodies(tx: &Tx, is_new: bool, writes: &[(i64, &Write)]) -> Result<(), Error> {
+    let writes: Vec<_> = writes.iter().filter(|write| write.1.was.is_none() == is_new).collect();
+    if writes.is_empty() {
+        return Ok(());
+    }
+    let region: Vec<_> = writes.iter().map(|write| write.0).collect();
+    let id: Vec<_> = writes.iter().map(|write| write.1.row.id.0).collect();
+    let body: Vec<_> = writes.iter().map(|write| write.1.body.as_str()).collect();
+    tx.run(if is_new { INSERT_BODY } else { UPDATE_BODY }, &[&region, &id, &body]).await?;
+    Ok(())
 }

@@ -262,6 +262,8 @@ impl<'a> Rows<'a> {
                 keys,
                 inserted,
                 updated,
+                bodies,
+                bodies_again,
                 old,
                 found,
                 found_again,
@@ -280,6 +282,8 @@ impl<'a> Rows<'a> {
                 idempotency::insert(tx, &self.answers),
                 cases::put(tx, true, &self.cases),
                 cases::put(tx, false, &self.cases),
+                cases::put_bodies(tx, true, &self.cases),
+                cases::put_bodies(tx, false, &self.cases),
                 tasks::delete(tx, &self.cases),
                 find::put(tx, true, &self.cases),
                 find::put(tx, false, &self.cases),
@@ -293,7 +297,22 @@ impl<'a> Rows<'a> {
                 outbox::insert(tx, &self.outbox),
                 audit::insert(tx, &self.audit),
             );
-            let rest = [old, found, found_again, facts, tasks, texts, contacts, looks, photos, counts, outbox, audit];
+            let rest = [
+                bodies,
+                bodies_again,
+                old,
+                found,
+                found_again,
+                facts,
+                tasks,
+                texts,
+                contacts,
+                looks,
+                photos,
+                counts,
+                outbox,
+                audit,
+            ];
             (began, keys, inserted, updated, rest)
         };
         began?;

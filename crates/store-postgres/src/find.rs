@@ -5,7 +5,7 @@
 //! lies in: so the index is asked for one span after another, from the newest, and never gathers more than a span of
 //! what is common. A hash also cannot be read: nothing of erased words stays behind in the index.
 //!
-//! Start at [`Find::ids`], which says which way is taken when. `docs/adr/0010-finding-in-postgres.md` has the figures.
+//! Start at [`Find::ids`], which says which way is taken when.
 
 use crate::{
     row::{Stored, ms},

@@ -115,7 +115,7 @@ impl Stored<'_> {
 
     fn say(&self, column: &str) -> String {
         let row = self.row;
-        let is_case = column == "case_id" || (self.table, column) == ("cases", "id");
+        let is_case = column == "case_id" || (column == "id" && self.table.starts_with("case"));
         let id = |id: Uuid| if is_case { CaseId(id).to_string() } else { id.simple().to_string() };
         let value = None
             .or_else(|| row.try_get(column).ok().map(id))

@@ -50,6 +50,8 @@ pub(crate) const STATEMENTS: &[&str] = &[
     crate::audit::INSERT,
     crate::cases::INSERT,
     crate::cases::UPDATE,
+    crate::cases::INSERT_BODY,
+    crate::cases::UPDATE_BODY,
     crate::clients::INSERT,
     crate::clients::REVOKE,
     crate::contacts::ERASE,

@@ -47,7 +47,7 @@ impl Fixture for Usual {
     }
 
     async fn spoil_cases(&self) {
-        self.database.run("update cases set body = 'no case'").await;
+        self.database.run("update case_bodies set body = 'no case'").await;
     }
 }
 
