@@ -1,6 +1,6 @@
 #![cfg_attr(fuzzing, no_main)]
 //! The fuzzer's program. Built for fuzzing it attacks the target named in `GEWU_FUZZ_TARGET`; built otherwise it
-//! lists the targets.
+//! lists the targets, a line each, with their folders of seeds.
 
 #[cfg(fuzzing)]
 use {gewu_fuzz::Target, std::sync::OnceLock};
@@ -20,6 +20,6 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
 #[cfg(not(fuzzing))]
 fn main() {
     for target in gewu_fuzz::TARGETS {
-        println!("{}", target.name);
+        println!("{} fuzz/seeds/{} {}", target.name, target.name, target.shipped.join(" "));
     }
 }

@@ -1,7 +1,7 @@
 //! The fuzz targets, each for a minute, guided by coverage.
 //!
 //! libFuzzer with the compiler's own coverage pass: that much works on stable Rust, without cargo-fuzz and
-//! without a sanitizer, which safe code needs least. A folder of `fuzz/seeds/` is a target. What breaks one is kept in
+//! without a sanitizer, which safe code needs least. The package says which targets there are. What breaks one is kept in
 //! the target folder; put it among the seeds with the mending.
 
 use super::{Prepared, Row};
@@ -20,17 +20,28 @@ const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-saniti
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
+/// A target, and the folders of its seeds from the root.
+struct Target<'a> {
+    name: &'a str,
+    seeds: Vec<&'a str>,
+}
+
 pub fn run(prepared: &Prepared) -> Result<Vec<Row>> {
     let seconds = match std::env::var("GEWU_FUZZ_SECONDS") {
         Ok(text) => text.parse().context("GEWU_FUZZ_SECONDS is a number of seconds")?,
         Err(_) => SECONDS,
     };
+    let listed = run::capture(
+        Command::new(cargo()).args(["run", "--quiet", "--locked", "-p", "gewu-fuzz"]).current_dir(&prepared.tree.root),
+    )?;
+    let targets: Vec<Target> = listed
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some(Target { name: words.next()?, seeds: words.collect() })
+        })
+        .collect();
     let program = build(prepared)?;
-    let seeds = prepared.tree.root.join("fuzz/seeds");
-    let mut targets: Vec<String> = std::fs::read_dir(&seeds)?
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect::<Result<_>>()?;
-    targets.sort();
     let started = Instant::now();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let next = std::sync::atomic::AtomicUsize::new(0);
@@ -38,7 +49,7 @@ pub fn run(prepared: &Prepared) -> Result<Vec<Row>> {
         let work = || {
             let mut rows = Vec::new();
             while let Some(target) = targets.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-                rows.push(attack(prepared, &program, &seeds, target, seconds));
+                rows.push(attack(prepared, &program, target, seconds));
             }
             rows
         };
@@ -68,16 +79,22 @@ fn build(prepared: &Prepared) -> Result<PathBuf> {
 }
 
 /// Attacks one target; a row with one test, the survival.
-fn attack(prepared: &Prepared, program: &Path, seeds: &Path, target: &str, seconds: u32) -> Row {
+fn attack(prepared: &Prepared, program: &Path, target: &Target, seconds: u32) -> Row {
     let started = Instant::now();
-    let survived = survives(prepared, program, seeds, target, seconds).unwrap_or_else(|error| {
-        println!("fuzz {target}: {error:#}");
+    let survived = survives(prepared, program, target, seconds).unwrap_or_else(|error| {
+        println!("fuzz {}: {error:#}", target.name);
         false
     });
-    Row { name: format!("fuzz {target}"), passed: survived.into(), failed: (!survived).into(), took: started.elapsed() }
+    Row {
+        name: format!("fuzz {}", target.name),
+        passed: survived.into(),
+        failed: (!survived).into(),
+        took: started.elapsed(),
+    }
 }
 
-fn survives(prepared: &Prepared, program: &Path, seeds: &Path, target: &str, seconds: u32) -> Result<bool> {
+fn survives(prepared: &Prepared, program: &Path, target: &Target, seconds: u32) -> Result<bool> {
+    let Target { name: target, seeds } = target;
     let corpus = prepared.tree.target.join("fuzz-corpus").join(target);
     let found = prepared.tree.target.join("fuzz-found").join(target);
     std::fs::create_dir_all(&corpus)?;
@@ -89,7 +106,7 @@ fn survives(prepared: &Prepared, program: &Path, seeds: &Path, target: &str, sec
         .args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=8192", "-print_final_stats=1", "-verbosity=0"])
         .arg(format!("-artifact_prefix={}/", found.display()))
         .arg(&corpus)
-        .arg(seeds.join(target))
+        .args(seeds)
         .env("GEWU_FUZZ_TARGET", target)
         .current_dir(&prepared.tree.root);
     let log = prepared.log(&format!("fuzz-{target}"));
