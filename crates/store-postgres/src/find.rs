@@ -309,7 +309,7 @@ fn cells(region: i64, [west, south, east, north]: [i64; 4]) -> Vec<i64> {
     Vec::new()
 }
 
-/// A filter as parameters, in the order in which every statement here numbers them.
+/// A filter as parameters.
 struct Params<'a> {
     region: i64,
     states: Option<Vec<&'static str>>,
@@ -329,7 +329,7 @@ struct Params<'a> {
     cells: Vec<String>,
 }
 
-type List<'a> = [(&'a (dyn ToSql + Sync), Type); 22];
+type List<'a> = Vec<(&'a (dyn ToSql + Sync), Type)>;
 
 impl<'a> Params<'a> {
     fn of(region: i64, filter: &'a CaseFilter) -> Params<'a> {
@@ -359,32 +359,59 @@ impl<'a> Params<'a> {
 
     fn list(&'a self, bound: &'a Bound) -> List<'a> {
         let [west, south, east, north] = &self.within;
-        [
-            (&self.region, Type::INT8),
-            (&bound.low, Type::UUID),
-            (&bound.high, Type::UUID),
-            (&bound.most, Type::INT8),
-            (&self.states, Type::TEXT_ARRAY),
-            (&self.area, Type::TEXT),
-            (&self.class, Type::TEXT),
-            (&self.source, Type::TEXT),
-            (&self.unit, Type::TEXT),
-            (&self.from, Type::INT8),
-            (&self.to, Type::INT8),
-            (&self.changed_from, Type::INT8),
-            (&self.due_before, Type::INT8),
-            (&self.is_placed, Type::BOOL),
-            (west, Type::INT8),
-            (south, Type::INT8),
-            (east, Type::INT8),
-            (north, Type::INT8),
-            (&self.terms, Type::INT8_ARRAY),
-            (&self.near, Type::INT8),
-            (&self.keys, Type::TEXT_ARRAY),
-            (&self.cells, Type::TEXT_ARRAY),
-        ]
+        let values: [&(dyn ToSql + Sync); 22] = [
+            &self.region,
+            &bound.low,
+            &bound.high,
+            &bound.most,
+            &self.states,
+            &self.area,
+            &self.class,
+            &self.source,
+            &self.unit,
+            &self.from,
+            &self.to,
+            &self.changed_from,
+            &self.due_before,
+            &self.is_placed,
+            west,
+            south,
+            east,
+            north,
+            &self.terms,
+            &self.near,
+            &self.keys,
+            &self.cells,
+        ];
+        values.into_iter().zip(TYPES).collect()
     }
 }
+
+/// Types of the parameters, in the order in which every statement here numbers them.
+pub(crate) const TYPES: [Type; 22] = [
+    Type::INT8,
+    Type::UUID,
+    Type::UUID,
+    Type::INT8,
+    Type::TEXT_ARRAY,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::TEXT,
+    Type::INT8,
+    Type::INT8,
+    Type::INT8,
+    Type::INT8,
+    Type::BOOL,
+    Type::INT8,
+    Type::INT8,
+    Type::INT8,
+    Type::INT8,
+    Type::INT8_ARRAY,
+    Type::INT8,
+    Type::TEXT_ARRAY,
+    Type::TEXT_ARRAY,
+];
 
 /// Which ids, both ends included, and how many.
 struct Bound {

@@ -26,6 +26,7 @@ mod roots;
 mod row;
 mod sessions;
 mod snapshot;
+mod statements;
 mod tasks;
 mod texts;
 mod tx;
@@ -33,6 +34,7 @@ mod upkeep;
 mod writer;
 
 pub use connect::Settings;
+pub use statements::statements;
 
 use async_trait::async_trait;
 use deadpool_postgres::Pool;

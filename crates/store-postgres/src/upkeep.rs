@@ -49,11 +49,11 @@ pub(crate) const UNREFERENCED: &str = "
     where not exists (select 1 from attachments a where a.digest = asked.digest)
         and not exists (select 1 from attachments a where a.thumbnail = asked.digest)
     order by asked.no";
-/// Reads of this database that began before the transaction with this number.
+/// Reads and writes of this database that began before the transaction with this number: what they may still see is kept.
 pub(crate) const OLDER_READS: &str = "
     select count(*) from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid() and backend_xmin is not null
-        and age(backend_xmin) > age($1::text::xid)";
+    where datname = current_database() and pid <> pg_backend_pid()
+        and greatest(age(backend_xmin), age(backend_xid)) > age($1::text::xid)";
 pub(crate) const NOW: &str = "select pg_current_xact_id()::xid::text";
 const PATIENCE: &str = "set lock_timeout = '30s'";
 const IMPATIENCE: &str = "reset lock_timeout";

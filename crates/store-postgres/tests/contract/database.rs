@@ -14,6 +14,8 @@ const PREFIX: &str = "gewu_test_";
 pub struct Database {
     pub url: String,
     pub client: Client,
+    /// Also the name under which the store's connections are known to the server.
+    pub schema: String,
 }
 
 pub fn server() -> String {
@@ -57,7 +59,8 @@ impl Database {
         let client = connect(&url(database, "")).await;
         let schema = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         client.batch_execute(&format!("create schema {schema}; set search_path = {schema}")).await.unwrap();
-        Database { url: url(database, &format!("?options=-csearch_path%3D{schema}")), client }
+        let options = format!("?options=-csearch_path%3D{schema}%20-capplication_name%3D{schema}");
+        Database { url: url(database, &options), client, schema }
     }
 
     pub async fn run(&self, sql: &str) {
@@ -130,4 +133,9 @@ impl Database {
         );
         found | (self.count(&in_files).await > 0)
     }
+}
+
+/// Where the server listens.
+pub fn port() -> u16 {
+    server().parse::<Config>().unwrap().get_ports()[0]
 }

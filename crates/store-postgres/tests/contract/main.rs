@@ -5,6 +5,9 @@
 
 mod database;
 mod finding;
+mod keeping;
+mod losing;
+mod proxy;
 
 use async_trait::async_trait;
 use database::Database;

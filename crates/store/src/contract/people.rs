@@ -18,7 +18,7 @@ use gewu_domain::{
 };
 use uuid::Uuid;
 
-pub(super) fn person_row(no: u128, unit: &str) -> PersonRow {
+pub fn person_row(no: u128, unit: &str) -> PersonRow {
     PersonRow {
         id: person(no),
         name: format!("网格员{no}"),
@@ -27,7 +27,7 @@ pub(super) fn person_row(no: u128, unit: &str) -> PersonRow {
     }
 }
 
-pub(super) fn post_row(no: u128, of: u128, unit: &str, from: i64, to: Option<i64>) -> Post {
+pub fn post_row(no: u128, of: u128, unit: &str, from: i64, to: Option<i64>) -> Post {
     Post {
         id: post(no),
         person: person(of),
@@ -40,7 +40,7 @@ pub(super) fn post_row(no: u128, of: u128, unit: &str, from: i64, to: Option<i64
     }
 }
 
-pub(super) fn account(of: u128, login: &str) -> AccountRow {
+pub fn account(of: u128, login: &str) -> AccountRow {
     AccountRow {
         person: person(of),
         login: login.to_owned(),
@@ -52,7 +52,7 @@ pub(super) fn account(of: u128, login: &str) -> AccountRow {
     }
 }
 
-pub(super) fn session(no: u128, of: u128, seen: i64) -> SessionRow {
+pub fn session(no: u128, of: u128, seen: i64) -> SessionRow {
     SessionRow {
         id: SessionId(Uuid::from_u128(no)),
         secret: digest(u64::try_from(no).unwrap()),
@@ -63,7 +63,7 @@ pub(super) fn session(no: u128, of: u128, seen: i64) -> SessionRow {
     }
 }
 
-pub(super) fn client(no: u128) -> ClientRow {
+pub fn client(no: u128) -> ClientRow {
     ClientRow {
         id: ClientId(Uuid::from_u128(no)),
         name: format!("系统 {no}"),
@@ -74,7 +74,7 @@ pub(super) fn client(no: u128) -> ClientRow {
     }
 }
 
-pub(super) fn audit(id: u128, of: Option<u128>) -> AuditRow {
+pub fn audit(id: u128, of: Option<u128>) -> AuditRow {
     AuditRow {
         id,
         at: at(i64::try_from(id).unwrap()),

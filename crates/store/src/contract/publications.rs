@@ -10,7 +10,7 @@ use crate::{
     publications::{Publication, PublicationHead},
 };
 
-pub(super) fn publication(kind: &str, name: &str, version: u32, body: &[u8]) -> Publication {
+pub fn publication(kind: &str, name: &str, version: u32, body: &[u8]) -> Publication {
     Publication {
         kind: kind.to_owned(),
         name: name.to_owned(),

@@ -1,0 +1,140 @@
+//! Every statement there is, so that a test can have a database read each.
+
+use crate::{
+    attachments, audit, backup, cases, clients, contacts, counters, facts, find, idempotency, migrate, people,
+    publications, roots, sessions, tasks, texts, tx, upkeep,
+};
+use tokio_postgres::types::Type;
+
+/// Statements whose parameters the database can tell the types of.
+const PLAIN: &[&str] = &[
+    attachments::ANY,
+    attachments::OF_CASE,
+    audit::NEWER,
+    audit::OLDER,
+    backup::TABLES,
+    cases::BY_NUMBER,
+    cases::HEAD,
+    cases::ONE,
+    cases::ROWS,
+    clients::ALL,
+    clients::ONE,
+    contacts::AFTER,
+    contacts::BEFORE,
+    contacts::LOOKS,
+    contacts::OF_CASE,
+    counters::SUMS,
+    facts::AFTER,
+    facts::BEFORE,
+    facts::EARLIER,
+    facts::LATER,
+    facts::OF_CASE,
+    find::NEXT_DOWN,
+    find::NEXT_UP,
+    find::ODD,
+    idempotency::ONE,
+    migrate::LAST,
+    people::ACCOUNT,
+    people::ACCOUNT_OF,
+    people::AFTER,
+    people::BEFORE,
+    people::NAMED,
+    people::PERSON,
+    people::POSTS_IN,
+    people::POSTS_OF,
+    publications::HEADS,
+    publications::ONE,
+    roots::ALL,
+    sessions::ONE,
+    tasks::AFTER,
+    tasks::BEFORE,
+    tasks::COUNT,
+    tasks::SUSPENDED,
+    texts::OF_CASE,
+    upkeep::CLAIM,
+    upkeep::NOW,
+    upkeep::OLDER_READS,
+    upkeep::PUT_ROOT,
+    upkeep::REGIONS,
+    upkeep::ROOT,
+    upkeep::SENT,
+    upkeep::SWEEP_ANSWERS,
+    upkeep::SWEEP_CONTACTS,
+    upkeep::SWEEP_SESSIONS,
+    upkeep::TAKE,
+    upkeep::UNREFERENCED,
+];
+
+/// Statements that share one list of parameters, of which each uses some.
+const FINDING: &[&str] = &[
+    find::ALL_DOWN,
+    find::ALL_UP,
+    find::CELLS_DOWN,
+    find::CELLS_UP,
+    find::CHANGED_DOWN,
+    find::CHANGED_UP,
+    find::COUNT_CHANGED,
+    find::COUNT_DUE,
+    find::COUNT_STATES,
+    find::DUE_DOWN,
+    find::DUE_UP,
+    find::MERGED_DOWN,
+    find::MERGED_UP,
+    find::NEAR_DOWN,
+    find::NEAR_UP,
+    find::SPANS_DOWN,
+    find::SPANS_UP,
+    find::STATES_DOWN,
+    find::STATES_UP,
+];
+
+/// Each with the types of its parameters, as far as the database must be told them.
+pub fn statements() -> impl Iterator<Item = (&'static str, &'static [Type])> {
+    let plain = tx::STATEMENTS.iter().chain(PLAIN).map(|sql| (*sql, [].as_slice()));
+    plain.chain(FINDING.iter().map(|sql| (*sql, find::TYPES.as_slice())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    /// What begins and ends transactions, sets and vacuums is no statement that can be prepared.
+    const COMMANDS: [&str; 15] = [
+        "ANALYZE",
+        "BEGIN",
+        "CLOSE",
+        "COMMIT",
+        "FORMAT",
+        "IMPATIENCE",
+        "LOCK",
+        "MANIFEST",
+        "OPEN",
+        "PATIENCE",
+        "READING",
+        "RECORD",
+        "ROLLBACK",
+        "TABLE",
+        "WRITING",
+    ];
+
+    #[test]
+    fn no_statement_is_left_out_of_the_lists() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let listed = ["statements.rs", "tx.rs"].map(|file| fs::read_to_string(source.join(file)).unwrap()).concat();
+        let mut left_out = BTreeSet::new();
+        for entry in fs::read_dir(&source).unwrap() {
+            let path = entry.unwrap().path();
+            let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let text = fs::read_to_string(&path).unwrap();
+            let constants = text.lines().filter_map(|line| line.trim().split_once("const ")?.1.split_once(": &str"));
+            let twins = text.lines().map(str::trim).filter_map(|line| line.strip_suffix(',').map(|name| (name, "")));
+            for (name, _) in constants.chain(twins) {
+                let is_name = name.chars().all(|char| char.is_ascii_uppercase() || char == '_') && name.len() > 2;
+                if is_name && !COMMANDS.contains(&name) && !listed.contains(&format!("{module}::{name},")) {
+                    left_out.insert(format!("{module}::{name}"));
+                }
+            }
+        }
+        assert!(left_out.is_empty(), "{left_out:?}");
+    }
+}
