@@ -2,6 +2,9 @@
 //!
 //! Absolute figures wander on shared machines; ratios taken in turn, round by round, do not. Start at [`in_turn`].
 
+pub mod http;
+pub mod server;
+
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -63,6 +66,8 @@ pub struct Stand {
     pub gewu: PathBuf,
     /// An empty folder on the disk of the target folder.
     pub scratch: PathBuf,
+    /// A folder beside it that lasts: for what takes long to make.
+    pub data: PathBuf,
 }
 
 impl Stand {
@@ -73,12 +78,13 @@ impl Stand {
             postgres_url: variable("GEWU_BENCH_POSTGRES")?,
             gewu: variable("GEWU_BIN")?.into(),
             scratch: variable("GEWU_BENCH_SCRATCH")?.into(),
+            data: variable("GEWU_BENCH_DATA")?.into(),
         })
     }
 
     /// A connection of its own, and the runtime that drives it.
     pub fn postgres(&self) -> Result<(Runtime, Client)> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime()?;
         let (client, connection) = runtime.block_on(tokio_postgres::connect(&self.postgres_url, NoTls))?;
         runtime.spawn(async move {
             if let Err(error) = connection.await {
@@ -112,6 +118,32 @@ pub fn in_turn(
 pub fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// A number from the environment, such as how many cases or rounds; another when it is not set.
+///
+/// # Errors
+/// When it is set and no whole number.
+pub fn setting(name: &str, otherwise: u64) -> Result<u64> {
+    match std::env::var(name) {
+        Ok(value) => value.replace('_', "").parse().with_context(|| format!("{name}={value} is no whole number")),
+        Err(_) => Ok(otherwise),
+    }
+}
+
+/// 1000000 as 1,000,000.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let group = |(at, digit): (usize, char)| {
+        let comma = (at > 0 && (digits.len() - at).is_multiple_of(3)).then_some(',');
+        comma.into_iter().chain([digit])
+    };
+    digits.char_indices().flat_map(group).collect()
+}
+
+/// A runtime on the current thread: clients that take one core at most.
+pub fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 /// How many times a second something happened that happened `times` times while `work` ran.
@@ -149,6 +181,12 @@ mod tests {
         assert_eq!(row(Target::AtMost(1.5))["is_met"], true);
         assert_eq!(row(Target::AtLeast(1.6))["is_met"], false);
         assert_eq!(row(Target::AtLeast(1.6))["ratio"], 1.5);
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_write_them() {
+        assert_eq!(grouped(1_000_000), "1,000,000");
+        assert_eq!(grouped(999), "999");
     }
 
     #[test]

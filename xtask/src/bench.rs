@@ -23,11 +23,11 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
     build(tree, "gewu-bench")?;
     let program = target.join("gewu-bench");
     let listed = run::capture(&mut Command::new(&program))?;
-    let known: Vec<(&str, bool)> = listed
+    let known: Vec<(&str, Vec<&str>)> = listed
         .lines()
-        .map(|line| match line.split_once(' ') {
-            Some((name, needs)) => (name, needs == "server"),
-            None => (line, false),
+        .filter_map(|line| {
+            let mut words = line.split(' ');
+            Some((words.next()?, words.collect()))
         })
         .collect();
     for wanted in names {
@@ -36,9 +36,13 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
             bail!("there is no measurement {wanted:?}; there are: {}", known.join(", "));
         }
     }
-    let chosen: Vec<(&str, bool)> =
-        known.into_iter().filter(|(name, _)| names.is_empty() || names.iter().any(|wanted| wanted == name)).collect();
-    if chosen.iter().any(|(_, needs_server)| *needs_server) {
+    // What takes hours is only measured when it is named.
+    let is_chosen = |name: &str, needs: &[&str]| match names {
+        [] => !needs.contains(&"long"),
+        names => names.iter().any(|wanted| wanted == name),
+    };
+    let chosen: Vec<(&str, Vec<&str>)> = known.into_iter().filter(|(name, needs)| is_chosen(name, needs)).collect();
+    if chosen.iter().any(|(_, needs)| needs.contains(&"server")) {
         web::bundle(tree)?;
         build(tree, "gewu")?;
     }
@@ -54,6 +58,7 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
             .arg(name)
             .env("GEWU_BENCH_POSTGRES", cluster.url())
             .env("GEWU_BENCH_SCRATCH", &scratch)
+            .env("GEWU_BENCH_DATA", tree.target.join("bench-data"))
             .env("GEWU_BIN", target.join("gewu"))
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())

@@ -1,0 +1,150 @@
+//! What people look at all day, in a city with a long past: the inbox, the case page, search.
+//!
+//! Each request is timed where it is made, over a kept connection on the same machine, one after another: that is the
+//! server's time and a little more. The mix is of every kind of desk, of pages far down, of cases from all of the past,
+//! of words that are everywhere and words that are nearly nowhere, and of areas, states, classes and times together.
+
+mod asked;
+
+use anyhow::{Context, Result};
+use asked::{DEEP, DESKS};
+use gewu_bench::http::{one_by_one, quantile};
+use gewu_bench::server::{Place, Server, lasting};
+use gewu_bench::{Row, Stand, Target, grouped, median, runtime, setting};
+use std::collections::{BTreeMap, HashMap};
+use tokio::runtime::Runtime;
+
+/// How many cases the city has when nobody says otherwise.
+pub const CASES: u64 = 1_000_000;
+const MANY: u64 = 10_000_000;
+const ROUNDS: usize = 3;
+/// Requests of each kind in a round.
+const REQUESTS: usize = 600;
+const P95_MS: f64 = 20.0;
+/// What is asked, and through which door.
+const KINDS: [&str; 6] = ["inbox page", "case page", "search page", "inbox, API", "case, API", "search, API"];
+
+/// A city with a server on it and everything that will be asked of it.
+struct City {
+    server: Server,
+    cases: u64,
+    requests: BTreeMap<&'static str, Vec<Vec<u8>>>,
+}
+
+pub fn run(stand: &Stand) -> Result<Vec<Row>> {
+    let cases = setting("GEWU_BENCH_CASES", CASES)?;
+    let place = lasting(stand, cases)?;
+    let mut rows = Vec::new();
+    let runtime = runtime()?;
+    let city = City::open(stand, &place, cases, &runtime)?;
+    let mut taken = measure(&[&city], &runtime)?;
+    let taken = taken.pop().context("one city was measured")?;
+    for (kind, times) in taken {
+        rows.push(Row {
+            name: format!("{kind} at {} cases", grouped(cases)),
+            what: format!("p95 of {}; {times}. Reference: what was asked.", mix(kind)),
+            ours: times.p95,
+            reference: P95_MS,
+            unit: "ms",
+            target: Target::AtMost(1.0),
+        });
+    }
+    city.server.stop()?;
+    Ok(rows)
+}
+
+/// The same at ten times the past, beside the smaller city.
+pub fn run_many(stand: &Stand) -> Result<Vec<Row>> {
+    let (few, many) = (setting("GEWU_BENCH_CASES", CASES)?, setting("GEWU_BENCH_MANY_CASES", MANY)?);
+    let runtime = runtime()?;
+    let small = City::open(stand, &lasting(stand, few)?, few, &runtime)?;
+    let large = City::open(stand, &lasting(stand, many)?, many, &runtime)?;
+    let taken = measure(&[&large, &small], &runtime)?;
+    let [large_taken, small_taken] = taken.as_slice() else { anyhow::bail!("two cities were measured") };
+    let rows = large_taken.iter().zip(small_taken).map(|((kind, ours), (_, reference))| Row {
+        name: format!("{kind} at {} cases", grouped(many)),
+        what: format!("p95 of {}; {ours}. Reference: the same at {} cases, {reference}.", mix(kind), grouped(few)),
+        ours: ours.p95,
+        reference: reference.p95,
+        unit: "ms",
+        target: Target::AtMost(1.5),
+    });
+    let rows = rows.collect();
+    small.server.stop()?;
+    large.server.stop()?;
+    Ok(rows)
+}
+
+fn mix(kind: &str) -> String {
+    let what = match kind.split([' ', ',']).next() {
+        Some("inbox") => format!("the inboxes of {} desks of every kind, down to the page {DEEP}", DESKS.len()),
+        Some("case") => "cases from all of the past, opened by chance".to_owned(),
+        _ => "searches by common and rare words, with areas, states, classes, units and times, down to deep pages"
+            .to_owned(),
+    };
+    format!("{ROUNDS} × {REQUESTS} requests: {what}")
+}
+
+/// Milliseconds: of each round its quantiles, of these the median.
+struct Times {
+    p50: f64,
+    p95: f64,
+    p99: f64,
+}
+
+impl std::fmt::Display for Times {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "p50 {:.2} ms, p99 {:.2} ms", self.p50, self.p99)
+    }
+}
+
+type Taken = Vec<(&'static str, Times)>;
+
+/// All kinds on all cities in turn, round by round.
+fn measure(cities: &[&City], runtime: &Runtime) -> Result<Vec<Taken>> {
+    let mut rounds: HashMap<(usize, &str), [Vec<f64>; 3]> = HashMap::new();
+    for round in 1..=ROUNDS {
+        for kind in KINDS {
+            for (no, city) in cities.iter().enumerate() {
+                let requests = city.requests.get(kind).context("nothing to ask")?;
+                let mut times = runtime.block_on(one_by_one(city.server.address, requests, 200))?;
+                if round == ROUNDS {
+                    tell_slowest(kind, requests, &times);
+                }
+                let quantiles = [0.5, 0.95, 0.99].map(|share| quantile(&mut times, share));
+                let [p50, p95, p99] = quantiles;
+                eprintln!("  round {round}, {} cases, {kind}: p50 {p50:.2}, p95 {p95:.2}, p99 {p99:.2} ms", city.cases);
+                let kept = rounds.entry((no, kind)).or_default();
+                kept.iter_mut().zip(quantiles).for_each(|(kept, value)| kept.push(value));
+            }
+        }
+    }
+    Ok((0..cities.len())
+        .map(|no| {
+            let of_kind = |kind| {
+                let [p50, p95, p99] =
+                    rounds.remove(&(no, kind)).unwrap_or_default().map(|mut values| median(&mut values));
+                (kind, Times { p50, p95, p99 })
+            };
+            KINDS.into_iter().map(of_kind).collect()
+        })
+        .collect())
+}
+
+fn tell_slowest(kind: &str, requests: &[Vec<u8>], times: &[f64]) {
+    let mut slowest: Vec<(f64, &[u8])> = times.iter().copied().zip(requests.iter().map(Vec::as_slice)).collect();
+    slowest.sort_by(|one, other| other.0.total_cmp(&one.0));
+    for (ms, request) in slowest.iter().take(5) {
+        let line = String::from_utf8_lossy(request).lines().next().unwrap_or_default().to_owned();
+        eprintln!("    slow {kind}: {ms:.1} ms {}", line.chars().take(260).collect::<String>());
+    }
+}
+
+impl City {
+    fn open(stand: &Stand, place: &Place, cases: u64, runtime: &Runtime) -> Result<City> {
+        let key = place.client()?;
+        let server = Server::start(place, &stand.scratch)?;
+        let requests = runtime.block_on(asked::of(&server, &key, REQUESTS))?;
+        Ok(City { server, cases, requests })
+    }
+}

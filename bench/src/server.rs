@@ -1,0 +1,172 @@
+//! The server under measurement: a process of its own, started, asked, stopped and killed as an operator would.
+
+use crate::Stand;
+use crate::http::{Connection, Headers, request};
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The password of every account of a made-up town.
+const PASSWORD: &str = "gewu-demo-311";
+
+/// Where a city is kept.
+#[derive(Clone)]
+pub struct Place {
+    pub gewu: PathBuf,
+    pub data: PathBuf,
+    /// A PostgreSQL database; SQLite in `data` when there is none.
+    pub database: Option<String>,
+}
+
+impl Place {
+    /// The file of the SQLite store.
+    pub fn sqlite(&self) -> PathBuf {
+        self.data.join("record/gewu.sqlite")
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.gewu);
+        command.arg("--data").arg(&self.data);
+        if let Some(database) = &self.database {
+            command.arg("--database").arg(database);
+        }
+        command.env("GEWU_LOG", "warn").env_remove("GEWU_DATABASE");
+        command
+    }
+
+    /// Runs one of the binary's chores to its end and gives what it printed.
+    pub fn gewu(&self, arguments: &[&str]) -> Result<String> {
+        let output = self
+            .command()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .with_context(|| format!("cannot start {}", self.gewu.display()))?;
+        ensure!(output.status.success(), "gewu {} ended with {}", arguments.join(" "), output.status);
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// A made-up town with a history of so many cases.
+    pub fn simulate(&self, cases: u64) -> Result<()> {
+        eprintln!("  making a town of {cases} cases");
+        self.gewu(&["simulate", "--cases", &cases.to_string()])?;
+        Ok(())
+    }
+
+    /// Headers of another system's requests, with a new key for reporting and reading.
+    pub fn client(&self) -> Result<Headers> {
+        let key = self.gewu(&["client", "add", "bench", "--scopes", "report,read"])?;
+        Ok(vec![("authorization".to_owned(), format!("Bearer {}", key.trim()))])
+    }
+}
+
+/// A running server; dropping it kills it.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts it and waits until it listens.
+    pub fn start(place: &Place, scratch: &Path) -> Result<Server> {
+        let log = File::options().create(true).append(true).open(scratch.join("server.log"))?;
+        let mut child = place
+            .command()
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start {}", place.gewu.display()))?;
+        let said = BufReader::new(child.stdout.take().context("the server's output is not ours")?);
+        let address = said.lines().map_while(Result::ok).find_map(|line| {
+            let (_, address) = line.split_once("http://")?;
+            address.trim().parse().ok()
+        });
+        let Some(address) = address else {
+            let _ = child.kill();
+            let status = child.wait()?;
+            let log = std::fs::read_to_string(scratch.join("server.log")).unwrap_or_default();
+            let tail: Vec<&str> = log.lines().rev().take(20).collect();
+            anyhow::bail!(
+                "the server ended with {status} before it listened:\n{}",
+                tail.into_iter().rev().collect::<Vec<_>>().join("\n")
+            );
+        };
+        Ok(Server { child, address })
+    }
+
+    /// Memory of the process that is in RAM now, in megabytes of 10⁶ bytes.
+    pub fn resident_mb(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        let kib: f64 = kib.context("the system does not say VmRSS")?.trim().parse()?;
+        Ok(kib * 1_024.0 / 1e6)
+    }
+
+    /// Ends it as the power does: SIGKILL, nothing is finished.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(mut self) -> Result<()> {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        ensure!(told.success(), "the server could not be told to end");
+        let asked = Instant::now();
+        while asked.elapsed() < Duration::from_secs(30) {
+            if self.child.try_wait()?.is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        anyhow::bail!("the server did not end within 30 s of being asked")
+    }
+
+    /// Signs a member of the made-up town's staff in; gives the headers that say so.
+    pub async fn sign_in(&self, login: &str) -> Result<Headers> {
+        let mut connection = Connection::open(self.address).await?;
+        let body = json!({ "login": login, "password": PASSWORD });
+        let answer = connection.call(&request("POST", "/api/v1/session", &[], Some(&body))).await?;
+        let session = answer.json(201).with_context(|| format!("signing {login} in"))?;
+        let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next()).context("no cookie")?;
+        let token = session.get("csrf_token").and_then(|token| token.as_str()).context("no csrf_token")?;
+        Ok(vec![("cookie".to_owned(), cookie.to_owned()), ("x-csrf-token".to_owned(), token.to_owned())])
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A city of so many cases that lasts from one measurement to the next, made anew when the server was built anew.
+///
+/// The stamp is the length and the time of the binary: what an older one made is not measured.
+pub fn lasting(stand: &Stand, cases: u64) -> Result<Place> {
+    let data = stand.data.join(format!("sqlite-{cases}"));
+    let place = Place { gewu: stand.gewu.clone(), data: data.clone(), database: None };
+    let about = std::fs::metadata(&stand.gewu)?;
+    let stamp = format!("{} {:?}", about.len(), about.modified()?);
+    let stamp_file = data.join("made-by");
+    if std::fs::read_to_string(&stamp_file).is_ok_and(|made_by| made_by == stamp) {
+        return Ok(place);
+    }
+    let _ = std::fs::remove_dir_all(&data);
+    std::fs::create_dir_all(&data)?;
+    let started = Instant::now();
+    place.simulate(cases)?;
+    eprintln!("  made in {:.0} s", started.elapsed().as_secs_f64());
+    File::create(stamp_file)?.write_all(stamp.as_bytes())?;
+    Ok(place)
+}
