@@ -1,6 +1,6 @@
 //! Who asks: what a door knows of whoever stands before it.
 
-use crate::error::AppError;
+use crate::{Event, error::AppError};
 use gewu_domain::{
     area::Areas,
     case::Case,
@@ -127,6 +127,25 @@ impl Caller {
                         Role::Handler => case.units().any(|unit| *unit == post.unit),
                         Role::Administrator | Role::Assessor | Role::Auditor => false,
                         _ => permission::sees(&post.area, case, areas),
+                    }
+            }
+            Identity::Postless { .. } | Identity::Public => false,
+        }
+    }
+
+    /// May this caller hear of this change? The same rule as [`Caller::sees`], from what the live stream carries.
+    pub fn hears(&self, event: &Event, areas: &Areas) -> bool {
+        match &self.identity {
+            Identity::System => true,
+            Identity::Reporter { case: own } => *own == event.case,
+            Identity::Client { scopes, .. } => scopes.iter().any(|scope| scope == "read"),
+            Identity::Staff { post, .. } => {
+                let in_region = post.region.is_none_or(|region| region == event.region);
+                in_region
+                    && match post.role {
+                        Role::Handler => event.units.contains(&post.unit),
+                        Role::Administrator | Role::Assessor | Role::Auditor => false,
+                        _ => is_top(&post.area, areas) || event.path.contains(&post.area),
                     }
             }
             Identity::Postless { .. } | Identity::Public => false,

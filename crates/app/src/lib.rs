@@ -6,6 +6,7 @@
 //!
 //! Start at [`cases::report`] (how a case begins) and [`cases::act`] (everything done to it after).
 
+pub mod audit;
 pub mod caller;
 pub mod cases;
 pub mod city;
@@ -18,6 +19,7 @@ pub mod numbers;
 pub mod passwords;
 pub mod people;
 pub mod photos;
+pub mod publications;
 pub mod sealing;
 pub mod secrets;
 pub mod verify;
@@ -52,7 +54,7 @@ pub struct Settings {
     pub contact_days: u16,
     /// Photos a report may carry.
     pub photos_most: usize,
-    /// Characters a text may have.
+    /// Characters a text may have. Open311 allows 4,000 for a description, and the answers to its questions come on top.
     pub text_chars_most: usize,
     /// The accounts of a demonstration are listed on the sign-in page.
     pub is_demo: bool,
@@ -67,7 +69,7 @@ impl Default for Settings {
             password_cost: passwords::Cost::default(),
             contact_days: 365,
             photos_most: 6,
-            text_chars_most: 2_000,
+            text_chars_most: 5_000,
             is_demo: false,
         }
     }

@@ -1,6 +1,7 @@
 //! Cases: report one, act on it, read it, list them.
 
 pub mod act;
+pub mod feed;
 pub mod history;
 pub mod list;
 pub mod photo;

@@ -96,6 +96,18 @@ impl App {
     /// # Errors
     /// [`AppError::SignedOut`] when the session is unknown, ended or idle for too long.
     pub async fn signed(&self, secret: &str, origin: &str) -> Result<Signed, AppError> {
+        self.signed_in(secret, origin, true).await
+    }
+
+    /// As [`App::signed`], for what goes on by itself (a live stream): it keeps no session from going idle.
+    ///
+    /// # Errors
+    /// As [`App::signed`].
+    pub async fn still_signed(&self, secret: &str, origin: &str) -> Result<Signed, AppError> {
+        self.signed_in(secret, origin, false).await
+    }
+
+    async fn signed_in(&self, secret: &str, origin: &str, touches: bool) -> Result<Signed, AppError> {
         let now = self.now();
         let view = self.store.city().await?;
         let session = view.session(digest(secret)).await?.ok_or(AppError::SignedOut)?;
@@ -109,7 +121,7 @@ impl App {
         }
         let person = person.ok_or(AppError::SignedOut)?;
         let posts = self.posts_now(person.id, now).await?;
-        if idle > SignedDuration::from_mins(1) {
+        if touches && idle > SignedDuration::from_mins(1) {
             let seen = SessionRow { seen_at: now, ..session.clone() };
             self.store.apply(RegionId(0), Changes::one(Change::Session(seen))).await?;
         }
