@@ -1,3 +1,149 @@
 //! The doors for machines: Open311, JSON API, tiles, live stream; and the session both doors share.
+//!
+//! Knows HTTP and nothing of storage: every answer comes from a use case of [`gewu_app`]. Who may use which route
+//! stands in [`access`], what a refusal looks like in [`problem`]. Start at [`routes`].
 
+pub mod access;
+mod api;
+mod extract;
+mod health;
+pub mod language;
+pub mod limits;
+mod open311;
+pub mod problem;
 pub mod session;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef, MatchedPath, Request},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::Response,
+    routing::any,
+};
+use gewu_app::App;
+use gewu_domain::ids::RegionId;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
+use utoipa_axum::router::OpenApiRouter;
+
+/// What an installation chooses about its doors.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How people reach it from outside, e.g. `https://gewu.example.org`; without a slash at the end.
+    pub public_url: String,
+    /// At least one. With several, Open311 callers must say which.
+    pub jurisdictions: Vec<Jurisdiction>,
+    /// Whom to ask about the API, and how to get a key: shown in the Open311 discovery.
+    pub contact: String,
+    pub key_service: String,
+    /// Publishes reporters' words and addresses in the Open311 feed. Off: words may hold personal data nobody read yet.
+    pub description_public: bool,
+    /// Announces the Open311 endpoint as `test` instead of `production`.
+    pub is_test: bool,
+    /// How often strangers may write, sign in and try secrets.
+    pub rates: limits::Rates,
+    /// After this long without an answer the caller is told so.
+    pub timeout_s: u64,
+    /// How often a quiet live stream says that it is alive.
+    pub heartbeat_s: u64,
+}
+
+/// What Open311 calls a jurisdiction: the whole city, or one of its regions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jurisdiction {
+    /// As callers name it, e.g. the city's web address without `www`.
+    pub id: String,
+    /// `None`: all regions.
+    pub region: Option<RegionId>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            public_url: "http://localhost:8080".to_owned(),
+            jurisdictions: vec![Jurisdiction { id: "gewu".to_owned(), region: None }],
+            contact: "请联系本系统管理员 · ask the administrator of this system".to_owned(),
+            key_service: "请向本系统管理员申请 · ask the administrator of this system".to_owned(),
+            description_public: false,
+            is_test: false,
+            rates: limits::Rates::default(),
+            timeout_s: 60,
+            heartbeat_s: 15,
+        }
+    }
+}
+
+/// What every handler has at hand.
+#[derive(Clone)]
+pub struct Web {
+    pub app: Arc<App>,
+    pub settings: Arc<Settings>,
+    pub limits: Arc<limits::Limits>,
+    tiles: Arc<api::TileCache>,
+}
+
+impl FromRef<Web> for Arc<App> {
+    fn from_ref(web: &Web) -> Arc<App> {
+        web.app.clone()
+    }
+}
+
+/// A body that is neither a photo nor a file to publish.
+const BODY_BYTES_MOST: usize = 256 * 1024;
+
+/// All doors of this room, ready to be served or merged with the pages.
+pub fn routes(app: Arc<App>, settings: Settings) -> Router {
+    let limits = Arc::new(limits::Limits::new(settings.rates));
+    let timeout = Duration::from_secs(settings.timeout_s);
+    let web = Web { app, settings: Arc::new(settings), limits, tiles: Arc::default() };
+    let (doors, _) = doors().split_for_parts();
+    doors
+        .route_layer(from_fn_with_state(web.clone(), access::authorize))
+        .route("/api", any(nothing))
+        .route("/api/{*rest}", any(nothing))
+        .route("/open311", any(nothing))
+        .route("/open311/{*rest}", any(nothing))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MOST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(problem::speak))
+        .layer(from_fn(finish))
+        .with_state(web)
+}
+
+/// The API's description (OpenAPI 3.1), as served and as committed in `docs/openapi.json`.
+pub fn openapi_json() -> String {
+    let (_, document) = doors().split_for_parts();
+    let mut json = document.to_pretty_json().expect("the document is plain data");
+    json.push('\n');
+    json
+}
+
+fn doors() -> OpenApiRouter<Web> {
+    OpenApiRouter::with_openapi(api::document()).merge(health::doors()).merge(api::doors()).merge(open311::doors())
+}
+
+async fn nothing() -> problem::Problem {
+    problem::NO_ROUTE.into()
+}
+
+/// Headers every answer has, and the line in the log.
+async fn finish(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // The route and never the path: whatever somebody typed stays out of the log.
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
+    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(method = method.as_str(), route, status = response.status().as_u16(), took_ms, "answered");
+    response
+}

@@ -1,0 +1,86 @@
+//! API keys: machines, what they may do, and taking it away again.
+
+use crate::{
+    Web,
+    access::Who,
+    extract::{Body, Path},
+    problem::{Document, NOT_FOUND, Problem},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use gewu_domain::ids::ClientId;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn doors() -> OpenApiRouter<Web> {
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(revoke))
+}
+
+/// A machine that may call the API.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Client)]
+struct ClientBody {
+    #[schema(value_type = String)]
+    id: ClientId,
+    name: String,
+    /// `report`, `read`, `admin`.
+    scopes: Vec<String>,
+    made_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+}
+
+/// All keys, without the keys themselves.
+#[utoipa::path(get, path = "/api/v1/clients", tag = "clients", security(("session" = []), ("key" = [])),
+    responses((status = 200, body = Vec<ClientBody>), (status = "4XX", description = "why not", body = Document)))]
+async fn list(State(web): State<Web>, Who(caller): Who) -> Result<Json<Vec<ClientBody>>, Problem> {
+    let clients = web.app.clients(&caller).await?.into_iter().map(|client| ClientBody {
+        id: client.id,
+        name: client.name,
+        scopes: client.scopes,
+        made_at: client.made_at,
+        revoked_at: client.revoked_at,
+    });
+    Ok(Json(clients.collect()))
+}
+
+/// A key to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewClient {
+    name: String,
+    /// Any of `report`, `read`, `admin`.
+    scopes: Vec<String>,
+}
+
+/// A key, shown this once.
+#[derive(Serialize, ToSchema)]
+struct MadeClient {
+    #[schema(value_type = String)]
+    id: ClientId,
+    #[schema(example = "gw_…")]
+    key: String,
+}
+
+/// Makes a key. It is shown here and never again.
+#[utoipa::path(post, path = "/api/v1/clients", tag = "clients", request_body = NewClient,
+    security(("session" = []), ("key" = [])),
+    responses((status = 201, body = MadeClient), (status = "4XX", description = "why not", body = Document)))]
+async fn add(
+    State(web): State<Web>,
+    Who(caller): Who,
+    Body(body): Body<NewClient>,
+) -> Result<(StatusCode, Json<MadeClient>), Problem> {
+    let (id, key) = web.app.add_client(&caller, &body.name, body.scopes).await?;
+    Ok((StatusCode::CREATED, Json(MadeClient { id, key })))
+}
+
+/// Takes a key back.
+#[utoipa::path(delete, path = "/api/v1/clients/{id}", tag = "clients", params(("id" = String, Path)),
+    security(("session" = []), ("key" = [])),
+    responses((status = 204, description = "taken back"), (status = "4XX", description = "why not", body = Document)))]
+async fn revoke(State(web): State<Web>, Who(caller): Who, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    let client: ClientId = id.parse().map_err(|_| NOT_FOUND)?;
+    web.app.revoke_client(&caller, client).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,120 @@
+//! The live stream: what changes within the areas and units the caller may see, as server-sent events.
+//!
+//! It tells that something changed, never what somebody wrote; whoever wants the case reads it. Nothing is kept for
+//! listeners: one that was away is told so by an event `lag` and reads its list anew.
+
+use crate::{Web, access::Who, problem::Document, session};
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::{
+        IntoResponse,
+        sse::{Event as Message, Sse},
+    },
+};
+use futures_util::stream;
+use gewu_app::{Caller, Event};
+use std::{convert::Infallible, time::Duration};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, Interval, MissedTickBehavior, interval_at},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn doors() -> OpenApiRouter<Web> {
+    OpenApiRouter::new().routes(routes!(listen))
+}
+
+struct Listener {
+    web: Web,
+    caller: Caller,
+    /// The session behind it; the stream ends with it.
+    secret: Option<String>,
+    events: Receiver<Event>,
+    heartbeat: Interval,
+    /// Told first.
+    greeting: Option<Message>,
+}
+
+/// Listens. `event: change` with a case that changed; `event: lag` when changes were missed: read your list anew.
+///
+/// A comment is sent when nothing happens for a while. The stream ends with the session.
+#[utoipa::path(get, path = "/api/v1/events", tag = "events", security(("session" = []), ("key" = [])),
+    params(("last-event-id" = Option<String>, Header, description = "sent by browsers that come back; they are told that they lag")),
+    responses((status = 200, content_type = "text/event-stream", body = String),
+        (status = "4XX", description = "why not", body = Document)))]
+async fn listen(State(web): State<Web>, Who(caller): Who, headers: HeaderMap) -> impl IntoResponse {
+    let every = Duration::from_secs(web.settings.heartbeat_s.max(1));
+    let mut heartbeat = interval_at(Instant::now() + every, every);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let greeting = match headers.get("last-event-id").and_then(|id| id.to_str().ok()) {
+        Some(_) => lag("changes since then were not kept"),
+        None => Message::default().comment("listening"),
+    };
+    let listener = Listener {
+        events: web.app.events(),
+        secret: session::cookie_secret(&headers).filter(|_| caller.person().is_some()).map(str::to_owned),
+        web,
+        caller,
+        heartbeat,
+        greeting: Some(greeting),
+    };
+    let messages = stream::unfold(listener, |mut listener| async {
+        let message = listener.next().await?;
+        Some((Ok::<_, Infallible>(message), listener))
+    });
+    // Proxies must not wait for more before they pass an event on.
+    ([(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"))], Sse::new(messages))
+}
+
+impl Listener {
+    /// The next message; `None` when the session has ended.
+    async fn next(&mut self) -> Option<Message> {
+        if let Some(greeting) = self.greeting.take() {
+            return Some(greeting);
+        }
+        loop {
+            tokio::select! {
+                event = self.events.recv() => match event {
+                    Ok(event) if self.hears(&event) => return Some(message(&event)),
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(missed)) => return Some(lag(&format!("{missed} changes were missed"))),
+                    Err(RecvError::Closed) => return None,
+                },
+                _ = self.heartbeat.tick() => {
+                    self.check().await?;
+                    return Some(Message::default().comment("alive"));
+                }
+            }
+        }
+    }
+
+    fn hears(&self, event: &Event) -> bool {
+        self.web.app.snapshot().is_ok_and(|snapshot| self.caller.hears(event, &snapshot.city.areas))
+    }
+
+    /// Knows the caller anew: a session may have ended and a post changed since. Keeps no session from going idle.
+    async fn check(&mut self) -> Option<()> {
+        if let Some(secret) = &self.secret {
+            self.caller = self.web.app.still_signed(secret, &self.caller.origin).await.ok()?.caller;
+        }
+        Some(())
+    }
+}
+
+fn message(event: &Event) -> Message {
+    let id = format!("{}-{}", event.case, event.version);
+    let data = serde_json::json!({
+        "region": event.region.to_string(),
+        "case": event.case,
+        "version": event.version,
+        "at": event.at,
+        "did": event.did,
+        "state": event.state,
+    });
+    Message::default().event("change").id(id).data(data.to_string())
+}
+
+fn lag(why: &str) -> Message {
+    Message::default().event("lag").data(serde_json::json!({ "why": why, "do": "read your list anew" }).to_string())
+}

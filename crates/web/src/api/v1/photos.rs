@@ -1,0 +1,177 @@
+//! Photos: taken in before the report that names them; given out to who may see them.
+
+use super::cases::address;
+use crate::{
+    Web,
+    access::Who,
+    extract::Path,
+    problem::{BAD_REQUEST, Document, INVALID, MEDIA_TYPE, NOT_FOUND, Problem, TOO_LARGE},
+};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use gewu_app::cases::PhotoRef;
+use gewu_domain::ids::{CaseId, Digest, RegionId};
+use gewu_store::attachments::AttachmentRow;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
+
+/// A file as it is sent, with what multipart adds to it.
+pub const PHOTO_BYTES_MOST: usize = 16 * 1024 * 1024;
+
+pub fn doors() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(upload).layer(DefaultBodyLimit::max(PHOTO_BYTES_MOST)))
+        .routes(routes!(download))
+}
+
+/// A photo that lies ready: send this back in a report or a step.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Photo)]
+#[serde(deny_unknown_fields)]
+pub struct PhotoBody {
+    /// SHA-256 of the photo as kept.
+    #[schema(value_type = String)]
+    digest: Digest,
+    /// SHA-256 of its thumbnail.
+    #[schema(value_type = String)]
+    thumbnail: Digest,
+    width: u32,
+    height: u32,
+    bytes: u64,
+}
+
+impl From<PhotoBody> for PhotoRef {
+    fn from(body: PhotoBody) -> PhotoRef {
+        let PhotoBody { digest, thumbnail, width, height, bytes } = body;
+        PhotoRef { digest, thumbnail, width, height, bytes }
+    }
+}
+
+impl From<PhotoRef> for PhotoBody {
+    fn from(photo: PhotoRef) -> PhotoBody {
+        let PhotoRef { digest, thumbnail, width, height, bytes } = photo;
+        PhotoBody { digest, thumbnail, width, height, bytes }
+    }
+}
+
+/// A photo of a case, and where to get it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PhotoLink {
+    #[schema(value_type = String)]
+    digest: Digest,
+    #[schema(example = "/api/v1/cases/370102/case_…/photos/9f86….jpg")]
+    url: String,
+    thumbnail_url: String,
+    width: u32,
+    height: u32,
+    bytes: u64,
+    /// `reporter` or `staff`.
+    by: &'static str,
+    given_at: jiff::Timestamp,
+    is_public: bool,
+}
+
+/// Where a photo of a case is to be had.
+pub fn url(region: RegionId, case: CaseId, digest: Digest) -> String {
+    format!("/api/v1/cases/{region}/{case}/photos/{digest}.jpg")
+}
+
+impl PhotoLink {
+    pub fn of(region: RegionId, row: &AttachmentRow) -> PhotoLink {
+        PhotoLink {
+            digest: row.digest,
+            url: url(region, row.case, row.digest),
+            thumbnail_url: url(region, row.case, row.thumbnail),
+            width: row.width,
+            height: row.height,
+            bytes: row.bytes,
+            by: row.by.code(),
+            given_at: row.given_at,
+            is_public: row.is_public,
+        }
+    }
+}
+
+/// Takes a photo in: as the body itself, or as a form's first file.
+///
+/// JPEG, PNG or WebP, at most 15 MB. It is turned upright, made smaller and stripped of where and with what it was
+/// taken before it is kept; it is durable when this answers. It belongs to nothing, and nobody can get it, until a
+/// report or a step names it.
+#[utoipa::path(post, path = "/api/v1/photos", tag = "photos",
+    request_body(content(([u8] = "image/jpeg"), ([u8] = "image/png"), ([u8] = "image/webp"), (Object = "multipart/form-data"))),
+    security((), ("session" = []), ("key" = [])),
+    responses((status = 201, body = PhotoBody), (status = "4XX", description = "why not", body = Document)))]
+async fn upload(State(web): State<Web>, request: Request) -> Result<impl IntoResponse, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let bytes = if kind.starts_with("multipart/form-data") {
+        first_file(request).await?
+    } else if kind.starts_with("image/") || kind.starts_with("application/octet-stream") {
+        let bytes = Bytes::from_request(request, &()).await;
+        bytes.map_err(|error| crate::extract::unread(&error))?
+    } else {
+        return Err(MEDIA_TYPE.because(
+            "请直接发送照片（image/jpeg 等），或用 multipart/form-data",
+            "send the photo itself (image/jpeg …) or a form (multipart/form-data)",
+        ));
+    };
+    let photo = web.app.keep_photo(bytes.to_vec()).await?;
+    Ok((StatusCode::CREATED, Json(PhotoBody::from(photo))))
+}
+
+async fn first_file(request: Request) -> Result<Bytes, Problem> {
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|error| BAD_REQUEST.because(format!("表单读不懂：{}", error.body_text()), error.body_text()))?;
+    let broken = |error: axum::extract::multipart::MultipartError| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::from(TOO_LARGE)
+        } else {
+            BAD_REQUEST.because(format!("表单读不懂：{}", error.body_text()), error.body_text())
+        }
+    };
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        if field.file_name().is_some() || field.content_type().is_some_and(|kind| kind.starts_with("image/")) {
+            return field.bytes().await.map_err(broken);
+        }
+    }
+    Err(INVALID.because("表单里没有照片", "the form holds no photo"))
+}
+
+/// A photo or thumbnail of a case: public ones for everybody, the others for who may open the case. It never changes.
+#[utoipa::path(get, path = "/api/v1/cases/{region}/{id}/photos/{digest}", tag = "photos",
+    params(("region" = String, Path), ("id" = String, Path),
+        ("digest" = String, Path, description = "of the photo or the thumbnail, with or without `.jpg`")),
+    security((), ("session" = []), ("key" = []), ("receipt" = [])),
+    responses((status = 200, content_type = "image/jpeg", body = [u8]), (status = 304, description = "still the same"),
+        (status = "4XX", description = "why not", body = Document)))]
+async fn download(
+    State(web): State<Web>,
+    Who(caller): Who,
+    Path((region, id, digest)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let digest: Digest = digest.strip_suffix(".jpg").unwrap_or(&digest).parse().map_err(|_| NOT_FOUND)?;
+    let photo = web.app.photo(&caller, address(&region, &id)?, digest).await?;
+    let tag = format!("\"{digest}\"");
+    // What is not public may be kept by this browser only, and only while it may still be seen: it asks again.
+    let cache = if photo.is_public { "public, max-age=86400" } else { "private, no-cache" };
+    let kept = [
+        (header::ETAG, HeaderValue::from_str(&tag).map_err(|_| NOT_FOUND)?),
+        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
+        (header::VARY, HeaderValue::from_static("cookie, authorization")),
+    ];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
+    }
+    let kind = HeaderValue::from_static(photo.media_type);
+    Ok((kept, [(header::CONTENT_TYPE, kind)], photo.bytes).into_response())
+}

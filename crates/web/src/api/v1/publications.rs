@@ -1,0 +1,152 @@
+//! Publishing: files offered together are checked with one another, and all of them come into force or none.
+
+use crate::{
+    Web,
+    access::Who,
+    api::codes::PublicationKind,
+    extract::{Body, Path, Query},
+    problem::{Document, NOT_FOUND, Problem},
+};
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use gewu_app::city::{Draft, Kind};
+use gewu_domain::ids::{Digest, PersonId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
+
+/// The boundaries of 100,000 grids are some 60 MB.
+const FILES_BYTES_MOST: usize = 128 * 1024 * 1024;
+
+pub fn doors() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(publish).layer(DefaultBodyLimit::max(FILES_BYTES_MOST)))
+        .routes(routes!(list))
+        .routes(routes!(open))
+}
+
+/// One published version of one document.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Publication)]
+struct PublicationBody {
+    #[schema(value_type = PublicationKind)]
+    kind: String,
+    /// Which one of its kind: a scheme, a calendar; empty where there is only one.
+    name: String,
+    version: u32,
+    published_at: Timestamp,
+    #[schema(value_type = Option<String>)]
+    by: Option<PersonId>,
+    #[schema(value_type = String)]
+    digest: Digest,
+    bytes: u64,
+}
+
+/// Every version of every document, by kind, name and version.
+#[utoipa::path(get, path = "/api/v1/publications", tag = "publications", security(("session" = []), ("key" = [])),
+    responses((status = 200, body = Vec<PublicationBody>), (status = "4XX", description = "why not", body = Document)))]
+async fn list(State(web): State<Web>, Who(caller): Who) -> Result<Json<Vec<PublicationBody>>, Problem> {
+    let heads = web.app.publications(&caller).await?.into_iter().map(|head| PublicationBody {
+        kind: head.kind,
+        name: head.name,
+        version: head.version,
+        published_at: head.published_at,
+        by: head.by,
+        digest: head.digest,
+        bytes: head.bytes,
+    });
+    Ok(Json(heads.collect()))
+}
+
+/// Which one of its kind.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct NameQuery {
+    /// Empty where there is only one.
+    #[serde(default)]
+    name: String,
+}
+
+/// One version as it was given.
+#[utoipa::path(get, path = "/api/v1/publications/{kind}/{version}", tag = "publications",
+    params(("kind" = String, Path), ("version" = u32, Path), NameQuery), security(("session" = []), ("key" = [])),
+    responses((status = 200, content_type = "text/plain", body = String),
+        (status = "4XX", description = "why not", body = Document)))]
+async fn open(
+    State(web): State<Web>,
+    Who(caller): Who,
+    Path((kind, version)): Path<(String, u32)>,
+    Query(query): Query<NameQuery>,
+) -> Result<Response, Problem> {
+    let kind = Kind::from_code(&kind).ok_or(NOT_FOUND)?;
+    let publication = web.app.publication(&caller, kind, &query.name, version).await?;
+    let media_type = match kind {
+        Kind::Shapes => "application/geo+json",
+        Kind::Calendar | Kind::Policy => "application/toml; charset=utf-8",
+        _ => "text/csv; charset=utf-8",
+    };
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))], publication.body).into_response())
+}
+
+/// Files offered for publishing.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Drafts {
+    drafts: Vec<DraftBody>,
+    /// Everything is checked and nothing is written.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A file offered for publishing.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Draft)]
+#[serde(deny_unknown_fields)]
+struct DraftBody {
+    #[schema(value_type = PublicationKind)]
+    kind: Kind,
+    /// As the person named it, for messages.
+    file: String,
+    text: String,
+}
+
+/// What publishing did, or would do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Published)]
+struct PublishedBody {
+    #[schema(value_type = PublicationKind)]
+    kind: Kind,
+    name: String,
+    version: u32,
+    /// The very same document was published before: nothing was written.
+    is_unchanged: bool,
+}
+
+/// Publishes files together. A fault in one changes nothing; every fault is told with its file and line.
+#[utoipa::path(post, path = "/api/v1/publications", tag = "publications", request_body = Drafts,
+    security(("session" = []), ("key" = [])),
+    responses((status = 200, body = Vec<PublishedBody>), (status = "4XX", description = "why not", body = Document)))]
+async fn publish(
+    State(web): State<Web>,
+    Who(caller): Who,
+    Body(body): Body<Drafts>,
+) -> Result<Json<Vec<PublishedBody>>, Problem> {
+    let drafts = body.drafts.into_iter().map(|draft| Draft { kind: draft.kind, file: draft.file, text: draft.text });
+    let published = web.app.publish(&caller, drafts.collect(), body.dry_run).await?;
+    let bodies = published.into_iter().map(|one| PublishedBody {
+        kind: one.kind,
+        name: one.name,
+        version: one.version,
+        is_unchanged: one.is_unchanged,
+    });
+    Ok(Json(bodies.collect()))
+}

@@ -1,0 +1,94 @@
+//! What handlers take out of a request, with every mistake told as a problem.
+
+use crate::{
+    access::Who,
+    problem::{BAD_REQUEST, INVALID, KEY_BAD, MEDIA_TYPE, NOT_FOUND, Problem, TOO_LARGE},
+};
+use axum::{
+    extract::{
+        FromRequest, FromRequestParts, Request,
+        rejection::{BytesRejection, JsonRejection},
+    },
+    http::{StatusCode, request::Parts},
+};
+use gewu_app::{Identity, cases::IdempotencyKey};
+use serde::de::DeserializeOwned;
+
+/// A JSON body.
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Body<T>, Problem> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(value)) => Ok(Body(value)),
+            Err(JsonRejection::JsonDataError(error)) => {
+                let why = error.body_text();
+                Err(INVALID.because(format!("内容不对：{why}"), why))
+            }
+            Err(JsonRejection::JsonSyntaxError(error)) => {
+                let why = error.body_text();
+                Err(BAD_REQUEST.because(format!("不是合法的 JSON：{why}"), why))
+            }
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                Err(MEDIA_TYPE.because("请用 application/json", "send application/json"))
+            }
+            Err(JsonRejection::BytesRejection(error)) => Err(unread(&error)),
+            Err(other) => Err(BAD_REQUEST.because(other.body_text(), other.body_text())),
+        }
+    }
+}
+
+/// A body that could not be read to its end: too large, or the connection broke.
+pub fn unread(error: &BytesRejection) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { TOO_LARGE.into() } else { BAD_REQUEST.into() }
+}
+
+/// The query string.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Query<T>, Problem> {
+        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(value)) => Ok(Query(value)),
+            Err(error) => Err(BAD_REQUEST.because(format!("查询参数不对：{}", error.body_text()), error.body_text())),
+        }
+    }
+}
+
+/// Names in the path. What cannot be such a name names nothing: not found.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Path(value)),
+            Err(_) => Err(NOT_FOUND.into()),
+        }
+    }
+}
+
+/// The `Idempotency-Key`, if one was sent, kept apart by caller.
+pub struct Key(pub Option<IdempotencyKey>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Key, Problem> {
+        let Some(given) = parts.headers.get("idempotency-key").cloned() else { return Ok(Key(None)) };
+        let Who(caller) = Who::from_request_parts(parts, state).await?;
+        let scope = match &caller.identity {
+            Identity::Staff { person, .. } | Identity::Postless { person, .. } => person.to_string(),
+            Identity::Client { client, .. } => client.to_string(),
+            Identity::Reporter { case } => case.to_string(),
+            Identity::Public | Identity::System => "public".to_owned(),
+        };
+        let key = given.to_str().ok().and_then(|given| IdempotencyKey::new(&scope, given));
+        key.map(|key| Key(Some(key))).ok_or_else(|| KEY_BAD.into())
+    }
+}

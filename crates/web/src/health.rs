@@ -1,0 +1,39 @@
+//! Is the process alive, and can it work? For load balancers and supervisors.
+
+use crate::{Web, problem::Problem};
+use axum::{Json, extract::State};
+use gewu_domain::ids::Digest;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub fn doors() -> OpenApiRouter<Web> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+}
+
+/// What a probe is told.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    #[schema(example = "ok")]
+    status: &'static str,
+    version: &'static str,
+}
+
+const OK: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
+
+/// The process answers.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Health)))]
+async fn healthz() -> Json<Health> {
+    Json(OK)
+}
+
+/// The record answers and the city is published.
+#[utoipa::path(get, path = "/readyz", tag = "health", responses(
+    (status = 200, body = Health),
+    (status = 503, description = "not published, or the record does not answer", body = crate::problem::Document),
+))]
+async fn readyz(State(web): State<Web>) -> Result<Json<Health>, Problem> {
+    web.app.snapshot()?;
+    web.app.store.city().await?.session(Digest([0; 32])).await?;
+    Ok(Json(OK))
+}

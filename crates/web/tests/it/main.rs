@@ -1,0 +1,13 @@
+//! Through the router, on a real store, in a small town.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what the tests share is not inside a test"
+)]
+
+mod access;
+mod cases;
+mod openapi;
+mod support;
