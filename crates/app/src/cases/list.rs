@@ -12,7 +12,7 @@ use gewu_store::{
     cases::{CaseFilter, CaseKey, CaseRow},
     tasks::{InboxFilter, TaskKey, TaskRow},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 /// The light of a list row, from what was stored when the promise was made.
 pub fn light(warn_at: Option<Timestamp>, due_at: Option<Timestamp>, now: Timestamp) -> Option<Light> {
@@ -33,7 +33,43 @@ pub struct Inbox {
     pub overdue: u32,
 }
 
+/// Sums anybody may see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PublicFigures {
+    pub reported: u64,
+    pub closed: u64,
+    /// Filed and not ended now. Counted no further than 10,000 in each region.
+    pub open: u64,
+}
+
+/// Open cases of one region counted no further than this.
+const OPEN_MOST: u32 = 10_000;
+
 impl App {
+    /// Sums over the whole city: the last `days` days, today included, and what is open now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn public_figures(&self, days: u8) -> Result<PublicFigures, AppError> {
+        let today = self.today();
+        let from = today.saturating_sub(i64::from(days.saturating_sub(1)).days());
+        let mut figures = PublicFigures::default();
+        let open = CaseFilter { states: App::open_states(), ..CaseFilter::default() };
+        for region in self.snapshot()?.city.areas.regions() {
+            let view = self.store.view(region).await?;
+            for row in view.counts(from, today).await? {
+                let sum = u64::try_from(row.n).unwrap_or(0);
+                match row.measure.as_str() {
+                    "reported" => figures.reported = figures.reported.saturating_add(sum),
+                    "closed" | "closed_late" => figures.closed = figures.closed.saturating_add(sum),
+                    _ => {}
+                }
+            }
+            figures.open = figures.open.saturating_add(u64::from(view.count_cases(&open, OPEN_MOST).await?));
+        }
+        Ok(figures)
+    }
+
     /// The inbox of the caller's desk in a region, due first; of these kinds only, unless there are none.
     ///
     /// # Errors
