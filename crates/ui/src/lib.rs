@@ -1,1 +1,94 @@
-//! See `docs/ARCHITECTURE.md`.
+//! The doors for people: resident pages and the console, rendered on the server.
+//!
+//! A page is one handler in [`pages`] and one template; both are named after the resource. Pages work without script
+//! and without the map. Handlers read forms, ask [`gewu_app::App`] and choose words; they decide nothing. Start at
+//! [`routes`] and [`frame::Frame`].
+
+mod assets;
+mod failure;
+mod fields;
+mod frame;
+mod guard;
+mod names;
+mod pages;
+mod photos;
+mod receipts;
+mod rows;
+mod session;
+mod words;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    middleware::{from_fn, from_fn_with_state},
+    routing::{get, post},
+};
+use gewu_app::{App, AppError};
+use gewu_domain::people::Role;
+use std::sync::Arc;
+
+/// An account of a demonstration city, shown on the sign-in page with its password. Real cities have none.
+#[derive(Debug, Clone)]
+pub struct DemoAccount {
+    pub role: Role,
+    pub login: String,
+    pub password: String,
+    /// Person and unit as one would introduce them, e.g. `王芳 · 滨河街道网格站`.
+    pub who_zh: String,
+    pub who_en: String,
+}
+
+/// What handlers share.
+#[derive(Clone)]
+struct Ui {
+    app: Arc<App>,
+    accounts: Arc<[DemoAccount]>,
+}
+
+impl FromRef<Ui> for Arc<App> {
+    fn from_ref(ui: &Ui) -> Arc<App> {
+        ui.app.clone()
+    }
+}
+
+/// Bytes a form with photos may have: six large photos and the words.
+const FORM_BYTES_MOST: usize = 96 * 1024 * 1024;
+
+/// All pages, ready to be merged with the doors for machines. Pages that do not exist answer here.
+///
+/// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or the audit record knows no addresses.
+pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>) -> Router {
+    let ui = Ui { app, accounts: accounts.into() };
+    let with_photos = Router::new()
+        .route("/report", get(pages::report::show).post(pages::report::send))
+        .route("/intake", get(pages::intake::show).post(pages::intake::send))
+        .route("/patrol", get(pages::patrol::show).post(pages::patrol::send))
+        .route("/cases/{region}/{id}", get(pages::case::show).post(pages::case::step))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MOST));
+    Router::new()
+        .route("/", get(pages::home::show))
+        .route("/language", get(pages::account::language))
+        .route("/receipt", get(pages::report::receipt))
+        .route("/status", get(pages::status::find).post(pages::status::open))
+        .route("/status/{number}", get(pages::status::show).post(pages::status::answer))
+        .route("/status/{number}/photos/{digest}", get(pages::status::photo))
+        .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::send))
+        .route("/sign-out", post(pages::sign_in::leave))
+        .route("/post", post(pages::account::choose_post))
+        .route("/account", get(pages::account::show))
+        .route(pages::account::PASSWORD, get(pages::account::password).post(pages::account::change_password))
+        .route("/inbox", get(pages::inbox::show))
+        .route("/cases", get(pages::cases::show))
+        .route("/cases/{region}/{id}/contacts/{field}", post(pages::case::look))
+        .route("/cases/{region}/{id}/photos/{digest}", get(pages::case::photo))
+        .route("/cases/{region}/{id}/classes", get(pages::case::classes))
+        .route("/intake/similar", get(pages::intake::similar))
+        .route("/areas/map.json", get(pages::areas::map))
+        .route("/pick/areas", get(pages::pick::areas))
+        .route("/assets/{*name}", get(assets::show))
+        .merge(with_photos)
+        .fallback(|| async { failure::Failure::from(AppError::NotFound) })
+        .with_state(ui.clone())
+        .layer(from_fn_with_state(ui, failure::show))
+        .layer(from_fn(guard::guard))
+}

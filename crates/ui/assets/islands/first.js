@@ -1,0 +1,1 @@
+`noModule`in HTMLScriptElement.prototype&&document.documentElement.classList.add(`scripted`);

@@ -1,0 +1,99 @@
+case-untitled = Not classified yet
+case-about = About the case
+case-confidential = Confidential
+case-fixed = Mended on the spot
+case-changed = This case has just changed.
+case-reload = Show the newest
+case-changed-meanwhile = While you were looking, a colleague took a step. The newest state is shown and what you wrote is kept: look again, then send.
+case-wordless = No words were given.
+case-erased = The words were erased at the reporter's wish.
+case-before = As reported
+case-after = After handling
+case-no-photo = No photo
+case-timeline = What happened
+case-condition = Condition
+case-limit = limit { $limit }
+case-part = Part { $part }
+case-rating = Reporter's answer
+case-map-label = Map: { $place }
+case-assignments = Units
+case-asked = { $unit } { $what }: an answer is due.
+case-contact = Reporter
+case-clocks = How the deadlines came about
+case-source = Source: { $source }
+case-until = until { $at }
+photo-alt = Photo { $no }, { $at }
+
+contact-unreadable = cannot be read any more
+contact-look = Look
+contact-why = Why do you need it
+contact-why-hint = The look is recorded, and the reporter sees the reason.
+contact-look-go = Look, and record it
+contact-until = Kept until { $day }
+contact-looks = { $n ->
+    [one] Looked at once
+   *[other] Looked at { $n } times
+}
+
+assignment-offered = Not taken yet
+assignment-accepted = Being handled
+assignment-done = Done
+assignment-rework = To be done again
+assignment-returned = Handed back
+assignment-withdrawn = Withdrawn
+part-lead = lead
+part-assisting = assisting
+part-lead-unit = { $unit } (lead)
+part-assisting-unit = { $unit } (assisting)
+
+stage-accept = Accepting
+stage-verify = Verifying
+stage-file = Filing
+stage-dispatch = Dispatching
+stage-handle = Handling
+stage-check = Checking
+stage-close = Closing
+clock-original = The first limit, before reopening
+
+who-reporter = Reporter
+who-client = Another system
+who-system = By itself
+
+did-reported = Reported
+did-sent-to-verify = Sent to be verified
+did-verified = Verified: it is so
+did-verified-not = Verified: it is not so
+did-submitted = Submitted for filing
+did-filed = Filed
+did-refused = Not accepted
+did-voided = Made void
+did-sent-back = Sent back a step
+did-dispatched = Dispatched
+did-accepted = Taken
+did-returned = Handed back
+did-handled = Handled
+did-sent-to-check = Sent to be checked
+did-checked = Check passed
+did-checked-not = Check failed
+did-closed = Closed
+did-closed-forced = Closed by force
+did-reopened = Reopened
+did-suspended = Suspended
+did-resumed = Resumed
+did-asked = Asked
+did-answered = Granted
+did-answered-not = Not granted
+did-escalated = Escalated
+did-urged = Urged
+did-placed = Placed
+did-corrected = Class corrected
+did-rated = Rated by the reporter
+did-remarked = Remark
+
+check-field = Check on the spot
+check-desk = Check by the photos
+ask-extension-of = asks for { $span } more
+ask-suspension-until = asks for a suspension until { $at }
+rated-solved = solved
+rated-not-solved = not solved
+rated-stars = { $stars } of 5

@@ -1,0 +1,16 @@
+cases-title = Cases
+cases-words = Search
+cases-words-hint = Words, or a case number
+cases-from = Reported from
+cases-to = to
+cases-find = Find
+cases-overdue = Overdue only
+cases-unplaced = Not placed only
+cases-clear = Clear
+cases-on-map = On the map
+cases-as-list = As a list
+cases-map-label = Map: where the cases of this page are; the list below says the same
+cases-map-hint = On the map are those of the { $n } cases of this page that have a point.
+cases-empty = No cases
+cases-empty-filtered = Nothing fits: ask for less.
+cases-empty-what = When something is reported in your area it appears here, newest first.

@@ -1,0 +1,22 @@
+home-title = See a problem? Report it
+home-lead = A dark street lamp, a loose manhole cover, rubbish nobody takes away: a photo and one sentence are enough. No account needed.
+home-report = Report a problem
+home-report-hint = About two minutes. You get a number at once and can follow every step.
+home-demo = This is a demonstration city: its people and events are made up.
+home-demo-link = Sign in in any post
+home-find = Find my report
+home-find-go = Show what happened
+home-nearby = Going on nearby
+home-reported = Reported, { $days } days
+home-closed = Closed, { $days } days
+home-open = Open now
+home-area = Choose a street
+home-area-all = The whole city
+home-area-go = Show
+home-nearby-empty = Nothing has been taken on here yet. Reports appear once they are filed.
+
+find-number = Case number
+find-code = Code
+find-code-hint = The 8 letters and digits you were given.
+find-wrong = There is no such number and code
+find-wrong-todo = Compare with your receipt and try again. Capital and small letters are the same; the number has no letters.

@@ -1,0 +1,25 @@
+inbox-title = Inbox
+inbox-waiting = { $n } waiting
+inbox-waiting-many = more than { $n } waiting
+inbox-overdue-count = { $n } overdue
+inbox-kinds = Narrow to a kind of work
+inbox-all = All
+inbox-overdue = Overdue
+inbox-today = Due today
+inbox-later = Due later
+inbox-paused = Clock paused
+inbox-empty = Nothing waits
+inbox-empty-what = When it is this post's turn, cases appear here, due first, without reloading.
+
+task-accept = Accept
+task-verify = Verify on the spot
+task-file = File
+task-dispatch = Dispatch
+task-take = Take
+task-handle = Handle
+task-rework = Do again
+task-wait = Suspended
+task-send-to-check = Send to be checked
+task-check = Check
+task-close = Close
+task-answer = Answer a request

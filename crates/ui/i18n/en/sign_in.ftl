@@ -1,0 +1,31 @@
+sign-in-title = Staff sign-in
+sign-in-login = Sign-in name
+sign-in-password = Password
+sign-in-go = Sign in
+sign-in-hint = You are signed out after { $minutes } minutes without a click. An administrator can reset a forgotten password.
+sign-in-wrong = Wrong name or password. After { $most } wrong tries in a row the account locks for a while.
+sign-in-locked = Too many wrong tries: the account is locked. Try again in { $span }.
+sign-in-idle = You did nothing for { $minutes } minutes, or signed out elsewhere: please sign in again. What was not sent is not kept.
+sign-in-changed = The password is changed: sign in with the new one.
+sign-in-demo = Demonstration accounts
+sign-in-demo-what = Try any post. Signing in from top to bottom takes a case from its report to its end.
+sign-in-as = Sign in
+
+account-title = My account
+account-password = Change password
+account-posts = Posts
+account-post = Post and unit
+account-area = Area
+account-from = From
+account-to = To
+account-lasting = now
+account-postless = You hold no post at the moment. An administrator gives posts; then your inbox appears.
+
+password-title = Change password
+password-forced = Somebody else set this password. Choose your own before you go on.
+password-present = Present password
+password-new = New password
+password-rule = At least 10 characters, without the sign-in name.
+password-again = New password again
+password-differs = The two new passwords differ
+password-go = Change

@@ -1,0 +1,16 @@
+cases-title = 案件
+cases-words = 搜索
+cases-words-hint = 关键词或案件编号
+cases-from = 上报日期从
+cases-to = 到
+cases-find = 查找
+cases-overdue = 只看超时
+cases-unplaced = 只看未定位
+cases-clear = 清除条件
+cases-on-map = 在地图上看
+cases-as-list = 只看列表
+cases-map-label = 地图：本页案件的位置，下面的列表内容相同
+cases-map-hint = 地图上是本页 { $n } 件中有坐标的案件。
+cases-empty = 没有案件
+cases-empty-filtered = 没有符合条件的案件，放宽条件再试。
+cases-empty-what = 有人上报后，您辖区的案件会出现在这里，最新的在最前。

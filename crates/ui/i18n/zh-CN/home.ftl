@@ -1,0 +1,22 @@
+home-title = 看到问题，随手报一下
+home-lead = 坏了的路灯、没盖好的井盖、没人清的垃圾……拍张照、说一句话就行，不用注册。
+home-report = 我要上报
+home-report-hint = 大约两分钟。提交后马上给您编号，每一步都能查到。
+home-demo = 这是一座演示城市，里面的人和事都是编的。
+home-demo-link = 用任一岗位登录看看
+home-find = 查我上报的事
+home-find-go = 查进展
+home-nearby = 身边正在办
+home-reported = 近 { $days } 天上报
+home-closed = 近 { $days } 天办结
+home-open = 正在办理
+home-area = 选择街道
+home-area-all = 全市
+home-area-go = 查看
+home-nearby-empty = 这里还没有已受理的问题。有人上报并立案后，会显示在这里。
+
+find-number = 案件编号
+find-code = 查询码
+find-code-hint = 提交时给您的 8 位字母和数字。
+find-wrong = 没有找到这个编号和查询码
+find-wrong-todo = 请对照回执再输一次。字母不分大小写；编号里没有字母。

@@ -1,0 +1,25 @@
+inbox-title = 待办
+inbox-waiting = { $n } 件待办
+inbox-waiting-many = 待办超过 { $n } 件
+inbox-overdue-count = { $n } 件超时
+inbox-kinds = 按要做的事筛选
+inbox-all = 全部
+inbox-overdue = 已超时
+inbox-today = 今天到期
+inbox-later = 以后到期
+inbox-paused = 计时暂停
+inbox-empty = 没有待办
+inbox-empty-what = 有案件轮到这个岗位时，会按到期先后出现在这里，不用刷新。
+
+task-accept = 受理
+task-verify = 现场核实
+task-file = 立案
+task-dispatch = 派遣
+task-take = 接单
+task-handle = 处置
+task-rework = 返工
+task-wait = 挂账等待
+task-send-to-check = 派发核查
+task-check = 核查
+task-close = 结案
+task-answer = 批复申请

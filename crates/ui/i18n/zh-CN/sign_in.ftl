@@ -1,0 +1,31 @@
+sign-in-title = 工作人员登录
+sign-in-login = 用户名
+sign-in-password = 密码
+sign-in-go = 登录
+sign-in-hint = { $minutes } 分钟不操作会自动退出。忘记密码请找系统管理员重设。
+sign-in-wrong = 用户名或密码不对。连续错 { $most } 次会锁定一段时间。
+sign-in-locked = 错误次数太多，账号已锁定，请 { $span }后再试。
+sign-in-idle = 已超过 { $minutes } 分钟没有操作，或已在别处退出，请重新登录。没有提交的内容不会保存。
+sign-in-changed = 密码已修改，请用新密码登录。
+sign-in-demo = 演示账号
+sign-in-demo-what = 每个岗位都可以试。按办理顺序从上到下登录，就能把一个案件从头办到尾。
+sign-in-as = 登录
+
+account-title = 我的账号
+account-password = 修改密码
+account-posts = 岗位
+account-post = 岗位与单位
+account-area = 范围
+account-from = 开始
+account-to = 结束
+account-lasting = 在任
+account-postless = 您目前没有岗位。岗位由系统管理员授予，授予后就能看到待办。
+
+password-title = 修改密码
+password-forced = 这是别人给您设的密码，请先换成自己的，再继续工作。
+password-present = 现在的密码
+password-new = 新密码
+password-rule = 至少 10 个字符，不能包含用户名。
+password-again = 再输一次新密码
+password-differs = 两次输入的新密码不一样
+password-go = 修改

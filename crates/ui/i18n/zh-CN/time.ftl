@@ -1,0 +1,9 @@
+time-today = 今天 { $time }
+time-yesterday = 昨天 { $time }
+time-tomorrow = 明天 { $time }
+time-on-day = { $day } { $time }
+time-left = 还剩 { $span }
+time-over = 超时 { $span }
+time-minutes = { $n } 分钟
+time-hours = { $n } 小时
+time-days = { $n } 天

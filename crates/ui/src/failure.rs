@@ -1,0 +1,185 @@
+//! What went wrong, as a page: what happened, what is kept, what to do.
+//!
+//! Handlers answer with [`Failure`]; the status is in the one table below, and [`show`], wrapped around all pages,
+//! makes a page of it in the visitor's language. The log gets the cause, once.
+
+use crate::{
+    Ui,
+    frame::{Frame, page},
+    session::Visitor,
+};
+use askama::Template;
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use gewu_app::AppError;
+use std::{error::Error, sync::Arc};
+
+/// Why there is no page.
+#[derive(Debug, Clone)]
+pub enum Failure {
+    App(Arc<AppError>),
+    /// A password of one's own must be chosen before anything else.
+    MustChange,
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Failure {
+        Failure::App(Arc::new(error))
+    }
+}
+
+impl From<askama::Error> for Failure {
+    fn from(error: askama::Error) -> Failure {
+        AppError::Failed(Box::new(error)).into()
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Failure::App(error) => status(error),
+            Failure::MustChange => StatusCode::FORBIDDEN,
+        };
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The status of each answer nobody hoped for.
+pub fn status(error: &AppError) -> StatusCode {
+    match error {
+        AppError::Refused(_) | AppError::Conflict | AppError::KeyReused => StatusCode::CONFLICT,
+        AppError::Invalid(_) | AppError::Faulty(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        AppError::NotFound => StatusCode::NOT_FOUND,
+        AppError::SignedOut => StatusCode::UNAUTHORIZED,
+        AppError::Forbidden(_) => StatusCode::FORBIDDEN,
+        AppError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+        AppError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage {
+    f: Frame,
+    status: u16,
+    title: String,
+    what: String,
+    lines: Vec<String>,
+    todo: String,
+    is_staff: bool,
+}
+
+/// Makes a page of a [`Failure`], and sends those who must sign in, or choose a password, to do so.
+pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let mut again = axum::http::Request::new(());
+    *again.uri_mut() = parts.uri.clone();
+    *again.headers_mut() = parts.headers.clone();
+    let (mut kept, ()) = again.into_parts();
+    let method = parts.method.clone();
+    parts.extensions.insert(());
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let failure = match response.extensions().get::<Failure>() {
+        Some(failure) => failure.clone(),
+        None => return response,
+    };
+    let address = kept.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned();
+    let error = match failure {
+        Failure::MustChange => return Redirect::to(crate::pages::account::PASSWORD).into_response(),
+        Failure::App(error) => error,
+    };
+    if let AppError::Failed(_) | AppError::Unavailable(_) = *error {
+        tracing::error!(path = kept.uri.path(), cause = chain(error.as_ref()), "a page failed");
+    }
+    if matches!(*error, AppError::SignedOut) {
+        let next = if method == Method::GET { address } else { "/inbox".to_owned() };
+        return Redirect::to(&format!("/sign-in?next={}", crate::frame::encode(&next))).into_response();
+    }
+    match Visitor::from_request_parts(&mut kept, &ui).await {
+        Ok(visitor) => error_page(&ui, visitor, &error),
+        Err(_) => (status(&error), [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], PLAIN).into_response(),
+    }
+}
+
+/// When not even the page about the failure can be made.
+const PLAIN: &str = "系统暂时无法使用，请稍后再试。已提交的内容没有丢失。\n\
+    The system cannot be used at the moment. Please try again later; what was received is kept.\n";
+
+fn error_page(ui: &Ui, visitor: Visitor, error: &AppError) -> Response {
+    let words = visitor.words.clone();
+    let (title, what, todo) = match error {
+        AppError::Refused(refused) => {
+            (words.t("failure-refused"), sentence(&words, refused), words.t("failure-refused-todo"))
+        }
+        AppError::Invalid(_) | AppError::Faulty(_) => {
+            (words.t("failure-invalid"), words.t("failure-invalid-what"), words.t("failure-back-todo"))
+        }
+        AppError::NotFound => {
+            (words.t("failure-not-found"), words.t("failure-not-found-what"), words.t("failure-not-found-todo"))
+        }
+        AppError::SignedOut => (words.t("failure-forbidden"), words.t("failure-forbidden-what"), String::new()),
+        AppError::Forbidden(_) => {
+            (words.t("failure-forbidden"), words.t("failure-forbidden-what"), words.t("failure-forbidden-todo"))
+        }
+        AppError::KeyReused => (words.t("failure-twice"), words.t("failure-twice-what"), words.t("failure-twice-todo")),
+        AppError::Conflict => {
+            (words.t("failure-conflict"), words.t("failure-conflict-what"), words.t("failure-conflict-todo"))
+        }
+        AppError::TooMany { wait_s } => (
+            words.t("failure-too-many"),
+            words.t1("failure-too-many-what", "span", words.span(i64::from(wait_s.div_ceil(60)))),
+            words.t("failure-too-many-todo"),
+        ),
+        AppError::Unavailable(_) => {
+            (words.t("failure-unavailable"), words.t("failure-unavailable-what"), words.t("failure-unavailable-todo"))
+        }
+        AppError::Failed(_) => {
+            (words.t("failure-failed"), words.t("failure-failed-what"), words.t("failure-failed-todo"))
+        }
+    };
+    let lines = match error {
+        AppError::Invalid(problems) => {
+            problems.iter().map(|problem| words.of(&problem.zh, &problem.en).to_owned()).collect()
+        }
+        AppError::Faulty(faults) => faults.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    };
+    let status = status(error);
+    let is_staff = visitor.signed.is_some();
+    let made = page(&FailurePage {
+        f: Frame::of(ui, visitor, ""),
+        status: status.as_u16(),
+        title,
+        what,
+        lines,
+        todo,
+        is_staff,
+    });
+    match made {
+        Ok(response) => (status, response).into_response(),
+        Err(_) => (status, PLAIN).into_response(),
+    }
+}
+
+/// A refusal in the visitor's language.
+pub fn sentence(words: &crate::words::Words, refused: &gewu_domain::case::Refused) -> String {
+    if words.is_chinese() { refused.zh() } else { refused.en() }
+}
+
+/// An error with everything that caused it, for the log.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}

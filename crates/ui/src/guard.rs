@@ -1,0 +1,81 @@
+//! What every page is sent with, and which requests are turned away before they reach one.
+//!
+//! Two fences against forged requests: a change must come from this site (told by the browser itself, for forms of
+//! people who are not signed in), and a signed-in person's form must carry their session's token
+//! ([`crate::session::Staff::check`]).
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+/// No script or style but the files of this site; pictures also from the page's own memory (previews of photos).
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+    connect-src 'self'; worker-src 'self' blob:; font-src 'self'; manifest-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "geolocation=(self), camera=(self), microphone=()"),
+];
+
+/// Turns away changes that another site asks for, and puts the headers on every answer.
+pub async fn guard(request: Request, next: Next) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let mut response = if changes && !is_from_here(request.headers(), request.uri()) {
+        (StatusCode::FORBIDDEN, "this form was sent from another site").into_response()
+    } else {
+        next.run(request).await
+    };
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    // What a page shows is for one person at one moment; assets say otherwise themselves.
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Does the browser say that a page of this site sent the request? Clients that say nothing are no browsers, and
+/// nothing they send carries somebody else's cookie.
+fn is_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text("origin") else { return true };
+    let host = text("x-forwarded-host").or(text("host")).or(uri.host());
+    host.is_some_and(|host| origin.split_once("://").is_some_and(|(_, from)| from.eq_ignore_ascii_case(host)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_let_in(pairs: &[(&'static str, &'static str)]) -> bool {
+        let headers = pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        is_from_here(&headers, &Uri::from_static("/report"))
+    }
+
+    #[test]
+    fn a_form_of_another_site_is_turned_away() {
+        assert!(!is_let_in(&[("host", "city.example"), ("origin", "https://bad.example")]));
+        assert!(!is_let_in(&[("host", "city.example"), ("sec-fetch-site", "cross-site")]));
+        assert!(!is_let_in(&[("host", "city.example"), ("origin", "null")]));
+    }
+
+    #[test]
+    fn a_form_of_this_site_comes_in_with_old_and_new_browsers() {
+        assert!(is_let_in(&[("host", "city.example"), ("origin", "https://city.example")]));
+        assert!(is_let_in(&[("host", "city.example"), ("sec-fetch-site", "same-origin")]));
+        assert!(is_let_in(&[("host", "city.example")]));
+    }
+}

@@ -1,0 +1,122 @@
+//! One's own account: language, post, password.
+
+use crate::{
+    Ui,
+    failure::Failure,
+    fields::Fields,
+    frame::{self, Frame, page},
+    names,
+    session::{self, Staff},
+    words::Language,
+};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use gewu_app::AppError;
+use serde::Deserialize;
+
+/// Where a password is changed; open also to those who must do so before anything else.
+pub const PASSWORD: &str = "/account/password";
+
+#[derive(Deserialize)]
+pub struct Chosen {
+    to: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// Switches the language and goes back. Reading a page in another language changes nothing but a cookie.
+pub async fn language(headers: HeaderMap, Query(chosen): Query<Chosen>) -> Response {
+    let language = Language::from_code(&chosen.to).unwrap_or(Language::Chinese);
+    let cookie = session::keep_language(language, session::is_https(&headers));
+    ([(header::SET_COOKIE, cookie)], Redirect::to(&session::within(&chosen.next, "/"))).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    f: Frame,
+    name: String,
+    posts: Vec<Held>,
+}
+
+/// A post somebody holds or held.
+struct Held {
+    label: String,
+    area: String,
+    from: String,
+    to: Option<String>,
+    is_held: bool,
+}
+
+pub async fn show(State(ui): State<Ui>, staff: Staff) -> Result<Response, Failure> {
+    let snapshot = ui.app.snapshot()?;
+    let words = &staff.visitor.words;
+    let held = ui.app.posts_of(staff.caller(), staff.signed.person.id).await?;
+    let day = |at: jiff::Timestamp| words.long_day(at.to_zoned(words.zone.clone()).date());
+    let posts = held
+        .iter()
+        .map(|post| Held {
+            label: format!("{} · {}", names::role(words, post.role), names::unit(&snapshot, words, &post.unit)),
+            area: names::area(&snapshot, words, &post.area),
+            from: day(post.from),
+            to: post.to.map(day),
+            is_held: post.is_held_at(words.now),
+        })
+        .collect();
+    let name = staff.signed.person.name.clone();
+    Ok(page(&AccountPage { f: Frame::of(&ui, staff.visitor, "account"), name, posts })?.into_response())
+}
+
+pub async fn choose_post(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<Response, Failure> {
+    staff.check(&fields)?;
+    let post = fields.text("post").parse().map_err(|_| AppError::NotFound)?;
+    ui.app.choose_post(&staff.secret, post).await?;
+    let role = staff.signed.posts.iter().find(|held| held.id == post).map(|held| held.role);
+    Ok(Redirect::to(frame::first_page(role)).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct PasswordPage {
+    f: Frame,
+    is_forced: bool,
+    wrong: Vec<String>,
+}
+
+pub async fn password(State(ui): State<Ui>, staff: Staff) -> Result<Response, Failure> {
+    let is_forced = staff.signed.must_change;
+    Ok(page(&PasswordPage { f: Frame::of(&ui, staff.visitor, "account"), is_forced, wrong: Vec::new() })?
+        .into_response())
+}
+
+/// Changes the password, and signs in anew: every session of the person ended with the old one.
+pub async fn change_password(
+    State(ui): State<Ui>,
+    staff: Staff,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    staff.check(&fields)?;
+    let words = staff.visitor.words.clone();
+    let wrong = if fields.raw("password") == fields.raw("again") {
+        match ui.app.change_password(staff.caller(), fields.raw("present"), fields.raw("password")).await {
+            Ok(()) => {
+                let cookie = session::forget(session::is_https(&headers));
+                return Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in?done=password")).into_response());
+            }
+            Err(AppError::Invalid(problems)) => {
+                problems.iter().map(|problem| words.of(&problem.zh, &problem.en).to_owned()).collect()
+            }
+            Err(error) => return Err(error.into()),
+        }
+    } else {
+        vec![words.t("password-differs")]
+    };
+    let is_forced = staff.signed.must_change;
+    let made = page(&PasswordPage { f: Frame::of(&ui, staff.visitor, "account"), is_forced, wrong })?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, made).into_response())
+}
