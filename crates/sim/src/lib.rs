@@ -1,11 +1,18 @@
 //! A seeded town and its days: for demonstrations, loads and tests.
 //!
 //! Makes the files a city publishes, the people who work in it, and cases that go through the real rules. Knows no
-//! database and no HTTP. Start at [`town`].
+//! database and no HTTP. Start at [`town`] (the city), [`world`] (what happens in it) and [`days`] (its past).
 
+pub mod days;
 pub mod dice;
 mod divide;
+pub mod habits;
 pub mod names;
+pub mod photos;
+pub mod rhythm;
+pub mod staff;
+pub mod texts;
 pub mod town;
+pub mod world;
 
 pub use town::Town;

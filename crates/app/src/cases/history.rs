@@ -16,7 +16,7 @@ use gewu_domain::{
     ids::RegionId,
     people::Actor,
 };
-use gewu_store::{Changes, texts::Giver};
+use gewu_store::{Change, Changes, texts::Giver};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -102,11 +102,13 @@ impl History<'_> {
         &self.snapshot
     }
 
-    /// Everything it takes to keep the case, for the store's `load`.
+    /// Everything it takes to keep the case, for the store's `load`. Nobody is told of what is past: nothing goes to the
+    /// outbox.
     pub fn finish(mut self) -> (RegionId, Changes) {
         let region = self.case.region;
         let terms = Some(std::mem::take(&mut self.terms));
         self.app.write_case(&mut self.changes, &self.snapshot, self.case, None, &self.facts, terms);
+        self.changes.list.retain(|change| !matches!(change, Change::Outbox(_)));
         (region, self.changes)
     }
 

@@ -1,0 +1,141 @@
+//! A past made for a town: whole, repeatable, and to be gone on with.
+
+use crate::house::{House, at, house, settled};
+use gewu_app::Caller;
+use gewu_domain::{case::StateKind, ids::RegionId, people::Role};
+use gewu_sim::{
+    Town,
+    days::{self, Past, Progress},
+};
+use gewu_store::{Page, cases::CaseFilter, facts::FactKey};
+use std::collections::BTreeSet;
+
+const UNTIL: &str = "2026-11-20T03:00:00Z";
+
+fn past(days: u16, cases: u64) -> Past {
+    Past { until: at(UNTIL), days, cases }
+}
+
+async fn lived(house: &House, town: &Town, past: Past) -> Progress {
+    let world = settled(house, town).await;
+    let mut progress = days::live(world.clone(), house.random.clone(), past, 0, &mut |_| {}).await.unwrap();
+    days::leave_work(world, house.random.clone(), past.until, 3, &mut progress).await.unwrap();
+    progress
+}
+
+/// Every fact of every region, as it is kept.
+async fn record(house: &House) -> Vec<String> {
+    let mut record = Vec::new();
+    for region in house.app.store.upkeep().regions().await.unwrap() {
+        let mut page: Page<FactKey> = Page::first(Page::<FactKey>::MOST);
+        loop {
+            let view = house.app.store.view(region).await.unwrap();
+            let listing = view.record(&page).await.unwrap();
+            record.extend(listing.rows.into_iter().map(|row| format!("{} {} {}", row.case, row.hash, row.body)));
+            match listing.next {
+                Some(next) => page = page.after(next),
+                None => break,
+            }
+        }
+    }
+    record
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_seed_gives_the_same_past_to_the_last_hash_and_another_seed_another() {
+    let mut records = Vec::new();
+    for seed in [1, 1, 2] {
+        let house = house(seed, at(UNTIL)).await;
+        lived(&house, &Town::tiny(seed), past(5, 60)).await;
+        records.push(record(&house).await);
+    }
+    assert!(records[0].len() > 300);
+    assert_eq!(records[0], records[1]);
+    assert_ne!(records[0], records[2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_step_of_a_past_is_refused_and_every_state_is_come_to() {
+    let house = house(1, at(UNTIL)).await;
+    let progress = lived(&house, &Town::demo(1), past(60, 2_400)).await;
+    assert_eq!(progress.refused, Vec::<String>::new());
+    let states: BTreeSet<StateKind> = progress.states.keys().copied().collect();
+    let unused = house.app.snapshot().unwrap().city.policy.unused_states();
+    let missing: Vec<&StateKind> =
+        StateKind::ALL.iter().filter(|state| !states.contains(state) && !unused.contains(state)).collect();
+    assert!(missing.is_empty(), "{missing:?} of {:?}", progress.states);
+    let closed = progress.states[&StateKind::Closed] as f64 / progress.cases as f64;
+    assert!((0.6..0.9).contains(&closed), "{closed} of {:?}", progress.states);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_waits_at_every_desk_that_can_be_signed_in_at() {
+    let house = house(1, at(UNTIL)).await;
+    let town = Town::demo(1);
+    lived(&house, &town, past(3, 120)).await;
+    for member in town.accounts() {
+        if matches!(member.post.role, Role::Supervisor | Role::Assessor | Role::Administrator | Role::Auditor) {
+            continue;
+        }
+        let identity =
+            gewu_app::Identity::Staff { person: member.post.person, session: None, post: member.post.clone() };
+        let caller = Caller { identity, origin: "test".to_owned() };
+        let mut waiting = 0;
+        for region in [780_101, 780_102].map(RegionId) {
+            if member.post.region.is_none_or(|own| own == region) {
+                waiting += house.app.inbox(&caller, region, &[], &Page::first(5)).await.unwrap().waiting;
+            }
+        }
+        assert!(waiting >= 3, "{:?} has {waiting}", member.login);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_past_broken_off_is_gone_on_with_and_is_the_same() {
+    let whole = house(1, at(UNTIL)).await;
+    let town = Town::tiny(1);
+    let past = past(6, 90);
+    let world = settled(&whole, &town).await;
+    days::live(world, whole.random.clone(), past, 0, &mut |_| {}).await.unwrap();
+
+    let broken = house(1, at(UNTIL)).await;
+    let world = settled(&broken, &town).await;
+    let slices = past.plan(&world);
+    assert!(slices.len() > 3);
+    let early = Past { ..past };
+    // Written as far as the fourth slice, but told of only the third: as after a crash between the two.
+    let app = broken.app.clone();
+    for slice in slices.iter().take(4) {
+        let region = slice.region;
+        let (random, world) = (broken.random.clone(), world.clone());
+        let (slice, until) = (slice.clone(), early.until);
+        let told = tokio::task::spawn_blocking(move || {
+            let series = format!("case {}", slice.date);
+            let first = tokio::runtime::Handle::current()
+                .block_on(world.app.store.upkeep().take_numbers(slice.region, &series, slice.cases))
+                .unwrap();
+            world.tell(&slice, first, until, &random).unwrap()
+        });
+        app.store.upkeep().load(region, told.await.unwrap().batch).await.unwrap();
+    }
+    days::live(world, broken.random.clone(), past, 3, &mut |_| {}).await.unwrap();
+    assert_eq!(record(&whole).await, record(&broken).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_of_a_past_verifies_and_its_words_are_there() {
+    let house = house(3, at(UNTIL)).await;
+    let progress = lived(&house, &Town::tiny(3), past(8, 80)).await;
+    let verified = house.app.verify(true, &mut |_| {}).await.unwrap();
+    assert_eq!(verified.findings, []);
+    assert_eq!(verified.cases, progress.cases);
+    assert_eq!(verified.facts, progress.facts);
+    assert!(verified.texts > progress.cases);
+    let view = house.app.store.view(RegionId(780_101)).await.unwrap();
+    let rows = view.cases(&CaseFilter::default(), &Page::first(50)).await.unwrap().rows;
+    assert!(rows.iter().all(|row| row.excerpt.as_ref().is_some_and(|words| words.chars().count() > 6)));
+    let mut numbers: Vec<&String> = rows.iter().map(|row| &row.number).collect();
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), rows.len());
+}
