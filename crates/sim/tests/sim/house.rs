@@ -2,7 +2,7 @@
 
 use gewu_app::{
     App, Settings,
-    clock::{HandClock, Random},
+    clock::{HandClock, Random, SeededRandom},
     sealing::Keyring,
 };
 use gewu_blobs::DiskBlobs;
@@ -34,7 +34,7 @@ pub async fn house(seed: u64, now: Timestamp) -> House {
     let app = App::open(
         Arc::new(store),
         Arc::new(blobs),
-        Arc::new(Keyring::new([7; 32])),
+        Arc::new(Keyring::fresh(&SeededRandom::new(7))),
         Arc::new(HandClock::at(now)),
         random.clone() as Arc<dyn Random>,
         Settings::default(),
