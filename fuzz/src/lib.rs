@@ -7,6 +7,7 @@
 
 mod app;
 mod domain;
+mod doors;
 mod geo;
 
 /// A parser under attack.
@@ -19,11 +20,12 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target { name: "areas", shipped: &["data/areas"], run: domain::areas },
     Target { name: "calendar", shipped: &["data/calendars"], run: domain::calendar },
     Target { name: "catalogue", shipped: &["data/catalogue"], run: domain::catalogue },
     Target { name: "codes", shipped: &[], run: domain::codes },
+    Target { name: "doors", shipped: &[], run: doors::doors },
     Target { name: "geojson", shipped: &[], run: geo::geojson },
     Target { name: "photo", shipped: &["crates/app/tests/photos"], run: app::photo },
     Target { name: "policy", shipped: &["data/policy"], run: domain::policy },

@@ -98,8 +98,11 @@ fn survives(prepared: &Prepared, program: &Path, target: &Target, seconds: u32) 
     let corpus = prepared.tree.target.join("fuzz-corpus").join(target);
     let found = prepared.tree.target.join("fuzz-found").join(target);
     std::fs::create_dir_all(&corpus)?;
-    let _ = std::fs::remove_dir_all(&found);
-    std::fs::create_dir_all(&found)?;
+    let scratch = prepared.tree.target.join("fuzz-scratch").join(target);
+    for folder in [&found, &scratch] {
+        let _ = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder)?;
+    }
     let mut command = run::limited(&program.to_string_lossy(), seconds + 120);
     command
         .arg(format!("-max_total_time={seconds}"))
@@ -108,9 +111,11 @@ fn survives(prepared: &Prepared, program: &Path, target: &Target, seconds: u32) 
         .arg(&corpus)
         .args(seeds)
         .env("GEWU_FUZZ_TARGET", target)
+        .env("TMPDIR", &scratch)
         .current_dir(&prepared.tree.root);
     let log = prepared.log(&format!("fuzz-{target}"));
     let ended = run::logged(&mut command, &log)?;
+    std::fs::remove_dir_all(&scratch)?;
     let runs = ended
         .output
         .lines()
