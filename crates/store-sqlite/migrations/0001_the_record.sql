@@ -3,7 +3,7 @@
 -- What grows with every report is appended: keys start with the region and go on with an id that grows with time, so a
 -- report dirties the right edge of each tree and not a page somewhere in the middle of ten million.
 
--- Each region that has cases. `slot` stands in `case_words.found_at`.
+-- Each region that has cases. `slot` stands in `cases.found_at`.
 create table regions (
   region integer not null primary key,
   slot integer not null
@@ -40,14 +40,15 @@ create table cases (
   text_digest blob,
   -- Its id does not tell when it was reported, so it is not where a search by time looks.
   is_odd integer not null,
-  -- Its row in case_words and case_terms.
+  -- Its row in case_terms: second of the id, slot of the region, number within the second, so it sorts as ids do, second by
+  -- second.
   found_at integer not null,
   primary key (region, id)
 ) strict, without rowid;
 create unique index cases_by_number on cases (region, number);
-create index cases_open on cases (region, id, state, class, path, due_at) where closed_at is null;
-create index cases_dropped on cases (region, id, state) where state in ('not_accepted', 'void');
-create index cases_unplaced on cases (region, id) where is_placed = 0;
+create unique index cases_by_place on cases (region, found_at);
+-- Holds whatever a list of open cases asks for, so that walking all of them reads nothing else.
+create index cases_open on cases (region, id, closed_at, state, class, path, units, due_at) where closed_at is null;
 create index cases_wake on cases (region, wake_at, id) where wake_at is not null;
 create index cases_odd on cases (region, id) where is_odd = 1;
 
@@ -58,25 +59,16 @@ create table case_bodies (
   primary key (region, id)
 ) strict;
 
-create table case_units (
-  region integer not null,
-  unit text not null,
-  id blob not null,
-  primary key (region, unit, id)
-) strict, without rowid;
-
 -- What case_terms holds for a case, because taking a row out of the index needs what was put in.
 create table case_words (
   region integer not null,
-  -- Second of the id, slot of the region, number within the second: sorts as the ids do, second by second.
-  found_at integer not null,
   id blob not null,
   words text not null,
   marks text not null,
-  primary key (region, found_at)
-) strict, without rowid;
+  primary key (region, id)
+) strict;
 
--- Inverted index over words and marks (areas, class, source, cells of the map). Each token starts with its region.
+-- Inverted index over words and marks (areas, class, units and so on). Each token starts with its region.
 create virtual table case_terms using fts5 (
   terms, content = '', columnsize = 0, detail = none, tokenize = "ascii tokenchars '_'"
 );

@@ -22,7 +22,7 @@ const TABLE: &str = "cases";
 const BODIES: &str = "case_bodies";
 
 statements! {
-    STANDING = "select version, path, class, source, lon, lat, units, found_at from cases where region = ?1 and id = ?2";
+    STANDING = "select version, found_at from cases where region = ?1 and id = ?2";
     INSERT = "insert into cases (region, id, number, version, head, state, source, scheme, class, path, is_placed, lon, lat,
         unit, units, is_urgent, reported_at, changed_at, closed_at, warn_at, due_at, wake_at, text_digest, is_odd, found_at)
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
@@ -33,7 +33,6 @@ statements! {
         wake_at = ?21, text_digest = ?22, is_odd = ?23 where region = ?1 and id = ?2";
     INSERT_BODY = "insert into case_bodies (region, id, body) values (?1, ?2, ?3)";
     UPDATE_BODY = "update case_bodies set body = ?3 where region = ?1 and id = ?2";
-    INSERT_UNIT = "insert or ignore into case_units (region, unit, id) values (?1, ?2, ?3)";
     BODY = "select id, body from case_bodies where region = ?1 and id = ?2";
     BODY_BY_NUMBER = "select b.id, b.body from cases c join case_bodies b on b.region = c.region and b.id = c.id
         where c.region = ?1 and c.number = ?2";
@@ -102,23 +101,12 @@ fn enclosed<'a>(codes: impl Iterator<Item = &'a str>) -> String {
 /// How far an id may be from the time of reporting and still tell it.
 pub(crate) const ODD_MS: i64 = 60_000;
 
-/// What an update compares with.
-struct Standing {
-    version: u32,
-    path: String,
-    class: Option<String>,
-    source: String,
-    point: (Option<f64>, Option<f64>),
-    units: String,
-    found_at: i64,
-}
-
 /// Writes a case with its facts, its tasks, its words and its units.
 pub(crate) fn write(connection: &Connection, region: RegionId, written: &Written) -> Result<(), StoreError> {
     let Written { write, row, body, .. } = written;
     let id = row.id.0.as_bytes();
-    let standing = one(connection, STANDING, params![region.0, id], |row| standing(row).map_err(failed))?;
-    if standing.as_ref().map(|standing| standing.version) != write.was {
+    let standing = standing(connection, region, row.id)?;
+    if standing.map(|(version, _)| version) != write.was {
         return Err(StoreError::Stale { what: row.id.to_string() });
     }
     let (lon, lat) = row.point.unzip();
@@ -130,7 +118,7 @@ pub(crate) fn write(connection: &Connection, region: RegionId, written: &Written
     };
     let text = write.case.text.map(|text| text.0);
     let is_odd = (words::id_ms(row.id) - ms(row.reported_at)).abs() > ODD_MS;
-    let old_units = if let Some(standing) = standing {
+    if let Some((_, found_at)) = standing {
         run(
             connection,
             UPDATE,
@@ -162,14 +150,7 @@ pub(crate) fn write(connection: &Connection, region: RegionId, written: &Written
         )
         .map_err(failed)?;
         run(connection, UPDATE_BODY, params![region.0, id, body]).map_err(failed)?;
-        let is_marked_alike = standing.path == written.path
-            && standing.class.as_deref() == class
-            && standing.source == row.source.code()
-            && standing.point == (lon, lat);
-        if !is_marked_alike || written.words.is_some() {
-            words::update(connection, region, standing.found_at, written.words.as_deref(), Some(&written.marks))?;
-        }
-        standing.units
+        words::update(connection, region, row.id, found_at, written.words.as_deref(), Some(&written.marks))?;
     } else {
         let words = written.words.as_deref().unwrap_or_default();
         let found_at = words::insert(connection, region, row.id, words, &written.marks)?;
@@ -206,34 +187,23 @@ pub(crate) fn write(connection: &Connection, region: RegionId, written: &Written
         )
         .map_err(taken("case number"))?;
         run(connection, INSERT_BODY, params![region.0, id, body]).map_err(failed)?;
-        String::new()
-    };
-    if old_units != written.units {
-        for unit in written.units.split(SEPARATOR).filter(|unit| !unit.is_empty()) {
-            run(connection, INSERT_UNIT, params![region.0, unit, id]).map_err(failed)?;
-        }
     }
     crate::facts::append(connection, region, write)?;
     crate::tasks::replace(connection, region, write)
 }
 
-fn standing(row: &Row<'_>) -> Result<Standing, rusqlite::Error> {
-    Ok(Standing {
-        version: row.get(0)?,
-        path: row.get(1)?,
-        class: row.get(2)?,
-        source: row.get(3)?,
-        point: (row.get(4)?, row.get(5)?),
-        units: row.get(6)?,
-        found_at: row.get(7)?,
+/// Version and place in the term index of a case that is there.
+fn standing(connection: &Connection, region: RegionId, id: CaseId) -> Result<Option<(u32, i64)>, StoreError> {
+    one(connection, STANDING, params![region.0, id.0.as_bytes()], |row| {
+        let cells = Cells::of_case(row, TABLE);
+        Ok((cells.cell(0, "version")?, cells.cell(1, "found_at")?))
     })
 }
 
 /// Takes the words a case is found by away; it is still found by its area, class, source and place.
 pub(crate) fn forget_words(connection: &Connection, region: RegionId, id: CaseId) -> Result<(), StoreError> {
-    let standing = one(connection, STANDING, params![region.0, id.0.as_bytes()], |row| standing(row).map_err(failed))?;
-    match standing {
-        Some(standing) => words::update(connection, region, standing.found_at, Some(""), None),
+    match standing(connection, region, id)? {
+        Some((_, found_at)) => words::update(connection, region, id, found_at, Some(""), None),
         None => Ok(()),
     }
 }

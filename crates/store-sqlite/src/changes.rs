@@ -41,7 +41,7 @@ impl Prepared {
     /// Writes it all inside the transaction that is open. After an error the caller undoes what was written.
     pub fn write(&self, connection: &Connection, region: RegionId) -> Result<(), StoreError> {
         if let Some(answer) = &self.answer {
-            idempotency::refuse_repeated(connection, region, &answer.key)?;
+            idempotency::insert(connection, region, answer)?;
         }
         for written in &self.cases {
             cases::write(connection, region, written)?;
@@ -49,10 +49,7 @@ impl Prepared {
         for other in &self.others {
             write(connection, region, other)?;
         }
-        match &self.answer {
-            Some(answer) => idempotency::insert(connection, region, answer),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 

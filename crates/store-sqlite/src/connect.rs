@@ -2,7 +2,7 @@
 
 use crate::{Settings, error::failed};
 use gewu_store::StoreError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{path::Path, time::Duration};
 
 /// How long a connection waits for another process before it gives up.
@@ -17,6 +17,8 @@ fn open(file: &Path, flags: OpenFlags, cache_bytes: u64) -> Result<Connection, S
     let connection = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise a statement is planned anew whenever a bound value changes.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     let settings = format!(
         "pragma page_size = {PAGE_BYTES}; pragma cache_size = -{}; pragma temp_store = memory; pragma foreign_keys = on;
          pragma secure_delete = on; pragma wal_autocheckpoint = 0; pragma synchronous = full; pragma trusted_schema = off;",

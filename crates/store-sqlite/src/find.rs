@@ -1,12 +1,11 @@
 //! How a list of cases is looked up: which index leads, and what is then asked of each row.
 //!
 //! The page asked for must cost about the same among ten million cases as among one. So what leads is, in this order:
-//! 1. words: the term index, with every mark the filter allows, cut off at the times asked for;
+//! 1. words, or a small square of the map: the term index, with every mark the filter allows;
 //! 2. only open cases: the index of open cases, whose size is that of the work in hand, not of the past;
-//! 3. marks (area, class, source, a small rectangle): the term index again;
-//! 4. a unit, dropped cases, cases in no grid: an index of just these;
-//! 5. changed since: everything reported since then, then what the facts since then are about;
-//! 6. otherwise: the newest first.
+//! 3. marks (area, class, source, unit, dropped, in no grid): the term index again;
+//! 4. changed since: everything reported since then, then what the facts since then are about;
+//! 5. otherwise: the newest first.
 //!
 //! A time of reporting is a range of ids, because ids begin with it. Cases whose id does not ("odd" ones: imported with
 //! foreign ids) are few and looked up beside the others.
@@ -16,8 +15,8 @@ use crate::{
     error::failed,
     row::{FIRST_ID, LAST_ID, SEPARATOR, ms, one, statements},
     words::{
-        area_token, cells_over, class_token, first_of_second, last_of_second, second_of, second_of_place, source_token,
-        word_token,
+        area_token, cells_over, class_token, dropped_token, first_of_second, last_of_second, second_of,
+        second_of_place, source_token, unit_token, unplaced_token, word_token,
     },
 };
 use gewu_domain::{
@@ -26,16 +25,12 @@ use gewu_domain::{
 };
 use gewu_store::{StoreError, cases::CaseFilter};
 use jiff::Timestamp;
-use rusqlite::{Connection, params, params_from_iter, types::Value};
+use rusqlite::{Connection, params_from_iter, types::Value};
 use uuid::Uuid;
 
 statements! {
-    UNIT_SIZE = "select count(*) from (select 1 from case_units where region = ?1 and unit = ?2 limit ?3)";
     HAS_ODD = "select 1 from cases indexed by cases_odd where region = ?1 and is_odd = 1 limit 1";
 }
-
-/// A unit with fewer cases than this leads before marks do.
-const SMALL_UNIT: i64 = 4_000;
 
 /// What is looked up, in which direction, and how much of it.
 struct Search<'a> {
@@ -82,7 +77,7 @@ pub(crate) fn find(
     let mut ids = search.lead(timed)?;
     let is_timed = filter.from.is_some() || filter.to.is_some();
     if is_timed && one(connection, HAS_ODD, [region.0], |_| Ok(()))?.is_some() {
-        ids.extend(search.by_index("cases_odd", "c.is_odd = 1", page)?);
+        ids.extend(search.by_index("indexed by cases_odd", "c.is_odd = 1", page)?);
         search.sort(&mut ids);
     }
     Ok(ids)
@@ -108,44 +103,33 @@ fn id_at(ms: i64) -> u128 {
 impl Search<'_> {
     fn lead(&self, span: Span) -> Result<Vec<CaseId>, StoreError> {
         let filter = self.filter;
-        let cells = filter.within.map(degrees).and_then(|rectangle| cells_over(self.region, rectangle));
+        let region = self.region;
+        let cells = filter.within.map(degrees).and_then(|rectangle| cells_over(region, rectangle));
         let is_small_place = cells.as_ref().is_some_and(|(_, is_fine)| *is_fine);
         let is_open = filter.due_before.is_some()
             || (!filter.states.is_empty() && filter.states.iter().all(|state| state.is_open()));
-        if filter.terms.is_empty() {
-            if is_open && !is_small_place {
-                return self.by_index("cases_open", "c.closed_at is null", span);
-            }
-            if let Some(unit) = &filter.unit {
-                let counted = params![self.region.0, unit.as_str(), SMALL_UNIT];
-                let size = one(self.connection, UNIT_SIZE, counted, |row| row.get::<_, i64>(0).map_err(failed))?;
-                if size.is_none_or(|size| size < SMALL_UNIT) {
-                    return self.by_unit(unit.as_str(), span);
-                }
+        if is_open && filter.terms.is_empty() && !is_small_place {
+            return self.by_index("indexed by cases_open", "c.closed_at is null", span);
+        }
+        let mut tokens: Vec<String> = filter.terms.iter().map(|term| word_token(region, term)).collect();
+        tokens.extend(filter.area.as_ref().map(|area| area_token(region, area)));
+        tokens.extend(filter.class.as_ref().map(|class| class_token(region, class)));
+        tokens.extend(filter.source.map(|source| source_token(region, source)));
+        tokens.extend(filter.unit.as_ref().map(|unit| unit_token(region, unit)));
+        tokens.extend((filter.is_placed == Some(false)).then(|| unplaced_token(region)));
+        let mut all: Vec<String> = tokens.iter().map(|token| format!("\"{token}\"")).collect();
+        let dropped: Option<Vec<String>> = filter.states.iter().map(|state| dropped_token(region, *state)).collect();
+        for any in [dropped.unwrap_or_default(), cells.map_or_else(Vec::new, |(cells, _)| cells)] {
+            if !any.is_empty() {
+                all.push(format!("(\"{}\")", any.join("\" OR \"")));
             }
         }
-        let mut tokens: Vec<String> = filter.terms.iter().map(|term| word_token(self.region, term)).collect();
-        tokens.extend(filter.area.as_ref().map(|area| area_token(self.region, area)));
-        tokens.extend(filter.class.as_ref().map(|class| class_token(self.region, class)));
-        tokens.extend(filter.source.map(|source| source_token(self.region, source.code())));
-        let mut all: Vec<String> = tokens.iter().map(|token| format!("\"{token}\"")).collect();
-        all.extend(cells.map(|(cells, _)| format!("(\"{}\")", cells.join("\" OR \""))));
         if !all.is_empty() {
             return self.by_terms(&all.join(" AND "), span);
         }
-        if let Some(unit) = &filter.unit {
-            return self.by_unit(unit.as_str(), span);
-        }
-        let is_dropped = |state: &StateKind| matches!(state, StateKind::NotAccepted | StateKind::Void);
-        if !filter.states.is_empty() && filter.states.iter().all(is_dropped) {
-            return self.by_index("cases_dropped", "c.state in ('not_accepted', 'void')", span);
-        }
-        if filter.is_placed == Some(false) {
-            return self.by_index("cases_unplaced", "c.is_placed = 0", span);
-        }
         match filter.changed_from {
             Some(from) => self.by_change(from, span),
-            None => self.by_index("sqlite_autoindex_cases_1", "1", span),
+            None => self.by_index("not indexed", "1", span),
         }
     }
 
@@ -155,12 +139,13 @@ impl Search<'_> {
         let cases = if conditions.is_empty() {
             String::new()
         } else {
-            format!("cross join cases c on c.region = w.region and c.id = w.id{conditions}")
+            format!("cross join cases c on c.region = p.region and c.id = p.id{conditions}")
         };
         let direction = if self.is_forwards { "desc" } else { "asc" };
         let sql = format!(
-            "select case_terms.rowid, w.id from case_terms cross join case_words w on w.region = ? and w.found_at = case_terms.rowid
-             {cases} where case_terms match ? and case_terms.rowid between ? and ? and w.id between ? and ?
+            "select case_terms.rowid, p.id from case_terms
+             cross join cases p indexed by cases_by_place on p.region = ? and p.found_at = case_terms.rowid
+             {cases} where case_terms match ? and case_terms.rowid between ? and ? and p.id between ? and ?
              order by case_terms.rowid {direction}"
         );
         let mut all: Vec<Value> = vec![self.region.0.into()];
@@ -185,26 +170,12 @@ impl Search<'_> {
         Ok(ids)
     }
 
-    fn by_unit(&self, unit: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
-        let (conditions, values) = self.conditions(Asked::All);
-        let direction = if self.is_forwards { "desc" } else { "asc" };
-        let sql = format!(
-            "select u.id from case_units u cross join cases c on c.region = u.region and c.id = u.id{conditions}
-             where u.region = ? and u.unit = ? and u.id between ? and ? order by u.id {direction} limit ?"
-        );
-        let mut all = values;
-        all.extend([Value::from(self.region.0), unit.to_owned().into()]);
-        all.extend(span.values());
-        all.push(self.limit());
-        self.ids(&sql, all)
-    }
-
     /// From an index of cases whose rows are in order of their ids.
-    fn by_index(&self, index: &str, members: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
+    fn by_index(&self, indexed: &str, members: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
         let (conditions, values) = self.conditions(Asked::All);
         let direction = if self.is_forwards { "desc" } else { "asc" };
         let sql = format!(
-            "select c.id from cases c indexed by {index}
+            "select c.id from cases c {indexed}
              where c.region = ? and {members} and c.id between ? and ?{conditions} order by c.id {direction} limit ?"
         );
         let mut all: Vec<Value> = vec![self.region.0.into()];
@@ -234,7 +205,7 @@ impl Search<'_> {
             all.push(self.limit());
             self.ids(&sql, all)
         };
-        let by_time = |span: Span| self.by_index("sqlite_autoindex_cases_1", "1", span);
+        let by_time = |span: Span| self.by_index("not indexed", "1", span);
         let mut ids = if self.is_forwards { by_time(newer)? } else { by_facts(older)? };
         if ids.len() < self.most {
             ids.extend(if self.is_forwards { by_facts(older)? } else { by_time(newer)? });
@@ -270,12 +241,15 @@ impl Search<'_> {
             sql.push_str(condition);
             values.extend(asked);
         };
+        let opens = || StateKind::ALL.iter().filter(|state| state.is_open());
         if !filter.states.is_empty() {
-            let places = vec!["?"; filter.states.len()].join(", ");
-            ask(
-                &format!("c.state in ({places})"),
-                filter.states.iter().map(|state| state.code().to_owned().into()).collect(),
-            );
+            if opens().count() == filter.states.len() && opens().all(|state| filter.states.contains(state)) {
+                ask("c.closed_at is null", Vec::new());
+            } else {
+                let places = vec!["?"; filter.states.len()].join(", ");
+                let codes = filter.states.iter().map(|state| state.code().to_owned().into()).collect();
+                ask(&format!("c.state in ({places})"), codes);
+            }
         }
         if let Asked::All = asked {
             if let Some(area) = &filter.area {
@@ -287,9 +261,14 @@ impl Search<'_> {
             if let Some(source) = filter.source {
                 ask("c.source = ?", vec![source.code().to_owned().into()]);
             }
-        }
-        if let Some(unit) = &filter.unit {
-            ask("instr(c.units, ?) > 0", vec![enclosed(unit.as_str())]);
+            if let Some(unit) = &filter.unit {
+                ask("instr(c.units, ?) > 0", vec![enclosed(unit.as_str())]);
+            }
+            if let Some(is_placed) = filter.is_placed {
+                ask("c.is_placed = ?", vec![is_placed.into()]);
+            }
+        } else if filter.is_placed == Some(true) {
+            ask("c.is_placed", Vec::new());
         }
         if let Some(from) = filter.from {
             ask("c.reported_at >= ?", vec![ms(from).into()]);
@@ -302,9 +281,6 @@ impl Search<'_> {
         }
         if let Some(before) = filter.due_before {
             ask("c.closed_at is null and c.due_at < ?", vec![ms(before).into()]);
-        }
-        if let Some(is_placed) = filter.is_placed {
-            ask("c.is_placed = ?", vec![is_placed.into()]);
         }
         if let Some([west, south, east, north]) = filter.within.map(degrees) {
             ask(
@@ -319,7 +295,7 @@ impl Search<'_> {
 /// Which conditions a row still has to meet.
 enum Asked {
     All,
-    /// The term index has seen to areas, classes and sources.
+    /// The term index has seen to areas, classes, sources, units and what is in no grid.
     NotMarks,
 }
 

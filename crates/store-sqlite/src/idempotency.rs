@@ -2,7 +2,7 @@
 
 use crate::{
     RegionView,
-    error::failed,
+    error::taken,
     row::{Cells, ms, one, run, statements},
 };
 use async_trait::async_trait;
@@ -18,17 +18,16 @@ statements! {
     BY_KEY = "select key, request, body, at from answers where region = ?1 and key = ?2";
 }
 
-/// Refuses a key that was used before, before anything is written.
-pub(crate) fn refuse_repeated(connection: &Connection, region: RegionId, key: &str) -> Result<(), StoreError> {
-    match by_key(connection, region, key)? {
-        Some(answer) => Err(StoreError::Repeated(Box::new(answer))),
-        None => Ok(()),
-    }
-}
-
+/// Keeps the answer. It is written first of all, so that a key used before costs nobody else anything.
 pub(crate) fn insert(connection: &Connection, region: RegionId, answer: &Answer) -> Result<(), StoreError> {
     let values = params![region.0, answer.key, answer.request.0, answer.body, ms(answer.at)];
-    run(connection, INSERT, values).map(drop).map_err(failed)
+    match run(connection, INSERT, values).map_err(taken("idempotency key")) {
+        Err(StoreError::Taken { what }) => Err(match by_key(connection, region, &answer.key)? {
+            Some(stood) => StoreError::Repeated(Box::new(stood)),
+            None => StoreError::Taken { what },
+        }),
+        other => other.map(drop),
+    }
 }
 
 fn by_key(connection: &Connection, region: RegionId, key: &str) -> Result<Option<Answer>, StoreError> {

@@ -1,4 +1,5 @@
-//! What a case is found by: its words, and marks for what lists narrow by (areas, class, source, cells of the map).
+//! What a case is found by: its words, and marks for what lists narrow by (areas, class, source, units, squares of the
+//! map, and what few cases are: in no grid, or dropped).
 //!
 //! Both are tokens of one inverted index, so that any of them together cost the length of the shortest list, and a new
 //! case adds to one log-structured index instead of a page here and there in many trees. A token is the region, a letter
@@ -12,8 +13,8 @@ use crate::{
     row::{one, run, statements},
 };
 use gewu_domain::{
-    case::Case,
-    ids::{AreaCode, CaseId, ClassCode, RegionId},
+    case::{Case, Source, StateKind},
+    ids::{AreaCode, CaseId, ClassCode, RegionId, UnitCode},
 };
 use gewu_store::StoreError;
 use rusqlite::{Connection, params};
@@ -22,10 +23,10 @@ use std::fmt::Write as _;
 statements! {
     SLOT = "select slot from regions where region = ?1";
     NEW_REGION = "insert into regions (region, slot) select ?1, count(*) from regions returning slot";
-    LAST_IN_SECOND = "select max(found_at) from case_words where region = ?1 and found_at between ?2 and ?3";
-    INSERT_WORDS = "insert into case_words (region, found_at, id, words, marks) values (?1, ?2, ?3, ?4, ?5)";
-    UPDATE_WORDS = "update case_words set words = ?3, marks = ?4 where region = ?1 and found_at = ?2";
-    SELECT_WORDS = "select words, marks from case_words where region = ?1 and found_at = ?2";
+    LAST_IN_SECOND = "select max(found_at) from cases where region = ?1 and found_at between ?2 and ?3";
+    INSERT_WORDS = "insert into case_words (region, id, words, marks) values (?1, ?2, ?3, ?4)";
+    UPDATE_WORDS = "update case_words set words = ?3, marks = ?4 where region = ?1 and id = ?2";
+    SELECT_WORDS = "select words, marks from case_words where region = ?1 and id = ?2";
     INSERT_TERMS = "insert into case_terms (rowid, terms) values (?1, ?2)";
     DELETE_TERMS = "insert into case_terms (case_terms, rowid, terms) values ('delete', ?1, ?2)";
 }
@@ -101,8 +102,22 @@ pub(crate) fn class_token(region: RegionId, class: &ClassCode) -> String {
     token(region, 'c', class.as_str())
 }
 
-pub(crate) fn source_token(region: RegionId, source: &str) -> String {
-    token(region, 's', source)
+pub(crate) fn source_token(region: RegionId, source: Source) -> String {
+    token(region, 's', source.code())
+}
+
+pub(crate) fn unit_token(region: RegionId, unit: &UnitCode) -> String {
+    token(region, 'u', unit.as_str())
+}
+
+/// In no grid yet.
+pub(crate) fn unplaced_token(region: RegionId) -> String {
+    token(region, 'n', "")
+}
+
+/// Ended without being handled; `None` for all other states, which change too often to be marks.
+pub(crate) fn dropped_token(region: RegionId, state: StateKind) -> Option<String> {
+    matches!(state, StateKind::NotAccepted | StateKind::Void).then(|| token(region, 'd', state.code()))
 }
 
 /// The tokenizer takes ASCII digits, letters (of which it forgets the case), `_` and whatever is not ASCII; so all other
@@ -124,7 +139,11 @@ pub(crate) fn marks(case: &Case) -> String {
     let region = case.region;
     let mut marks: Vec<String> = case.place.path.iter().map(|area| area_token(region, area)).collect();
     marks.extend(case.class.as_ref().map(|class| class_token(region, &class.code)));
-    marks.push(source_token(region, case.source.code()));
+    marks.push(source_token(region, case.source));
+    let leads = case.assignments.iter().filter(|assignment| assignment.is_lead);
+    marks.extend(leads.map(|lead| unit_token(region, &lead.unit)));
+    marks.extend((!case.place.is_placed).then(|| unplaced_token(region)));
+    marks.extend(dropped_token(region, case.state.kind()));
     if let Some((lon, lat)) = case.place.point {
         marks.extend(CELLS.map(|(side, letter)| cell_token(region, letter, cell(lon, side), cell(lat, side))));
     }
@@ -145,25 +164,26 @@ pub(crate) fn insert(
     marks: &str,
 ) -> Result<i64, StoreError> {
     let found_at = place(connection, region, id)?;
-    run(connection, INSERT_WORDS, params![region.0, found_at, id.0.as_bytes(), words, marks]).map_err(failed)?;
+    run(connection, INSERT_WORDS, params![region.0, id.0.as_bytes(), words, marks]).map_err(failed)?;
     run(connection, INSERT_TERMS, params![found_at, format!("{words} {marks}")]).map_err(failed)?;
     Ok(found_at)
 }
 
-/// Changes what a case is found by; `None` leaves that part.
+/// Changes what a case is found by, where it changes; `None` leaves that part.
 pub(crate) fn update(
     connection: &Connection,
     region: RegionId,
+    id: CaseId,
     found_at: i64,
     words: Option<&str>,
     marks: Option<&str>,
 ) -> Result<(), StoreError> {
-    let key = params![region.0, found_at];
+    let key = params![region.0, id.0.as_bytes()];
     let stood = one(connection, SELECT_WORDS, key, |row| {
         Ok((row.get::<_, String>(0).map_err(failed)?, row.get::<_, String>(1).map_err(failed)?))
     })?;
     let Some((old_words, old_marks)) = stood else {
-        return Err(broken(format!("case_words has no row {found_at} of region {region}")));
+        return Err(broken(format!("case_words has no row for {id} of region {region}")));
     };
     let (words, marks) = (words.unwrap_or(&old_words), marks.unwrap_or(&old_marks));
     if (words, marks) == (&old_words, &old_marks) {
@@ -171,7 +191,7 @@ pub(crate) fn update(
     }
     run(connection, DELETE_TERMS, params![found_at, format!("{old_words} {old_marks}")]).map_err(failed)?;
     run(connection, INSERT_TERMS, params![found_at, format!("{words} {marks}")]).map_err(failed)?;
-    run(connection, UPDATE_WORDS, params![region.0, found_at, words, marks]).map_err(failed)?;
+    run(connection, UPDATE_WORDS, params![region.0, id.0.as_bytes(), words, marks]).map_err(failed)?;
     Ok(())
 }
 

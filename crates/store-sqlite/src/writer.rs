@@ -30,8 +30,11 @@ pub(crate) enum Job {
 pub(crate) struct Apply {
     region: RegionId,
     prepared: Prepared,
-    reply: oneshot::Sender<Result<(), StoreError>>,
+    reply: oneshot::Sender<Told>,
 }
+
+/// What a caller is answered, and their changes back: so it is the caller who spends time on freeing them.
+type Told = (Result<(), StoreError>, Prepared);
 
 pub(crate) struct Writer {
     jobs: Option<Sender<Job>>,
@@ -56,7 +59,7 @@ impl Writer {
     pub async fn apply(&self, region: RegionId, prepared: Prepared) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(Job::Apply(Apply { region, prepared, reply }))?;
-        answer.await.map_err(|_| stopped())?
+        answer.await.map_err(|_| stopped())?.0
     }
 
     /// Runs something between two groups, alone with the connection.
@@ -152,7 +155,7 @@ fn commit(connection: &Connection, group: Vec<Apply>) {
     match results {
         Ok(results) => {
             for (apply, result) in group.into_iter().zip(results) {
-                let _ = apply.reply.send(result);
+                let _ = apply.reply.send((result, apply.prepared));
             }
         }
         Err(error) => {
@@ -161,7 +164,7 @@ fn commit(connection: &Connection, group: Vec<Apply>) {
             for apply in group {
                 let why = chain(&error);
                 let told = if is_passing { unavailable(why) } else { crate::error::broken(why) };
-                let _ = apply.reply.send(Err(told));
+                let _ = apply.reply.send((Err(told), apply.prepared));
             }
         }
     }
