@@ -1,3 +1,38 @@
-//! The binary: wires every room.
+//! One binary: wires the house and gives its chores names.
+//!
+//! Start at [`args`] (what can be asked) and [`wiring`] (how store, photos, keys and clock come together).
 
-fn main() {}
+mod args;
+mod commands;
+mod wiring;
+
+use anyhow::Result;
+use args::{Args, Command};
+use clap::Parser;
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("GEWU_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        match args.command {
+            Command::Init => commands::init::run(&args.place).await,
+            Command::Serve(serve) => commands::serve::run(&args.place, serve).await,
+            Command::Demo(demo) => commands::demo::run(&args.place, demo).await,
+            Command::Import(import) => commands::import::run(&args.place, import).await,
+            Command::Check(check) => commands::check::run(check),
+            Command::Verify(verify) => commands::verify::run(&args.place, verify).await,
+            Command::Backup(backup) => commands::backup::backup(&args.place, backup).await,
+            Command::Restore(restore) => commands::backup::restore(&args.place, restore).await,
+            Command::User(user) => commands::user::run(&args.place, user).await,
+            Command::Person(person) => commands::person::run(&args.place, person).await,
+            Command::Client(client) => commands::client::run(&args.place, client).await,
+            Command::Openapi => {
+                println!("{}", gewu_web::openapi_json());
+                Ok(())
+            }
+        }
+    })
+}

@@ -1,0 +1,216 @@
+//! What can be asked at the command line.
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// 格物 Gewu：网格化城市与社区服务 · grid-based city and community services.
+#[derive(Debug, Parser)]
+#[command(name = "gewu", version, max_term_width = 100)]
+pub struct Args {
+    #[command(flatten)]
+    pub place: Place,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where everything is kept.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Place {
+    /// 数据目录：数据库、照片、密钥 · the directory of the database, the photos and the keys.
+    #[arg(long, global = true, default_value = "gewu-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// 用 PostgreSQL 存记录（照片和密钥仍在数据目录）· keep the record in PostgreSQL; photos and keys stay in DIR.
+    #[arg(long, global = true, value_name = "postgres://…", env = "GEWU_DATABASE")]
+    pub database: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 建立一座城市：密钥、默认日历、类别、政策 · set up a city: keys, and the shipped calendars, classes and policy.
+    Init,
+    /// 启动服务 · serve.
+    Serve(Serve),
+    /// 一座会动的演示城市 · a living city to try.
+    Demo(Demo),
+    /// 发布城市数据 · publish the city's data.
+    #[command(subcommand)]
+    Import(Import),
+    /// 检查文件，不改任何东西 · check files without changing anything.
+    #[command(subcommand)]
+    Check(Check),
+    /// 核对整个记录：有没有一个字节被改过 · verify the record: has a single byte been altered?
+    Verify(Verify),
+    /// 在线备份到一个新目录 · write a backup while work goes on.
+    Backup(Backup),
+    /// 从备份恢复到空的数据目录 · restore a backup into an empty place.
+    Restore(Restore),
+    /// 账户与岗位 · accounts and posts.
+    #[command(subcommand)]
+    User(User),
+    /// 个人信息 · personal data.
+    #[command(subcommand)]
+    Person(Person),
+    /// API 密钥 · API keys.
+    #[command(subcommand)]
+    Client(Client),
+    /// 打印 OpenAPI 文档 · print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Serve {
+    #[arg(long, default_value = "127.0.0.1:8311")]
+    pub listen: SocketAddr,
+    /// 对外的网址 · the address residents see, e.g. https://311.example.org
+    #[arg(long)]
+    pub public_url: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Demo {
+    #[command(flatten)]
+    pub serve: Serve,
+    /// town：虚构的城市；nyc：真实的纽约边界与请求 · a made-up town, or real New York boundaries and requests.
+    #[arg(long, default_value = "town")]
+    pub city: String,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// 历史天数 · days of history.
+    #[arg(long, default_value_t = 90)]
+    pub days: u16,
+    /// 每天的案件数 · cases a day.
+    #[arg(long, default_value_t = 60)]
+    pub per_day: u32,
+    /// 时钟加快的倍数 · how many times as fast the clock runs.
+    #[arg(long, default_value_t = 1)]
+    pub speed: i32,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// 发布城市数据文件 · publish the city's files; all of them valid together, or nothing changes.
+    Data(ImportData),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ImportData {
+    /// 类型=文件，例如 areas=areas.csv · KIND=FILE, e.g. areas=areas.csv (unit_kinds, areas, shapes, units, catalogue, calendar, policy).
+    #[arg(required = true, value_name = "KIND=FILE")]
+    pub files: Vec<String>,
+    /// 只检查，不发布 · check only.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Check {
+    /// 检查网格边界：缝隙、重叠、碎片、自相交、孔洞、代码 · check the boundaries of grids.
+    Grids(CheckGrids),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct CheckGrids {
+    /// GeoJSON；每个图形带 code，可带 parent · GeoJSON; each feature with `code`, and `parent` where it has one.
+    pub file: PathBuf,
+    /// wgs84、gcj02、bd09 或 cgcs2000
+    #[arg(long, default_value = "wgs84")]
+    pub datum: String,
+    /// 上级边界 · the boundaries of the parents.
+    #[arg(long, value_name = "FILE")]
+    pub parents: Option<PathBuf>,
+    /// 代码方案：unit15、unit14、cjt349 或 free · the scheme of the codes.
+    #[arg(long, default_value = "free")]
+    pub scheme: String,
+    #[arg(long)]
+    pub json: bool,
+    /// 把问题写成 GeoJSON · write the faults as GeoJSON.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Verify {
+    /// 也核对每张照片 · check every photo too.
+    #[arg(long)]
+    pub photos: bool,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Backup {
+    /// 新目录 · a new directory.
+    pub into: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Restore {
+    pub from: PathBuf,
+    /// 只检查备份是否完整 · only check that the backup is whole.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// 开账户；密码从标准输入读 · open an account; the password is read from standard input.
+    Add {
+        login: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        unit: String,
+    },
+    /// 给岗位 · give a post.
+    Post {
+        login: String,
+        /// collector、acceptor、duty_chief、dispatcher、handler、supervisor、assessor、administrator、auditor
+        #[arg(long)]
+        role: String,
+        #[arg(long)]
+        unit: String,
+        #[arg(long)]
+        area: Option<String>,
+    },
+    /// 重设密码；从标准输入读 · set a new password, read from standard input.
+    Password { login: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Person {
+    /// 抹去一个人留下的文字、联系方式和照片 · erase what somebody gave: words, contacts, photos.
+    Erase {
+        /// 案件编号 · the number of one case.
+        #[arg(long, conflicts_with_all = ["phone", "email", "login"])]
+        case: Option<String>,
+        /// 找出这个电话留下的一切 · everything given with this telephone number.
+        #[arg(long, conflicts_with_all = ["email", "login"])]
+        phone: Option<String>,
+        #[arg(long, conflicts_with = "login")]
+        email: Option<String>,
+        /// 一名工作人员 · a member of staff.
+        #[arg(long)]
+        login: Option<String>,
+        #[arg(long)]
+        dry_run: bool,
+        /// 不再询问 · do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Client {
+    /// 发一个密钥，只显示一次 · make a key; it is shown once.
+    Add {
+        name: String,
+        /// report、read、admin
+        #[arg(long, value_delimiter = ',', default_value = "report")]
+        scopes: Vec<String>,
+    },
+    /// 收回 · take it back.
+    Revoke {
+        id: String,
+    },
+    List,
+}

@@ -1,0 +1,61 @@
+//! `gewu serve`: all doors on one address, and the jobs that run by themselves.
+
+use crate::{
+    args::{Place, Serve},
+    wiring,
+};
+use anyhow::{Context, Result};
+use gewu_app::{App, Settings};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+
+pub async fn run(place: &Place, serve: Serve) -> Result<()> {
+    let app = Arc::new(wiring::open(place, Settings::default()).await?);
+    serve_app(app, &serve, Vec::new()).await
+}
+
+/// Serves until the process is told to stop; requests under way are finished first.
+pub async fn serve_app(app: Arc<App>, serve: &Serve, accounts: Vec<gewu_ui::DemoAccount>) -> Result<()> {
+    let public_url = serve.public_url.clone().unwrap_or_else(|| format!("http://{}", serve.listen));
+    let settings = gewu_web::Settings { public_url, ..gewu_web::Settings::default() };
+    let router = gewu_web::routes(app.clone(), settings).merge(gewu_ui::routes(app.clone(), accounts));
+    let listener = TcpListener::bind(serve.listen)
+        .await
+        .with_context(|| format!("无法监听 {}：地址被占用？ · cannot listen there: is it in use?", serve.listen))?;
+    println!("格物 Gewu → http://{}", listener.local_addr()?);
+    let jobs = tokio::spawn(tick(app));
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stopped())
+        .await?;
+    jobs.abort();
+    Ok(())
+}
+
+/// Runs the jobs every five seconds; a failing round is told in the log and tried again.
+async fn tick(app: Arc<App>) {
+    let mut round = tokio::time::interval(Duration::from_secs(5));
+    round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        round.tick().await;
+        if let Err(error) = app.tick().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "a job failed and will be tried again");
+        }
+    }
+}
+
+async fn stopped() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+            interrupted.await.ok();
+            return;
+        };
+        tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupted.await.ok();
+}

@@ -1,0 +1,67 @@
+//! How store, photos, keys and clock come together. The only place that names a backend.
+
+use crate::args::Place;
+use anyhow::{Context, Result, bail};
+use gewu_app::{
+    App, Settings,
+    clock::{Clock, SystemClock, SystemRandom},
+    sealing::Keyring,
+};
+use gewu_blobs::{Blobs, DiskBlobs};
+use gewu_store::Store;
+use std::{path::Path, sync::Arc};
+
+/// Opens the house where it is kept. The place must have been set up by `gewu init` or `gewu demo`.
+pub async fn open(place: &Place, settings: Settings) -> Result<App> {
+    open_with(place, settings, Arc::new(SystemClock)).await
+}
+
+/// Opens the house on another clock.
+pub async fn open_with(place: &Place, settings: Settings, clock: Arc<dyn Clock>) -> Result<App> {
+    let keys = place.data.join("keys");
+    if !keys.exists() {
+        bail!(
+            "{} 还不是一座城市：先运行 gewu init 或 gewu demo（{} is not a city yet: run `gewu init` or `gewu demo` first）",
+            place.data.display(),
+            place.data.display()
+        );
+    }
+    let keyring = Keyring::load(&keys).with_context(|| format!("读取密钥 {} · reading the keys", keys.display()))?;
+    let store = store(place).await?;
+    let blobs = blobs(&place.data)?;
+    App::open(store, blobs, Arc::new(keyring), clock, Arc::new(SystemRandom), settings)
+        .await
+        .context("打开城市 · opening the city")
+}
+
+/// The record keeper the command line asks for.
+pub async fn store(place: &Place) -> Result<Arc<dyn Store>> {
+    Ok(match &place.database {
+        Some(url) => Arc::new(
+            gewu_store_postgres::PostgresStore::open(url, gewu_store_postgres::Settings::default())
+                .await
+                .context("打开 PostgreSQL · opening PostgreSQL")?,
+        ),
+        None => Arc::new(
+            gewu_store_sqlite::SqliteStore::open(&place.data.join("record"), gewu_store_sqlite::Settings::default())
+                .with_context(|| format!("打开 {} · opening the record", place.data.join("record").display()))?,
+        ),
+    })
+}
+
+/// Where the photos lie.
+pub fn blobs(data: &Path) -> Result<Arc<dyn Blobs>> {
+    Ok(Arc::new(DiskBlobs::open(data.join("photos")).context("打开照片目录 · opening the photos")?))
+}
+
+/// Makes the directory and its keys; existing keys are kept.
+pub fn prepare(place: &Place) -> Result<()> {
+    std::fs::create_dir_all(&place.data)
+        .with_context(|| format!("建立目录 {} · making the directory", place.data.display()))?;
+    let keys = place.data.join("keys");
+    if !keys.exists() {
+        Keyring::make(&keys, &SystemRandom)
+            .with_context(|| format!("写入密钥 {} · writing the keys", keys.display()))?;
+    }
+    Ok(())
+}

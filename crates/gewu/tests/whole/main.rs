@@ -1,0 +1,8 @@
+//! The real binary, from outside: set up by its commands, spoken to over HTTP, killed, altered, erased and restored.
+//!
+//! Each story runs on both record keepers.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test that cannot go on says so")]
+
+mod house;
+mod stories;

@@ -1,0 +1,241 @@
+//! What must hold of the whole.
+
+use crate::house::{Desk, House, Keeper, sql};
+use gewu_domain::people::Role;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Words nobody else would write, planted to be found again.
+const MARKER: &str = "独一无二的标记甲乙丙";
+const PHONE: &str = "13912345678";
+
+fn report(house: &House, key: &str, words: &str, phone: &str) -> (u16, Value) {
+    let point = a_point(house);
+    let body = json!({
+        "class": "event-01-10",
+        "words": words,
+        "location": { "point": point },
+        "contact": { "phone": phone },
+    });
+    house.post("/api/v1/cases", None, Some(key), &body)
+}
+
+/// Longitude and latitude inside the first grid of the town's shapes.
+fn a_point(house: &House) -> Value {
+    let features = gewu_geo::geojson::read(&house.town.shapes_geojson).unwrap();
+    let grid = features.iter().find(|feature| feature.properties.get("level") == Some(&json!("grid"))).unwrap();
+    let point = grid.shape.point_on_surface();
+    json!({ "lon": point.lon(), "lat": point.lat() })
+}
+
+fn step(house: &House, desk: &Desk, case: &Value, body: Value) -> Value {
+    let path = format!("/api/v1/cases/{}/{}/steps", case["region"].as_str().unwrap(), case["id"].as_str().unwrap());
+    let (status, answer) = house.post(&path, Some(desk), None, &body);
+    assert_eq!(status, 200, "{body} → {answer}");
+    answer
+}
+
+fn page(house: &House, desk: &Desk, case: &Value) -> Value {
+    let path = format!("/api/v1/cases/{}/{}", case["region"].as_str().unwrap(), case["id"].as_str().unwrap());
+    let (status, page) = house.get(&path, Some(desk));
+    assert_eq!(status, 200, "{page}");
+    page
+}
+
+/// Everybody the loop needs.
+fn employ_all(house: &House) {
+    house.employ("acceptor", Role::Acceptor, None);
+    house.employ("chief", Role::DutyChief, None);
+    house.employ("dispatcher", Role::Dispatcher, None);
+    house.employ("collector", Role::Collector, None);
+}
+
+fn the_whole_loop(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    employ_all(&house);
+    house.serve();
+    let (status, photo) = house.upload(include_bytes!("../../../app/tests/photos/grey.jpg"));
+    assert_eq!(status, 201, "{photo}");
+    let (status, receipt) = report(&house, "k1", "垃圾桶满了三天没人收", PHONE);
+    assert_eq!(status, 201, "{receipt}");
+    let (_, again) = report(&house, "k1", "垃圾桶满了三天没人收", PHONE);
+    assert_eq!(again["number"], receipt["number"], "the same key gives the same receipt");
+
+    let acceptor = house.sign_in("acceptor");
+    let chief = house.sign_in("chief");
+    let dispatcher = house.sign_in("dispatcher");
+    step(&house, &acceptor, &receipt, json!({ "do": "submit" }));
+    let class = page(&house, &chief, &receipt)["class"].clone();
+    let class = json!({ "scheme": class["scheme"], "version": class["version"], "code": class["code"] });
+    step(&house, &chief, &receipt, json!({ "do": "file", "class": class, "condition": 1 }));
+    let proposed = page(&house, &dispatcher, &receipt)["proposals"][0]["unit"].clone();
+    let unit = proposed.as_str().unwrap().to_owned();
+    let refused = house.post(
+        &format!("/api/v1/cases/{}/{}/steps", receipt["region"].as_str().unwrap(), receipt["id"].as_str().unwrap()),
+        Some(&chief),
+        None,
+        &json!({ "do": "dispatch", "lead": { "unit": unit }, "assisting": [] }),
+    );
+    assert_eq!((refused.0, refused.1["rule"].as_str()), (403, Some("role")), "{}", refused.1);
+    step(&house, &dispatcher, &receipt, json!({ "do": "dispatch", "lead": { "unit": unit }, "assisting": [] }));
+
+    house.employ("handler", Role::Handler, Some(&unit));
+    let handler = house.sign_in("handler");
+    step(&house, &handler, &receipt, json!({ "do": "accept", "assignment": 1 }));
+    step(&house, &handler, &receipt, json!({ "do": "handle", "assignment": 1, "photos": [photo], "note": "已清运" }));
+    let may_check = |desk: &Desk| {
+        let choices = page(&house, desk, &receipt)["choices"].as_array().unwrap().clone();
+        choices.iter().any(|choice| choice["do"] == json!("check") && choice["is_open"] == json!(true))
+    };
+    let checker = if may_check(&acceptor) { "acceptor" } else { "collector" };
+    step(&house, &house.sign_in(checker), &receipt, json!({ "do": "check", "passed": true }));
+    let ticks: Vec<usize> =
+        (0..page(&house, &chief, &receipt)["closing_conditions"].as_array().unwrap().len()).collect();
+    let closed = step(&house, &chief, &receipt, json!({ "do": "close", "ticks": ticks, "note": "谢谢反映" }));
+    assert_eq!(closed["state"], json!("closed"));
+
+    let (status, seen) = house.status(&receipt);
+    assert_eq!((status, seen["state"].as_str()), (200, Some("closed")), "{seen}");
+    house.kill();
+    assert!(house.told(&["verify", "--photos"]).contains("whole"));
+}
+
+fn one_altered_byte_is_found_and_named(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    house.serve();
+    let (_, receipt) = report(&house, "k1", "路灯坏了", "");
+    house.kill();
+    assert!(house.run(&["verify"]).status.success());
+    let change = "update facts set body = replace(body, '\"is_urgent\":false', '\"is_urgent\":true ') where seq = 0";
+    match &house.database {
+        Some(database) => drop(sql(database, change)),
+        None => {
+            let record = rusqlite::Connection::open(house.data().join("record").join(gewu_store_sqlite::FILE)).unwrap();
+            assert_eq!(record.execute(change, []).unwrap(), 1);
+        }
+    }
+    let output = house.run(&["verify"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains(receipt["id"].as_str().unwrap()) && said.contains("#0"), "{said}");
+}
+
+fn an_erased_person_is_in_no_file_and_no_table(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    house.serve();
+    report(&house, "k1", MARKER, PHONE);
+    report(&house, "k2", "别人的事", "13800000000");
+    house.kill();
+    assert!(finds(&house, MARKER), "the marker was kept to begin with");
+    assert!(!finds(&house, PHONE), "contacts are never kept in the clear");
+    let refused = house.run(&["person", "erase", "--phone", PHONE]);
+    assert!(!refused.status.success(), "without --yes and without a terminal nothing is erased");
+    assert!(finds(&house, MARKER));
+    house.told(&["person", "erase", "--phone", PHONE, "--yes"]);
+    assert!(!finds(&house, MARKER), "the marker is still in a file or table");
+    for pair in MARKER.chars().collect::<Vec<_>>().windows(2) {
+        let term: String = pair.iter().collect();
+        assert!(!finds(&house, &term) || "甲乙丙".contains(&term), "the search term {term} is still there");
+    }
+    assert!(house.told(&["verify"]).contains("whole"), "the chain is whole after erasing");
+}
+
+/// Is this text in any file of the data directory or, on PostgreSQL, in any table?
+fn finds(house: &House, text: &str) -> bool {
+    fn in_files(dir: &Path, needle: &[u8]) -> bool {
+        std::fs::read_dir(dir).unwrap().flatten().any(|entry| {
+            let path = entry.path();
+            if path.is_dir() {
+                in_files(&path, needle)
+            } else {
+                std::fs::read(&path).unwrap().windows(needle.len()).any(|window| window == needle)
+            }
+        })
+    }
+    let in_tables = house.database.as_ref().is_some_and(|database| {
+        let output = std::process::Command::new("pg_dump").args(["--data-only", "-d", database]).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stdout).contains(text)
+    });
+    in_tables || in_files(&house.data(), text.as_bytes())
+}
+
+fn every_receipt_given_survives_a_kill(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    let mut receipts: Vec<Value> = Vec::new();
+    for round in 0..5 {
+        house.serve();
+        let served = &house;
+        let given: Vec<Value> = std::thread::scope(|scope| {
+            let talkers: Vec<_> = (0..4)
+                .map(|talker| {
+                    scope.spawn(move || {
+                        (0..12)
+                            .map(|no| report(served, &format!("{round}-{talker}-{no}"), "井盖松动", ""))
+                            .take_while(|(status, _)| *status != 0)
+                            .filter(|(status, _)| *status == 201)
+                            .map(|(_, receipt)| receipt)
+                            .collect::<Vec<Value>>()
+                    })
+                })
+                .collect();
+            talkers.into_iter().flat_map(|talker| talker.join().unwrap()).collect()
+        });
+        house.kill();
+        receipts.extend(given);
+    }
+    assert!(receipts.len() >= 20, "only {} receipts", receipts.len());
+    house.serve();
+    for receipt in &receipts {
+        let (status, seen) = house.status(receipt);
+        assert!(status == 200 || status == 429, "{receipt} is lost: {status} {seen}");
+    }
+    house.kill();
+    let said = house.told(&["verify"]);
+    assert!(said.contains(&format!("cases {} ", receipts.len())), "{} receipts, but {said}", receipts.len());
+}
+
+fn a_backup_taken_while_serving_restores_to_the_same_record(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    house.serve();
+    let (_, receipt) = report(&house, "k1", "树枝挡住了红绿灯", PHONE);
+    let backup = house.dir.path().join("backup");
+    house.told(&["backup", &backup.display().to_string()]);
+    house.kill();
+    let place = house.dir.path().join("restored");
+    let database = house.database.as_ref().map(|_| crate::house::make_database());
+    let before = house.told(&["verify"]);
+    let run = |args: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gewu"));
+        command.arg("--data").arg(&place).args(args);
+        if let Some(database) = &database {
+            command.arg("--database").arg(database);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["restore", &backup.display().to_string(), "--dry-run"]);
+    run(&["restore", &backup.display().to_string()]);
+    assert_eq!(run(&["verify", "--photos"]).lines().next(), before.lines().next());
+    assert!(receipt["number"].is_string());
+}
+
+macro_rules! on_both {
+    ($($story:ident)*) => {
+        mod sqlite {
+            $(#[test] fn $story() { super::$story(crate::house::Keeper::Sqlite); })*
+        }
+        mod postgres {
+            $(#[test] fn $story() { super::$story(crate::house::Keeper::Postgres); })*
+        }
+    };
+}
+
+on_both! {
+    the_whole_loop
+    one_altered_byte_is_found_and_named
+    an_erased_person_is_in_no_file_and_no_table
+    every_receipt_given_survives_a_kill
+    a_backup_taken_while_serving_restores_to_the_same_record
+}
