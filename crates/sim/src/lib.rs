@@ -1,9 +1,11 @@
 //! A seeded town and its days: for demonstrations, loads and tests.
 //!
 //! Makes the files a city publishes, the people who work in it, and cases that go through the real rules. Knows no
-//! database and no HTTP. Start at [`town`] (the city), [`world`] (what happens in it) and [`days`] (its past).
+//! database and no HTTP. Start at [`demo`] (all of it together), or at its parts: [`town`] (the city), [`world`] (what
+//! happens in it), [`days`] (its past) and [`traffic`] (its present).
 
 pub mod days;
+pub mod demo;
 pub mod dice;
 mod divide;
 pub mod habits;
@@ -13,6 +15,7 @@ pub mod rhythm;
 pub mod staff;
 pub mod texts;
 pub mod town;
+pub mod traffic;
 pub mod world;
 
 pub use town::Town;

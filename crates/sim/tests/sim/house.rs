@@ -19,6 +19,7 @@ use tempfile::TempDir;
 pub struct House {
     pub app: Arc<App>,
     pub random: Arc<Replayed>,
+    pub clock: Arc<HandClock>,
     _directory: TempDir,
 }
 
@@ -31,17 +32,18 @@ pub async fn house(seed: u64, now: Timestamp) -> House {
     let store = SqliteStore::open(&directory.path().join("record"), gewu_store_sqlite::Settings::default()).unwrap();
     let blobs = DiskBlobs::open(directory.path().join("photos")).unwrap();
     let random = Arc::new(Replayed::new(seed));
+    let clock = Arc::new(HandClock::at(now));
     let app = App::open(
         Arc::new(store),
         Arc::new(blobs),
         Arc::new(Keyring::fresh(&SeededRandom::new(7))),
-        Arc::new(HandClock::at(now)),
+        clock.clone(),
         random.clone() as Arc<dyn Random>,
         Settings::default(),
     )
     .await
     .unwrap();
-    House { app: Arc::new(app), random, _directory: directory }
+    House { app: Arc::new(app), random, clock, _directory: directory }
 }
 
 /// A town that people live in, with nothing reported yet.

@@ -1,0 +1,101 @@
+//! A demonstration city from nothing: published, peopled, with a past; and kept moving.
+//!
+//! Start at [`make`], then [`move_on`].
+
+use crate::{
+    days::{self, Past, Progress},
+    photos::Album,
+    texts::Texts,
+    town::{Town, move_in},
+    traffic::{Manners, Traffic},
+    world::{Replayed, World},
+};
+use gewu_app::{App, AppError};
+use jiff::SignedDuration;
+use std::{sync::Arc, time::Duration};
+
+/// Cases that wait at each desk somebody can sit down at, at least.
+pub const LEFT_AT_DESK: u32 = 3;
+/// How long a visitor's case is left alone, in the visitor's own minutes.
+const LEAVE_ALONE_MINUTES: i32 = 10;
+
+/// Publishes the town, moves its people in and lives through its past; goes on after the first `kept` slices of a past
+/// that was broken off.
+///
+/// `app` must take its random bytes from `random`. `tell` hears of every slice that is kept.
+///
+/// # Errors
+/// When the store or the blobs fail.
+pub async fn make(
+    app: Arc<App>,
+    random: Arc<Replayed>,
+    town: &Town,
+    past: Past,
+    kept: u32,
+    tell: &mut (dyn FnMut(&Progress) + Send),
+) -> Result<Progress, AppError> {
+    settle(&app, town).await?;
+    let world = world(app.clone(), town).await?;
+    let mut progress = days::live(world.clone(), random.clone(), past, kept, tell).await?;
+    days::leave_work(world, random, past.until, LEFT_AT_DESK, &mut progress).await?;
+    app.store.upkeep().analyze().await?;
+    Ok(progress)
+}
+
+/// The town published and peopled, whether that was begun before or not.
+///
+/// # Errors
+/// When the store fails, or another city is published.
+pub async fn settle(app: &App, town: &Town) -> Result<(), AppError> {
+    app.publish(&gewu_app::Caller::system(), town.drafts(), false).await?;
+    match move_in(app, &town.people).await {
+        Ok(()) | Err(AppError::Conflict) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The town with what happens in it.
+///
+/// # Errors
+/// When the blobs fail, or nothing is published.
+pub async fn world(app: Arc<App>, town: &Town) -> Result<Arc<World>, AppError> {
+    let texts = Texts::shipped();
+    let scenes = texts.families.iter().map(|family| family.photo.as_str());
+    let album = Album::paint(&app, scenes, town.seed).await?;
+    Ok(Arc::new(World::new(app, town.seed, &town.people, album)?))
+}
+
+/// Keeps the city moving for as long as it is polled. `speed` is how fast the house's clock runs; `rounds` is called
+/// after each round. A round that fails is told in the log, and the next one begins anew.
+pub async fn move_on(app: Arc<App>, town: Town, reports_per_day: f64, speed: i32, mut rounds: impl FnMut() + Send) {
+    let manners = Manners {
+        reports_per_day,
+        leave_alone: SignedDuration::from_mins(i64::from(LEAVE_ALONE_MINUTES) * i64::from(speed.max(1))),
+        leave_at_desk: usize::try_from(LEFT_AT_DESK).unwrap_or(3),
+    };
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut traffic: Option<Traffic> = None;
+    loop {
+        every.tick().await;
+        let moved = match &mut traffic {
+            Some(traffic) => traffic.tick().await.map(drop),
+            None => match begin(app.clone(), &town, manners).await {
+                Ok(begun) => {
+                    traffic = Some(begun);
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = moved {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the demo city stumbled and goes on");
+            traffic = None;
+        }
+        rounds();
+    }
+}
+
+async fn begin(app: Arc<App>, town: &Town, manners: Manners) -> Result<Traffic, AppError> {
+    Traffic::begin(world(app, town).await?, manners).await
+}
