@@ -7,7 +7,7 @@ use gewu_app::{
     clock::{Clock, SystemClock, SystemRandom},
     sealing::Keyring,
 };
-use gewu_blobs::{Blobs, DiskBlobs};
+use gewu_blobs::{Blobs, DiskBlobs, S3Blobs, S3Settings};
 use gewu_store::Store;
 use std::{path::Path, sync::Arc};
 
@@ -28,7 +28,7 @@ pub async fn open_with(place: &Place, settings: Settings, clock: Arc<dyn Clock>)
     }
     let keyring = Keyring::load(&keys).with_context(|| format!("读取密钥 {} · reading the keys", keys.display()))?;
     let store = store(place).await?;
-    let blobs = blobs(&place.data)?;
+    let blobs = blobs(&place.data).await?;
     App::open(store, blobs, Arc::new(keyring), clock, Arc::new(SystemRandom), settings)
         .await
         .context("打开城市 · opening the city")
@@ -49,9 +49,21 @@ pub async fn store(place: &Place) -> Result<Arc<dyn Store>> {
     })
 }
 
-/// Where the photos lie.
-pub fn blobs(data: &Path) -> Result<Arc<dyn Blobs>> {
-    Ok(Arc::new(DiskBlobs::open(data.join("photos")).context("打开照片目录 · opening the photos")?))
+/// The settings file that puts the photos into an S3-compatible bucket.
+pub const BUCKET: &str = "photos.toml";
+
+/// Where the photos lie: in the bucket that `photos.toml` names, or in a folder beside the record.
+pub async fn blobs(data: &Path) -> Result<Arc<dyn Blobs>> {
+    let file = data.join(BUCKET);
+    if !file.exists() {
+        return Ok(Arc::new(DiskBlobs::open(data.join("photos")).context("打开照片目录 · opening the photos")?));
+    }
+    let text = std::fs::read_to_string(&file).with_context(|| format!("读取 {} · reading", file.display()))?;
+    let settings: S3Settings =
+        toml::from_str(&text).with_context(|| format!("{} 写得不对 · does not read", file.display()))?;
+    let bucket = S3Blobs::open(settings).context("照片存储桶的设置 · the settings of the bucket")?;
+    bucket.check().await.context("连接照片存储桶 · reaching the bucket")?;
+    Ok(Arc::new(bucket))
 }
 
 /// Makes the directory and its keys; existing keys are kept.
