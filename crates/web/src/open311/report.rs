@@ -22,10 +22,12 @@ use gewu_app::{
     locate::Location,
 };
 use gewu_domain::{
+    area::Areas,
     case::Source,
     catalogue::{Attribute, Class, Datatype},
     ids::{AreaCode, ClassCode},
 };
+use gewu_geo::datum::Point;
 use jiff::{Timestamp, civil};
 
 /// As the specification limits it.
@@ -72,12 +74,9 @@ pub async fn report(
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let origin = {
-        let (parts, body) = request.into_parts();
-        let origin = session::origin_of(&parts);
-        (origin, Request::from_parts(parts, body))
-    };
-    let (origin, request) = origin;
+    let (parts, body) = request.into_parts();
+    let origin = session::origin_of(&parts);
+    let request = Request::from_parts(parts, body);
     let form = read(request).await?;
     let jurisdiction = jurisdiction(&web, form.value("jurisdiction_id"))?;
     let caller = caller(&web, &form, &headers, &origin).await?;
@@ -89,7 +88,7 @@ pub async fn report(
     let class = class.ok_or_else(|| unknown_service(code))?;
 
     let mut wrong = Wrong::default();
-    let location = location(&form, &mut wrong);
+    let location = location(&form, &snapshot.city.areas, &mut wrong);
     let words = words(&form, class, language, &mut wrong);
     wrong.check()?;
     let located = web.app.locate(&location)?;
@@ -219,7 +218,7 @@ impl Wrong {
     }
 }
 
-fn location(form: &Form, wrong: &mut Wrong) -> Location {
+fn location(form: &Form, areas: &Areas, wrong: &mut Wrong) -> Location {
     let mut degrees = |name: &str| {
         let value = form.value(name)?;
         let number: Option<f64> = value.parse().ok().filter(|number: &f64| number.is_finite());
@@ -234,8 +233,14 @@ fn location(form: &Form, wrong: &mut Wrong) -> Location {
     if has_half {
         wrong.add("lat, long", "两个要一起给出", "both are needed together");
     }
+    if let Some(Err(error)) = point.map(|(long, lat)| Point::new(long, lat)) {
+        wrong.add("lat, long", format!("坐标不对：{error}"), error.to_string());
+    }
     let address = form.value("address_string").map(str::to_owned);
     let area = form.value("address_id").map(AreaCode::from);
+    if let Some(unknown) = area.as_ref().filter(|area| areas.get(area).is_none()) {
+        wrong.add("address_id", format!("没有区域 {unknown}"), format!("there is no area {unknown}"));
+    }
     if form.value("lat").or(form.value("long")).is_none() && address.is_none() && area.is_none() {
         wrong.add(
             "location",
@@ -317,7 +322,14 @@ fn said(attribute: &Attribute, values: &[&str], language: Language, wrong: &mut 
                 attribute.values.iter().any(|known| known.key == *value)
             }
         };
-        if !fits {
+        if !fits && !attribute.values.is_empty() {
+            let keys: Vec<&str> = attribute.values.iter().map(|known| known.key.as_str()).collect();
+            wrong.add(
+                &field,
+                format!("没有选项“{value}”，可选：{}", keys.join("、")),
+                format!("there is no choice {value:?}: {}", keys.join(", ")),
+            );
+        } else if !fits {
             let datatype = attribute.datatype.name();
             wrong.add(
                 &field,

@@ -1,6 +1,6 @@
 //! Every route asks who is there.
 
-use crate::support::{House, Knocker};
+use crate::support::{House, Knocker, NOBODY};
 use axum::http::{Method, StatusCode};
 use gewu_domain::people::Role;
 use gewu_web::access::{Access, Row, TABLE};
@@ -62,7 +62,7 @@ fn turned_away(status: StatusCode) -> bool {
 async fn nobody_gets_through_a_door_that_is_not_public() {
     let house = House::open().await;
     for row in TABLE.iter().filter(|row| row.access != Access::Public) {
-        let status = status(&house, &Knocker::nobody(), row).await;
+        let status = status(&house, &NOBODY, row).await;
         let expected = if matches!(row.access, Access::Key(_)) { status } else { StatusCode::UNAUTHORIZED };
         assert_eq!(status, expected, "{} {}", row.method, row.path);
         assert!(status.is_client_error(), "{} {}", row.method, row.path);
@@ -73,7 +73,7 @@ async fn nobody_gets_through_a_door_that_is_not_public() {
 async fn everybody_gets_through_a_public_door() {
     let house = House::open().await;
     for row in TABLE.iter().filter(|row| row.access == Access::Public) {
-        let status = status(&house, &Knocker::nobody(), row).await;
+        let status = status(&house, &NOBODY, row).await;
         assert!(!turned_away(status) && !status.is_server_error(), "{} {}: {status}", row.method, row.path);
     }
 }
@@ -166,10 +166,10 @@ async fn a_revoked_key_opens_nothing() {
 #[tokio::test]
 async fn an_address_or_a_method_that_is_none_is_told_as_a_problem() {
     let house = House::open().await;
-    let none = house.get(&Knocker::nobody(), "/api/v1/nothing/here").await;
+    let none = house.get(&NOBODY, "/api/v1/nothing/here").await;
     assert_eq!((none.status, none.json()["code"].as_str()), (StatusCode::NOT_FOUND, Some("no_such_route")));
     assert_eq!(none.header("content-type"), "application/problem+json");
-    let wrong = house.knock(&Knocker::nobody(), Method::PUT, "/api/v1/areas", Value::Null).await;
+    let wrong = house.knock(&NOBODY, Method::PUT, "/api/v1/areas", Value::Null).await;
     assert_eq!(wrong.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!((wrong.json()["code"].as_str(), wrong.header("allow")), (Some("method_not_allowed"), "GET"));
 }

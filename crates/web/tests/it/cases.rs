@@ -1,6 +1,6 @@
 //! From the first word of a report to a closed and rated case, by the API alone.
 
-use crate::support::{House, Knocker};
+use crate::support::{House, Knocker, NOBODY};
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
@@ -31,11 +31,10 @@ async fn step(house: &House, who: &Knocker, case: &str, body: Value) -> Value {
 #[tokio::test]
 async fn a_report_becomes_a_verified_closed_and_rated_case() {
     let house = House::open().await;
-    let nobody = Knocker::nobody();
-    let photo = upload(&house, &nobody).await;
+    let photo = upload(&house, &NOBODY).await;
     let receipt = house
         .post(
-            &nobody,
+            &NOBODY,
             "/api/v1/cases",
             json!({
                 "location": { "point": { "lon": HERE.0, "lat": HERE.1 }, "address": "幸福路 3 号门口" },
@@ -93,4 +92,159 @@ async fn a_report_becomes_a_verified_closed_and_rated_case() {
     step(&house, &reporter, &case, json!({ "do": "rate", "is_solved": true, "stars": 5 })).await;
     let page = house.get(&chief, &case).await.ok();
     assert_eq!(page["rating"]["stars"], 5);
+}
+
+async fn report_as(house: &House, who: &Knocker, key: &str, body: &Value) -> crate::support::Answer {
+    let mut request = Request::post("/api/v1/cases").header(header::CONTENT_TYPE, "application/json");
+    if !key.is_empty() {
+        request = request.header("idempotency-key", key);
+    }
+    house.send(who, request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+fn words(words: &str) -> Value {
+    json!({ "words": words, "location": { "point": { "lon": HERE.0, "lat": HERE.1 } } })
+}
+
+#[tokio::test]
+async fn the_same_report_under_the_same_key_is_taken_once() {
+    let house = House::open().await;
+    let first = report_as(&house, &NOBODY, "k-1", &words("一")).await;
+    let again = report_as(&house, &NOBODY, "k-1", &words("一")).await;
+    assert_eq!((again.status, again.json()), (first.status, first.json()));
+    let other = report_as(&house, &NOBODY, "k-1", &words("二")).await;
+    assert_eq!((other.status.as_u16(), other.json()["code"].as_str()), (422, Some("idempotency_key_reused")));
+    let reader = house.key(&["read"]).await;
+    assert_eq!(house.get(&reader, "/api/v1/cases").await.ok()["cases"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_reports_with_an_idempotency_key_and_as_a_system_only() {
+    let house = House::open().await;
+    let client = house.key(&["report"]).await;
+    let without = report_as(&house, &client, "", &words("一")).await;
+    assert_eq!(without.json()["code"], "idempotency_key_needed");
+    assert_eq!(report_as(&house, &client, "k", &words("一")).await.status, StatusCode::CREATED);
+    let mut as_patrol = words("二");
+    as_patrol["source"] = json!("patrol");
+    assert_eq!(report_as(&house, &client, "k2", &as_patrol).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(report_as(&house, &NOBODY, "", &as_patrol).await.status, StatusCode::FORBIDDEN);
+    let blank = report_as(&house, &client, &"k".repeat(201), &words("三")).await;
+    assert_eq!(blank.json()["code"], "idempotency_key_bad");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_report_is_told_field_by_field_in_the_language_asked_for() {
+    let house = House::open().await;
+    let body = json!({ "words": "x", "class": "none", "contact": { "email": "nobody", "phone": "1" } });
+    let zh = report_as(&house, &NOBODY, "", &body).await;
+    assert_eq!((zh.status.as_u16(), zh.header("content-language")), (422, "zh-CN"));
+    insta::assert_json_snapshot!("report_problems_zh", zh.json());
+    let english = Request::post("/api/v1/cases")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT_LANGUAGE, "en-US,en;q=0.9")
+        .body(Body::from(body.to_string()));
+    let en = house.send(&NOBODY, english.unwrap()).await;
+    assert_eq!(en.header("content-language"), "en");
+    insta::assert_json_snapshot!("report_problems_en", en.json());
+}
+
+#[tokio::test]
+async fn a_list_is_walked_in_pages_both_ways_and_narrowed() {
+    let house = House::open().await;
+    let reader = house.key(&["read"]).await;
+    for no in 0..7 {
+        house.wait_min(1);
+        report_as(&house, &NOBODY, "", &words(&format!("第{no}件 路灯不亮"))).await.ok();
+    }
+    report_as(&house, &NOBODY, "", &json!({ "words": "说不清在哪里" })).await.ok();
+    let numbers = |page: &Value| -> Vec<String> {
+        page["cases"].as_array().unwrap().iter().map(|case| case["number"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = numbers(&house.get(&reader, "/api/v1/cases").await.ok());
+    assert_eq!(all.len(), 8);
+    let (mut seen, mut path) = (Vec::new(), "/api/v1/cases?page_size=3".to_owned());
+    let mut last;
+    loop {
+        last = house.get(&reader, &path).await.ok();
+        seen.extend(numbers(&last));
+        let Some(token) = last["next_page_token"].as_str() else { break };
+        path = format!("/api/v1/cases?page_size=3&page_token={token}");
+    }
+    assert_eq!(seen, all);
+    let back = last["previous_page_token"].as_str().unwrap();
+    let back = house.get(&reader, &format!("/api/v1/cases?page_size=3&page_token={back}")).await.ok();
+    assert_eq!(numbers(&back), all[3..6]);
+    let foreign = format!("/api/v1/cases?state=closed&page_token={}", path.rsplit('=').next().unwrap());
+    assert_eq!(house.get(&reader, &foreign).await.json()["code"], "bad_page_token");
+
+    let count = async |query: &str| numbers(&house.get(&reader, &format!("/api/v1/cases?{query}")).await.ok()).len();
+    assert_eq!(count("is_placed=false").await, 1);
+    assert_eq!(count("state=open").await, 8);
+    assert_eq!(count("state=closed,void").await, 0);
+    assert_eq!(count("source=patrol").await, 0);
+    assert_eq!(count("from=2026-11-02T01:05:00Z").await, 4);
+    assert_eq!(count("q=%E8%B7%AF%E7%81%AF").await, 7);
+    assert_eq!(count(&format!("q={}", all[0])).await, 1);
+    assert_eq!(count("within=119.9,38.5,120.0,38.6").await, 7);
+    assert_eq!(count("within=0,0,1,1").await, 0);
+    for wrong in ["state=lost", "within=1,2", "page_size=0", "source=x", "unknown=1", "from=soon"] {
+        let status = house.get(&reader, &format!("/api/v1/cases?{wrong}")).await.status;
+        assert!(status == StatusCode::BAD_REQUEST || status == StatusCode::UNPROCESSABLE_ENTITY, "{wrong}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_which_rule_and_what_would_be_allowed() {
+    let house = House::open().await;
+    let receipt = report_as(&house, &NOBODY, "", &words("一")).await;
+    let case = receipt.header("location").to_owned();
+    let chief = house.staff(Role::DutyChief).await;
+    let refused = house.post(&chief, &format!("{case}/steps"), json!({ "do": "close", "ticks": [] })).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    insta::assert_json_snapshot!("refused", refused.json());
+    let stale =
+        house.post(&chief, &format!("{case}/steps"), json!({ "do": "remark", "note": "x", "version": 9 })).await;
+    assert_eq!((stale.status, stale.json()["code"].as_str()), (StatusCode::CONFLICT, Some("conflict")));
+    let reporter = Knocker::receipt(&receipt.json());
+    let not_theirs = house.post(&reporter, &format!("{case}/steps"), json!({ "do": "submit" })).await;
+    assert_eq!((not_theirs.status, not_theirs.json()["rule"].as_str()), (StatusCode::FORBIDDEN, Some("role")));
+}
+
+#[tokio::test]
+async fn a_contact_is_masked_and_one_look_with_a_reason_is_shown_to_the_reporter() {
+    let house = House::open().await;
+    let mut body = words("一");
+    body["contact"] = json!({ "phone": "13812345678" });
+    let receipt = report_as(&house, &NOBODY, "", &body).await;
+    let case = receipt.header("location").to_owned();
+    let acceptor = house.staff(Role::Acceptor).await;
+    let page = house.get(&acceptor, &case).await.ok();
+    assert_eq!(
+        (page["contacts"][0]["masked"].as_str(), page["may_unmask"].as_bool()),
+        (Some("138****5678"), Some(true))
+    );
+    assert!(!page.to_string().contains("13812345678"));
+    let looks = format!("{case}/contacts/phone/looks");
+    assert_eq!(house.post(&acceptor, &looks, json!({ "reason": " " })).await.status.as_u16(), 422);
+    let seen = house.post(&acceptor, &looks, json!({ "reason": "核实地点" })).await.ok();
+    assert_eq!(seen["value"], "13812345678");
+    let collector = house.staff(Role::Collector).await;
+    let refused = house.post(&collector, &looks, json!({ "reason": "好奇" })).await.status;
+    assert!(refused == StatusCode::FORBIDDEN || refused == StatusCode::NOT_FOUND);
+    let status = house.get(&Knocker::receipt(&receipt.json()), "/api/v1/status").await.ok();
+    assert_eq!(status["looks"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_receipt_itself_is_nowhere_in_what_staff_see() {
+    let house = House::open().await;
+    let receipt = report_as(&house, &NOBODY, "", &words("一")).await;
+    let case = receipt.header("location").to_owned();
+    let receipt = receipt.json();
+    let page = house.get(&house.staff(Role::DutyChief).await, &case).await;
+    assert!(!page.text().contains(receipt["code"].as_str().unwrap()) && !page.text().contains("receipt"));
+    let mut wrong = receipt.clone();
+    wrong["code"] = json!("AAAA2222");
+    assert_eq!(house.get(&Knocker::receipt(&wrong), "/api/v1/status").await.status, StatusCode::NOT_FOUND);
 }

@@ -9,5 +9,8 @@
 
 mod access;
 mod cases;
+mod doors;
+mod live;
+mod open311;
 mod openapi;
 mod support;

@@ -37,7 +37,7 @@ pub struct House {
     pub router: Router,
     pub town: Town,
     pub clock: Arc<HandClock>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl House {
@@ -63,7 +63,25 @@ impl House {
         let app = App::open(Arc::new(store), Arc::new(blobs), keyring, clock.clone(), random, app_settings);
         let app = Arc::new(app.await.expect("the house opens"));
         let router = gewu_web::routes(app.clone(), settings);
-        House { app, router, town: Town::tiny(7), clock, _directory: directory }
+        House { app, router, town: Town::tiny(7), clock, directory }
+    }
+
+    /// Does any file of the house hold these bytes?
+    pub fn keeps(&self, word: &str) -> bool {
+        let mut folders = vec![self.directory.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if std::fs::read(path)
+                    .is_ok_and(|bytes| bytes.windows(word.len()).any(|one| one == word.as_bytes()))
+                {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     pub fn wait_min(&self, minutes: i64) {
@@ -89,7 +107,7 @@ impl House {
             None => self.give_account(member).await,
         };
         let body = serde_json::json!({ "login": login, "password": DEMO_PASSWORD });
-        let answer = self.knock(&Knocker::nobody(), Method::POST, "/api/v1/session", body).await;
+        let answer = self.knock(&NOBODY, Method::POST, "/api/v1/session", body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
         let cookie = answer.headers.get(header::SET_COOKIE).expect("a cookie").to_str().expect("ASCII");
         Knocker {
@@ -163,11 +181,10 @@ pub struct Knocker {
     pub csrf: Option<String>,
 }
 
-impl Knocker {
-    pub fn nobody() -> Knocker {
-        Knocker::default()
-    }
+/// Whoever says nothing of themselves.
+pub static NOBODY: Knocker = Knocker { authorization: None, cookie: None, csrf: None };
 
+impl Knocker {
     pub fn receipt(receipt: &Value) -> Knocker {
         let part = |name: &str| receipt[name].as_str().expect("a receipt has it").to_owned();
         let authorization = format!("Receipt {}:{}", part("number"), part("code"));

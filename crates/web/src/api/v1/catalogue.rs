@@ -271,13 +271,23 @@ async fn search(State(web): State<Web>, Query(query): Query<SearchQuery>) -> Res
     Ok(Json(Found { classes: classes.collect(), left_off }))
 }
 
-/// How well a class fits: its code or a whole name before single terms; 0 not at all.
+/// How well a class fits: a whole name before its beginning, that before a part of it or of the code, that before single
+/// terms, and a short name before a long one; 0 not at all.
 fn fit(class: &Class, wanted: &str, terms: &[String]) -> usize {
     if wanted.is_empty() {
         return 0;
     }
     let names = [&class.plain_zh, &class.name_zh, &class.plain_en, &class.name_en].map(|name| name.to_lowercase());
-    let whole = class.code.as_str().contains(wanted) || names.iter().any(|name| name.contains(wanted));
+    let by_name = names.iter().map(|name| {
+        let rank = match () {
+            () if name == wanted => 3,
+            () if name.starts_with(wanted) => 2,
+            () if name.contains(wanted) => 1,
+            () => return 0,
+        };
+        rank * 10_000 - name.chars().count().min(5_000)
+    });
+    let by_code = if class.code.as_str().contains(wanted) { 10_000 } else { 0 };
     let conditions = class.conditions.iter().flat_map(|one| [&one.filing_zh, &one.filing_en]);
     let text: Vec<&str> = names
         .iter()
@@ -287,5 +297,5 @@ fn fit(class: &Class, wanted: &str, terms: &[String]) -> usize {
         .collect();
     let known = gewu_text::terms(&text.join("\n"));
     let hits = terms.iter().filter(|term| known.contains(term)).count();
-    if whole { 1_000 + hits } else { hits }
+    by_name.max().unwrap_or(0).max(by_code) + hits
 }

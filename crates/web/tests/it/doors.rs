@@ -1,0 +1,251 @@
+//! What every door does: limits, sizes, health, sessions, people, publishing, areas.
+
+use crate::support::{House, Knocker, NOBODY};
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use gewu_domain::people::Role;
+use gewu_sim::town::DEMO_PASSWORD;
+use gewu_web::{
+    Settings,
+    limits::{Rate, Rates},
+};
+use insta::assert_json_snapshot;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn strangers_who_write_too_often_are_told_when_to_come_back() {
+    let rates = Rates { write: Rate { burst: 2, per_minute: 6 }, ..Rates::default() };
+    let house = House::with(Settings { rates, ..Settings::default() }).await;
+    let report = || house.post(&NOBODY, "/api/v1/cases", json!({ "words": "一" }));
+    assert_eq!(report().await.status, StatusCode::CREATED);
+    assert_eq!(report().await.status, StatusCode::CREATED);
+    let stopped = report().await;
+    assert_eq!((stopped.status, stopped.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "11"));
+    assert_eq!(stopped.json()["code"], "too_many");
+    let key = house.key(&["read"]).await;
+    assert_eq!(house.get(&key, "/api/v1/cases").await.ok()["cases"].as_array().unwrap().len(), 2);
+    house.wait_min(1);
+    assert_eq!(report().await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn secrets_cannot_be_tried_without_end() {
+    let few = Rate { burst: 2, per_minute: 1 };
+    let rates = Rates { secret: few, sign_in: few, ..Rates::default() };
+    let house = House::with(Settings { rates, ..Settings::default() }).await;
+    let guess = Knocker { authorization: Some("Bearer gw_guess".to_owned()), ..Knocker::default() };
+    let codes = async |who: &Knocker, path: &str| {
+        let mut codes = Vec::new();
+        for _ in 0..3 {
+            codes.push(house.get(who, path).await.status.as_u16());
+        }
+        codes
+    };
+    assert_eq!(codes(&guess, "/api/v1/cases").await, [401, 401, 429]);
+    house.wait_min(5);
+    let guess =
+        Knocker { authorization: Some("Receipt 7801012026110200001:AAAA2222".to_owned()), ..Knocker::default() };
+    assert_eq!(codes(&guess, "/api/v1/status").await, [404, 404, 429]);
+    let mut signed = Vec::new();
+    for _ in 0..3 {
+        let body = json!({ "login": "nobody", "password": "wrong" });
+        signed.push(house.post(&NOBODY, "/api/v1/session", body).await.status.as_u16());
+    }
+    assert_eq!(signed, [401, 401, 429]);
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_not_json_is_told_as_a_problem() {
+    let house = House::open().await;
+    let send = |kind: &'static str, body: Vec<u8>| {
+        let request = Request::post("/api/v1/cases").header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap();
+        house.send(&NOBODY, request)
+    };
+    let large = send("application/json", vec![b' '; 300_000]).await;
+    assert_eq!((large.status, large.json()["code"].as_str()), (StatusCode::PAYLOAD_TOO_LARGE, Some("too_large")));
+    let cut = send("application/json", b"{".to_vec()).await;
+    assert_eq!((cut.status, cut.json()["code"].as_str()), (StatusCode::BAD_REQUEST, Some("bad_request")));
+    let odd = send("application/json", br#"{"word":"x"}"#.to_vec()).await;
+    assert_eq!((odd.status, odd.json()["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("invalid")));
+    let text = send("text/plain", b"x".to_vec()).await;
+    assert_eq!(
+        (text.status, text.json()["code"].as_str()),
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, Some("unsupported_media_type"))
+    );
+}
+
+#[tokio::test]
+async fn a_city_that_is_not_published_is_alive_and_not_ready() {
+    let house = House::unpublished(Settings::default()).await;
+    assert_eq!(house.get(&NOBODY, "/healthz").await.status, StatusCode::OK);
+    let ready = house.get(&NOBODY, "/readyz").await;
+    assert_eq!(
+        (ready.status, ready.json()["code"].as_str()),
+        (StatusCode::SERVICE_UNAVAILABLE, Some("city_not_published"))
+    );
+    house.town.settle(&house.app).await.unwrap();
+    assert_eq!(house.get(&NOBODY, "/readyz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn every_answer_says_how_it_may_be_kept_and_read() {
+    let house = House::open().await;
+    for path in ["/healthz", "/api/v1/session", "/api/v1/nothing", "/open311/v2/services.json"] {
+        let answer = house.get(&NOBODY, path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_opened_used_and_ended() {
+    let house = House::open().await;
+    let member = house.town.accounts().find(|member| member.post.role == Role::Acceptor).unwrap().clone();
+    let wrong = json!({ "login": member.login, "password": "not this one at all" });
+    let refused = house.post(&NOBODY, "/api/v1/session", wrong).await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (StatusCode::UNAUTHORIZED, Some("wrong_password")));
+    let body = json!({ "login": member.login, "password": DEMO_PASSWORD });
+    let opened = house.post(&NOBODY, "/api/v1/session", body).await;
+    let cookie = opened.header("set-cookie").to_owned();
+    for part in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let who = house.sign_in(&member).await;
+    let session = house.get(&who, "/api/v1/session").await.ok();
+    assert_eq!(session["posts"][0]["role"], "acceptor");
+    let post = json!({ "post": session["posts"][0]["id"] });
+    assert_eq!(house.knock(&who, Method::PUT, "/api/v1/session/post", post).await.status, StatusCode::NO_CONTENT);
+    let ended = house.knock(&who, Method::DELETE, "/api/v1/session", Value::Null).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
+    assert!(ended.header("set-cookie").contains("Max-Age=0"));
+    assert_eq!(house.get(&who, "/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn wrong_passwords_lock_the_account_for_a_while() {
+    let house = House::open().await;
+    let login = house.town.accounts().next().unwrap().login.clone();
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        let body = json!({ "login": login, "password": "not this one at all" });
+        statuses.push(house.post(&NOBODY, "/api/v1/session", body).await);
+    }
+    assert_eq!(statuses[5].status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(!statuses[5].header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn an_administrator_opens_an_account_that_must_choose_its_password_first() {
+    let house = House::open().await;
+    let admin = house.staff(Role::Administrator).await;
+    let unit = house.town.people.iter().find(|one| one.post.role == Role::Acceptor).unwrap().post.unit.clone();
+    let new = json!({ "name": "新同事", "login": "newcomer", "password": "moving harbour lantern", "unit": unit });
+    let person = house.post(&admin, "/api/v1/people", new.clone()).await.ok()["id"].clone();
+    assert_eq!(house.post(&admin, "/api/v1/people", new).await.json()["problems"][0]["code"], "taken");
+    let post = json!({ "person": person, "role": "acceptor", "unit": unit });
+    let post = house.post(&admin, "/api/v1/posts", post).await.ok()["id"].as_str().unwrap().to_owned();
+    let other_axis = json!({ "person": person, "role": "dispatcher", "unit": unit });
+    assert_eq!(house.post(&admin, "/api/v1/posts", other_axis).await.json()["problems"][0]["code"], "other_axis");
+
+    let sign_in = async |password: &str| {
+        let body = json!({ "login": "newcomer", "password": password });
+        let answer = house.post(&NOBODY, "/api/v1/session", body).await;
+        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+        Knocker {
+            authorization: None,
+            cookie: Some(cookie),
+            csrf: Some(answer.json()["csrf_token"].as_str().unwrap().to_owned()),
+        }
+    };
+    let who = sign_in("moving harbour lantern").await;
+    assert_eq!(house.get(&who, "/api/v1/inbox").await.json()["code"], "password_must_change");
+    let change = json!({ "present": "moving harbour lantern", "new": "quiet copper meadow" });
+    let changed = house.knock(&who, Method::PUT, "/api/v1/session/password", change).await;
+    assert_eq!(changed.status, StatusCode::NO_CONTENT, "{}", changed.text());
+    let who = sign_in("quiet copper meadow").await;
+    assert_eq!(house.get(&who, "/api/v1/inbox").await.status, StatusCode::OK);
+
+    let posts = house.get(&admin, &format!("/api/v1/people/{}/posts", person.as_str().unwrap())).await.ok();
+    assert_eq!(posts[0]["role"], "acceptor");
+    let ended = house.knock(&admin, Method::DELETE, &format!("/api/v1/posts/{post}"), Value::Null).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
+    house.wait_min(1);
+    assert_eq!(house.get(&who, "/api/v1/inbox").await.status, StatusCode::FORBIDDEN);
+    let audit = house.get(&house.staff(Role::Auditor).await, "/api/v1/audit?page_size=100").await.ok();
+    let actions: Vec<&str> =
+        audit["entries"].as_array().unwrap().iter().map(|one| one["action"].as_str().unwrap()).collect();
+    for action in ["person_added", "post_added", "post_ended", "password_changed", "signed_in"] {
+        assert!(actions.contains(&action), "{action} is not in {actions:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_file_changes_nothing_and_each_fault_is_told_with_its_line() {
+    let house = House::open().await;
+    let admin = house.key(&["admin"]).await;
+    let before = house.get(&admin, "/api/v1/publications").await.ok();
+    let bad = house.town.areas_csv.replace("#version,1", "#version,2").replacen(",street,", ",avenue,", 1);
+    let drafts = json!({ "drafts": [{ "kind": "areas", "file": "my areas.csv", "text": bad }] });
+    let refused = house.post(&admin, "/api/v1/publications", drafts).await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("faulty")));
+    let fault = &refused.json()["faults"][0];
+    assert_eq!(fault["file"], "my areas.csv");
+    assert!(fault["line"].as_u64().is_some() && !fault["fix"].as_str().unwrap().is_empty());
+    assert_eq!(house.get(&admin, "/api/v1/publications").await.ok(), before);
+
+    let good = house.town.areas_csv.replace("#version,1", "#version,2");
+    let publish = async |dry_run: bool| {
+        let drafts = json!({ "drafts": [{ "kind": "areas", "file": "areas.csv", "text": good }], "dry_run": dry_run });
+        house.post(&admin, "/api/v1/publications", drafts).await.ok()
+    };
+    assert_eq!(publish(true).await[0]["version"], 2);
+    assert_eq!(house.get(&admin, "/api/v1/publications").await.ok(), before);
+    publish(false).await;
+    assert_eq!(house.get(&NOBODY, "/api/v1/areas").await.ok()["version"], 2);
+    let body = house.get(&admin, "/api/v1/publications/areas/2").await;
+    assert_eq!((body.text(), body.header("content-type")), (good, "text/csv; charset=utf-8"));
+}
+
+#[tokio::test]
+async fn areas_are_read_as_a_list_a_tree_and_one_by_one() {
+    let house = House::open().await;
+    let get = async |path: &str| house.get(&NOBODY, &format!("/api/v1{path}")).await.ok();
+    assert_json_snapshot!("area", get("/areas/780101002001").await);
+    assert_json_snapshot!("tree", get("/areas/tree?depth=2").await);
+    let all = get("/areas?page_size=1000").await["areas"].as_array().unwrap().len();
+    let (mut seen, mut path) = (0, "/areas?page_size=7".to_owned());
+    loop {
+        let page = get(&path).await;
+        seen += page["areas"].as_array().unwrap().len();
+        let Some(token) = page["next_page_token"].as_str() else { break };
+        path = format!("/areas?page_size=7&page_token={token}");
+    }
+    assert_eq!(seen, all);
+    assert_eq!(get("/areas?level=street").await["areas"].as_array().unwrap().len(), 2);
+    let children = get("/areas/780101002000/children").await;
+    assert!(children.as_array().unwrap().iter().all(|area| area["parent"] == "780101002000"));
+    assert_eq!(get("/areas/780101002000/shape").await["properties"]["code"], "780101002000");
+    assert_eq!(house.get(&NOBODY, "/api/v1/areas/none").await.status, StatusCode::NOT_FOUND);
+    let here = json!({ "point": { "lon": 119.965, "lat": 38.5625 } });
+    let located = house.post(&NOBODY, "/api/v1/areas/locate", here).await.ok();
+    assert_eq!((located["is_placed"].as_bool(), located["region"].as_str()), (Some(true), Some("780101")));
+    let sea = json!({ "point": { "lon": 0.0, "lat": 0.0 } });
+    assert_eq!(house.post(&NOBODY, "/api/v1/areas/locate", sea).await.ok()["is_placed"], false);
+}
+
+#[tokio::test]
+async fn the_catalogue_the_calendar_the_policy_and_the_units_are_open_to_all() {
+    let house = House::open().await;
+    let get = async |path: &str| house.get(&NOBODY, &format!("/api/v1{path}")).await.ok();
+    assert_json_snapshot!("class", get("/catalogue/classes/event-04-96").await);
+    let found = get("/catalogue/search?q=%E8%B7%AF%E7%81%AF").await;
+    assert_eq!(found["classes"][0]["code"], "part-01-37");
+    assert_json_snapshot!("calendar", get("/calendars/cn?from=2026-10-09&to=2026-10-11").await["days"]);
+    assert_eq!(get("/policy").await["steps"].as_array().unwrap().len(), 25);
+    let units = get("/units?kind=supervision_centre").await;
+    assert!(units["units"].as_array().unwrap().iter().all(|unit| unit["axis"] == "supervision"));
+    let code = units["units"][0]["code"].as_str().unwrap();
+    assert_eq!(get(&format!("/units/{code}")).await["code"], code);
+}
