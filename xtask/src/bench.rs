@@ -7,7 +7,6 @@ use crate::machine;
 use crate::postgres::{Cluster, Durability};
 use crate::run;
 use crate::tree::{Tree, cargo, text};
-use crate::web;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -43,7 +42,6 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
     };
     let chosen: Vec<(&str, Vec<&str>)> = known.into_iter().filter(|(name, needs)| is_chosen(name, needs)).collect();
     if chosen.iter().any(|(_, needs)| needs.contains(&"server")) {
-        web::bundle(tree)?;
         build(tree, "gewu")?;
     }
     let mut is_met = true;

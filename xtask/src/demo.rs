@@ -2,7 +2,6 @@
 
 use crate::machine;
 use crate::tree::{Tree, cargo};
-use crate::web;
 use anyhow::{Context, Result, ensure};
 use std::process::{Command, Stdio};
 
@@ -12,7 +11,6 @@ const IS_RELEASE: bool = true;
 /// Builds everything and becomes the demo city until it is stopped.
 pub fn run(tree: &Tree, options: &[String]) -> Result<bool> {
     machine::provide(&[machine::C_COMPILER])?;
-    web::bundle(tree)?;
     let profile: &[&str] = if IS_RELEASE { &["--release"] } else { &[] };
     let status = Command::new(cargo())
         .args(["build", "--locked", "-p", "gewu"])

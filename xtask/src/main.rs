@@ -11,7 +11,6 @@ mod run;
 mod test;
 mod tidy;
 mod tree;
-mod web;
 
 use anyhow::{Result, bail};
 use std::process::ExitCode;

@@ -5,6 +5,7 @@
 
 mod fuzz;
 mod house;
+mod islands;
 mod licences;
 mod outside;
 mod rust;
@@ -12,7 +13,6 @@ mod rust;
 use crate::machine;
 use crate::postgres::{Cluster, Durability};
 use crate::tree::Tree;
-use crate::web;
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -45,10 +45,11 @@ fn logs(tree: &Tree) -> PathBuf {
 type Suite = (&'static str, fn(&Prepared) -> Result<Vec<Row>>);
 
 /// In the order of what is cheap to know.
-const SUITES: [Suite; 6] = [
+const SUITES: [Suite; 7] = [
     ("tidy", house::tidy),
     ("rust", rust::tests),
     ("docs", rust::doc_tests),
+    ("islands", islands::run),
     ("licences", licences::run),
     ("outside", outside::folders),
     ("fuzz", fuzz::run),
@@ -70,7 +71,6 @@ pub fn run(tree: &Tree, only: &[String]) -> Result<bool> {
     machine::provide(&[machine::C_COMPILER, machine::POSTGRES, machine::CHROMIUM, machine::CHINESE_FONT])?;
     let _ = std::fs::remove_dir_all(logs(tree));
     std::fs::create_dir_all(logs(tree))?;
-    web::bundle(tree)?;
     let cluster = Cluster::start(tree, Durability::Off)?;
     let prepared = Prepared { tree, postgres_url: cluster.url() };
 
