@@ -22,8 +22,18 @@ pub fn run(tree: &Tree, options: &[String]) -> Result<bool> {
     let program = tree.target.join(if IS_RELEASE { "release/gewu" } else { "debug/gewu" });
     let mut demo = Command::new(&program);
     demo.arg("demo");
-    if !options.iter().any(|option| option.starts_with("--listen")) {
+    let is_given = |name: &str| options.iter().any(|option| option.split('=').next() == Some(name));
+    let city = options
+        .iter()
+        .zip(options.iter().skip(1))
+        .find_map(|(option, value)| (option == "--city").then_some(value.as_str()))
+        .or_else(|| options.iter().find_map(|option| option.strip_prefix("--city=")))
+        .unwrap_or("town");
+    if !is_given("--listen") {
         demo.args(["--listen", "127.0.0.1:8311"]);
+    }
+    if !is_given("--data") {
+        demo.arg("--data").arg(tree.target.join(format!("demo-{city}")));
     }
     let status = demo
         .args(options)
