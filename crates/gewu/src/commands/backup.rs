@@ -18,7 +18,9 @@ pub async fn backup(place: &Place, backup: Backup) -> Result<()> {
     store.upkeep().backup(&part.join("record")).await.context("备份记录 · backing up the record")?;
     let photos = copy_tree(&place.data.join("photos"), &part.join("photos"))?;
     if place.data.join(wiring::BUCKET).exists() {
-        println!("照片在存储桶里，不在备份里：请用存储桶自己的版本或复制 · the photos lie in the bucket, not in this backup");
+        println!(
+            "照片在存储桶里，不在备份里：请用存储桶自己的版本或复制 · the photos lie in the bucket, not in this backup"
+        );
     }
     std::fs::copy(place.data.join("keys"), part.join("keys")).context("复制密钥 · copying the keys")?;
     std::fs::rename(&part, &backup.into)?;
