@@ -14,6 +14,7 @@
 pub mod cases;
 pub mod contacts;
 pub mod counters;
+pub mod crash;
 pub mod erase;
 pub mod facts;
 pub mod kept;

@@ -1,0 +1,99 @@
+//! When there is no room left: nothing is half written, and work goes on when there is room again.
+
+use gewu_store::{
+    Change, Changes, Store, StoreError, Upkeep,
+    contract::{
+        kept::{all_cases, kept},
+        sample::{self, HERE, at, change, new_case},
+    },
+};
+use gewu_store_sqlite::{FILE, Settings, SqliteStore};
+
+const MOST_BYTES: u64 = 2 << 20;
+
+fn changes(no: u64) -> Changes {
+    let write = new_case(HERE, no, at(i64::try_from(no).unwrap()));
+    let answer = Some(sample::answer(&no.to_string(), &"x".repeat(20_000), at(0)));
+    Changes { answer, list: vec![change(&write), Change::Count(sample::count(sample::day(1), "reported", None, 1))] }
+}
+
+/// Writes until there is no room; gives how many fitted.
+async fn fill(store: &SqliteStore, from: u64) -> u64 {
+    for no in from.. {
+        match store.apply(HERE, changes(no)).await {
+            Ok(()) => {}
+            Err(StoreError::Unavailable(_)) => return no - from,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    0
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_whole_writes_and_work_goes_on_when_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = Settings { most_bytes: Some(MOST_BYTES), ..Settings::default() };
+    let store = SqliteStore::open(directory.path(), settings).unwrap();
+    let fitted = fill(&store, 0).await;
+    assert!(fitted > 20, "only {fitted} cases fitted");
+    let before = kept(&store).await;
+    for no in 1_000..1_010 {
+        assert!(matches!(store.apply(HERE, changes(no)).await, Err(StoreError::Unavailable(_))));
+    }
+    assert_eq!(kept(&store).await, before);
+    {
+        let view = store.view(HERE).await.unwrap();
+        let listed = all_cases(view.as_ref(), &gewu_store::cases::CaseFilter::default()).await.len();
+        assert_eq!(u64::try_from(listed).unwrap(), fitted);
+        let counted = view.counts(sample::day(1), sample::day(1)).await.unwrap()[0].n;
+        assert_eq!(u64::try_from(counted).unwrap(), fitted);
+    }
+    assert_eq!(store.sweep(at(1), at(0), at(0)).await.unwrap(), fitted);
+    assert!(fill(&store, 2_000).await > 20);
+    assert!(std::fs::metadata(directory.path().join(FILE)).unwrap().len() <= MOST_BYTES);
+}
+
+#[tokio::test]
+async fn the_log_does_not_grow_without_end_under_steady_work() {
+    let directory = tempfile::tempdir().unwrap();
+    let every = std::time::Duration::from_millis(1);
+    let settings = Settings { log_bytes: 1 << 20, checkpoint_every: every, ..Settings::default() };
+    let store = SqliteStore::open(directory.path(), settings).unwrap();
+    let log = directory.path().join(format!("{FILE}-wal"));
+    let mut longest = 0;
+    let mut written = 0;
+    for no in 0..600 {
+        store.apply(HERE, changes(no)).await.unwrap();
+        written += 20_000;
+        longest = longest.max(std::fs::metadata(&log).unwrap().len());
+    }
+    assert!(written > 10 << 20 && longest < 6 << 20, "the log grew to {longest} bytes");
+}
+
+#[tokio::test]
+async fn a_copy_made_while_others_write_is_of_one_moment() {
+    let directory = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&directory.path().join("a"), Settings::default()).unwrap();
+    for no in 0..50 {
+        store.apply(HERE, changes(no)).await.unwrap();
+    }
+    let writing = async {
+        for no in 50..150 {
+            store.apply(HERE, changes(no)).await.unwrap();
+        }
+    };
+    let (copied, ()) = tokio::join!(store.backup(copy.path()), writing);
+    copied.unwrap();
+    let again = store.backup(copy.path()).await;
+    assert!(matches!(again, Err(StoreError::Taken { .. })), "a copy is never written over: {again:?}");
+    let restored = SqliteStore::open(&directory.path().join("b"), Settings::default()).unwrap();
+    restored.restore(copy.path()).await.unwrap();
+    let view = restored.view(HERE).await.unwrap();
+    let cases = all_cases(view.as_ref(), &gewu_store::cases::CaseFilter::default()).await;
+    let counted = view.counts(sample::day(1), sample::day(1)).await.unwrap()[0].n;
+    assert!(cases.len() >= 50 && i64::try_from(cases.len()).unwrap() == counted);
+    for row in cases {
+        assert_eq!(view.facts(row.id).await.unwrap().len(), 1);
+    }
+}
