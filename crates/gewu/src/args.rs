@@ -1,6 +1,6 @@
 //! What can be asked at the command line.
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// 格物 Gewu：网格化城市与社区服务 · grid-based city and community services.
@@ -32,6 +32,8 @@ pub enum Command {
     Serve(Serve),
     /// 一座会动的演示城市 · a living city to try.
     Demo(Demo),
+    /// 生成任意数量的历史案件，用于测试 · make a history of any size, for tests and loads.
+    Simulate(Simulate),
     /// 发布城市数据 · publish the city's data.
     #[command(subcommand)]
     Import(Import),
@@ -71,8 +73,8 @@ pub struct Demo {
     #[command(flatten)]
     pub serve: Serve,
     /// town：虚构的城市；nyc：真实的纽约边界与请求 · a made-up town, or real New York boundaries and requests.
-    #[arg(long, default_value = "town")]
-    pub city: String,
+    #[arg(long, value_enum, default_value_t = DemoCity::Town)]
+    pub city: DemoCity,
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// 历史天数 · days of history.
@@ -84,6 +86,32 @@ pub struct Demo {
     /// 时钟加快的倍数 · how many times as fast the clock runs.
     #[arg(long, default_value_t = 1)]
     pub speed: i32,
+}
+
+/// Which city is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DemoCity {
+    Town,
+}
+
+impl DemoCity {
+    pub fn code(self) -> &'static str {
+        match self {
+            DemoCity::Town => "town",
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Simulate {
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// 案件总数，最多一千万 · how many cases, up to ten million.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub cases: u64,
+    /// 历史天数 · days of history.
+    #[arg(long, default_value_t = 90)]
+    pub days: u16,
 }
 
 #[derive(Debug, Subcommand)]

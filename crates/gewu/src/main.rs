@@ -21,6 +21,7 @@ fn main() -> Result<()> {
             Command::Init => commands::init::run(&args.place).await,
             Command::Serve(serve) => commands::serve::run(&args.place, serve).await,
             Command::Demo(demo) => commands::demo::run(&args.place, demo).await,
+            Command::Simulate(simulate) => commands::simulate::run(&args.place, simulate).await,
             Command::Import(import) => commands::import::run(&args.place, import).await,
             Command::Check(check) => commands::check::run(check),
             Command::Verify(verify) => commands::verify::run(&args.place, verify).await,

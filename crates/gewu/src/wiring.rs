@@ -4,7 +4,7 @@ use crate::args::Place;
 use anyhow::{Context, Result, bail};
 use gewu_app::{
     App, Settings,
-    clock::{Clock, SystemClock, SystemRandom},
+    clock::{Clock, Random, SystemClock, SystemRandom},
     sealing::Keyring,
 };
 use gewu_blobs::{Blobs, DiskBlobs, S3Blobs, S3Settings};
@@ -18,6 +18,18 @@ pub async fn open(place: &Place, settings: Settings) -> Result<App> {
 
 /// Opens the house on another clock.
 pub async fn open_with(place: &Place, settings: Settings, clock: Arc<dyn Clock>) -> Result<App> {
+    parts(place).await?.app(settings, clock, Arc::new(SystemRandom)).await
+}
+
+/// What a house is put together from.
+pub struct Parts {
+    store: Arc<dyn Store>,
+    blobs: Arc<dyn Blobs>,
+    keyring: Arc<Keyring>,
+}
+
+/// Opens what is kept at a place.
+pub async fn parts(place: &Place) -> Result<Parts> {
     let keys = place.data.join("keys");
     if !keys.exists() {
         bail!(
@@ -27,11 +39,16 @@ pub async fn open_with(place: &Place, settings: Settings, clock: Arc<dyn Clock>)
         );
     }
     let keyring = Keyring::load(&keys).with_context(|| format!("读取密钥 {} · reading the keys", keys.display()))?;
-    let store = store(place).await?;
-    let blobs = blobs(&place.data).await?;
-    App::open(store, blobs, Arc::new(keyring), clock, Arc::new(SystemRandom), settings)
-        .await
-        .context("打开城市 · opening the city")
+    Ok(Parts { store: store(place).await?, blobs: blobs(&place.data).await?, keyring: Arc::new(keyring) })
+}
+
+impl Parts {
+    /// A house of these parts; several may share them, one after the other.
+    pub async fn app(&self, settings: Settings, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<App> {
+        App::open(self.store.clone(), self.blobs.clone(), self.keyring.clone(), clock, random, settings)
+            .await
+            .context("打开城市 · opening the city")
+    }
 }
 
 /// The record keeper the command line asks for.

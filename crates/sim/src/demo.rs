@@ -59,8 +59,7 @@ pub async fn settle(app: &App, town: &Town) -> Result<(), AppError> {
 /// # Errors
 /// When the blobs fail, or nothing is published.
 pub async fn world(app: Arc<App>, town: &Town) -> Result<Arc<World>, AppError> {
-    let texts = Texts::shipped();
-    let scenes = texts.families.iter().map(|family| family.photo.as_str());
+    let scenes = Texts::shipped().families.into_iter().map(|family| family.photo).collect();
     let album = Album::paint(&app, scenes, town.seed).await?;
     Ok(Arc::new(World::new(app, town.seed, &town.people, album)?))
 }

@@ -6,7 +6,7 @@
 use crate::dice::Dice;
 use gewu_app::{App, AppError, cases::PhotoRef};
 use image::{DynamicImage, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many drawings there are of each scene, before and after.
 const EACH: u64 = 2;
@@ -26,20 +26,17 @@ impl Album {
     ///
     /// # Errors
     /// When the blobs fail.
-    pub async fn paint(app: &App, scenes: impl IntoIterator<Item = &str>, seed: u64) -> Result<Album, AppError> {
+    pub async fn paint(app: &App, scenes: BTreeSet<String>, seed: u64) -> Result<Album, AppError> {
         let mut album = Album::default();
         for scene in scenes {
-            if album.before.contains_key(scene) {
-                continue;
-            }
             for is_mended in [false, true] {
                 let mut photos = Vec::new();
                 for no in 0..EACH {
-                    let drawn = draw(scene, is_mended, &mut Dice::named(seed, &format!("{scene} {is_mended} {no}")));
+                    let drawn = draw(&scene, is_mended, &mut Dice::named(seed, &format!("{scene} {is_mended} {no}")));
                     photos.push(app.keep_photo(jpeg(&drawn)).await?);
                 }
                 let into = if is_mended { &mut album.after } else { &mut album.before };
-                into.insert(scene.to_owned(), photos);
+                into.insert(scene.clone(), photos);
             }
         }
         Ok(album)
@@ -504,7 +501,6 @@ fn shaded(colour: Colour, by: i16) -> Colour {
 mod tests {
     use super::*;
     use crate::texts::Texts;
-    use std::collections::BTreeSet;
 
     #[test]
     fn pictures_are_small_repeatable_and_show_whether_it_is_mended() {

@@ -1,30 +1,165 @@
-//! `gewu demo`: a city to try, with people who can be signed in as.
+//! `gewu demo`: a city to try, that is made once, moves by itself, and goes on where it was left.
 
 use crate::{
-    args::{Demo, Place},
-    commands::{serve::serve_app, told},
-    wiring,
+    args::{Demo, DemoCity, Place},
+    commands::{
+        serve::serve_app,
+        simulate::{Bar, is_default},
+        told,
+    },
+    wiring::{self, Parts},
 };
-use anyhow::Result;
-use gewu_app::Settings;
-use gewu_sim::town::{DEMO_PASSWORD, Member, Town};
+use anyhow::{Context, Result, bail};
+use gewu_app::{
+    Settings,
+    clock::{Clock, FastClock, SystemClock, SystemRandom},
+};
+use gewu_sim::{
+    Town,
+    days::Past,
+    demo::{make, move_on},
+    town::{DEMO_PASSWORD, Member},
+    world::Replayed,
+};
 use gewu_ui::DemoAccount;
-use std::sync::Arc;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+/// What the demonstration remembers between two starts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Memory {
+    city: String,
+    seed: u64,
+    days: u16,
+    per_day: u32,
+    /// Where its past ends.
+    until: Timestamp,
+    /// How much of its past is kept.
+    slices: u32,
+    is_made: bool,
+    /// What its clock showed when it was last looked at: time never goes back.
+    shown: Timestamp,
+}
 
 pub async fn run(place: &Place, demo: Demo) -> Result<()> {
+    let place = &at_home(place, demo.city);
     wiring::prepare(place)?;
-    let app = Arc::new(wiring::open(place, Settings { is_demo: true, ..Settings::default() }).await?);
-    let town = Town::demo(demo.seed);
-    if app.snapshot().is_err() {
-        println!("建立演示城市…… · making the town");
-        town.settle(&app).await.map_err(told)?;
+    let file = place.data.join("demo.json");
+    let mut memory = remember(&file)?.unwrap_or_else(|| {
+        let now = SystemClock.now();
+        Memory {
+            city: demo.city.code().to_owned(),
+            seed: demo.seed,
+            days: demo.days,
+            per_day: demo.per_day,
+            until: now,
+            slices: 0,
+            is_made: false,
+            shown: now,
+        }
+    });
+    if memory.city != demo.city.code() {
+        bail!(
+            "{} 里已经有另一座演示城市（{}）：请用 --data 换一个目录 · another city lives there: choose another directory",
+            place.data.display(),
+            memory.city
+        );
     }
-    println!("可登录的账户（密码都是 {DEMO_PASSWORD}）· who can sign in, all with that password:");
+    let town = Town::demo(memory.seed);
+    let parts = wiring::parts(place).await?;
+    if !memory.is_made {
+        make_town(&parts, &town, &file, &mut memory).await?;
+    }
+
+    let clock: Arc<dyn Clock> = match SystemClock.now() {
+        now if demo.speed <= 1 && now >= memory.shown => Arc::new(SystemClock),
+        now => Arc::new(FastClock::new(now.max(memory.shown), demo.speed)),
+    };
+    let settings = Settings { is_demo: true, ..Settings::default() };
+    let app = Arc::new(parts.app(settings, clock, Arc::new(SystemRandom)).await?);
     let accounts: Vec<DemoAccount> = town.accounts().filter_map(account).collect();
+    println!("可登录的账户（密码都是 {DEMO_PASSWORD}）· who can sign in, all with that password:");
     for account in &accounts {
         println!("  {:<16} {:<14} {}", account.login, account.role.code(), account.who_zh);
     }
-    serve_app(app, &demo.serve, accounts).await
+    let per_day = f64::from(memory.per_day);
+    let looking = app.clone();
+    let mut told_at = Instant::now();
+    let traffic = tokio::spawn(move_on(app.clone(), town, per_day, demo.speed, move || {
+        if told_at.elapsed().as_secs() >= 30 {
+            told_at = Instant::now();
+            memory.shown = looking.now();
+            if let Err(error) = keep(&file, &memory) {
+                tracing::warn!("{error:#}");
+            }
+        }
+    }));
+    let served = serve_app(app, &demo.serve, accounts).await;
+    traffic.abort();
+    served
+}
+
+/// The directory given, or one of its own: a demonstration never moves into a city's.
+fn at_home(place: &Place, city: DemoCity) -> Place {
+    if place.database.is_some() || !is_default(place) {
+        return place.clone();
+    }
+    let name = match city {
+        DemoCity::Town => "gewu-demo".to_owned(),
+    };
+    Place { data: PathBuf::from(name), ..place.clone() }
+}
+
+async fn make_town(parts: &Parts, town: &Town, file: &Path, memory: &mut Memory) -> Result<()> {
+    let random = Arc::new(Replayed::new(memory.seed));
+    let app = Arc::new(parts.app(Settings::default(), Arc::new(SystemClock), random.clone()).await?);
+    let cases = u64::from(memory.days) * u64::from(memory.per_day);
+    println!(
+        "建立演示城市：2 个区县、12 个街道、120 个社区、1,536 个网格，{} 天的历史 · making the town and its {} days",
+        memory.days, memory.days
+    );
+    keep(file, memory)?;
+    let past = Past { until: memory.until, days: memory.days, cases };
+    let slices = memory.slices;
+    let mut bar = Bar::new(cases);
+    let mut failed = None;
+    let progress = make(app, random, town, past, slices, &mut |progress| {
+        memory.slices = progress.slices;
+        failed = failed.take().or(keep(file, memory).err());
+        bar.show(progress.cases);
+    })
+    .await
+    .map_err(told)?;
+    failed.map_or(Ok(()), Err)?;
+    bar.end();
+    for refused in &progress.refused {
+        tracing::warn!(refused, "a made-up step was refused");
+    }
+    memory.is_made = true;
+    keep(file, memory)
+}
+
+fn remember(file: &Path) -> Result<Option<Memory>> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(file).with_context(|| format!("读取 {} · reading", file.display()))?;
+    let memory = serde_json::from_str(&text).with_context(|| {
+        format!("{} 读不懂：删掉这个目录重新开始 · begin anew in another directory", file.display())
+    })?;
+    Ok(Some(memory))
+}
+
+fn keep(file: &Path, memory: &Memory) -> Result<()> {
+    let new = file.with_extension("new");
+    std::fs::write(&new, serde_json::to_string_pretty(memory)?)
+        .and_then(|()| std::fs::rename(&new, file))
+        .with_context(|| format!("写入 {} · writing", file.display()))
 }
 
 fn account(member: &Member) -> Option<DemoAccount> {

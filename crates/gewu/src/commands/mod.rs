@@ -8,6 +8,7 @@ pub mod import;
 pub mod init;
 pub mod person;
 pub mod serve;
+pub mod simulate;
 pub mod user;
 pub mod verify;
 

@@ -1,0 +1,129 @@
+//! `gewu simulate`: a past of any size for the made-up city, in constant memory; broken off, it is gone on with.
+
+use crate::{args::Place, args::Simulate, commands::told, wiring};
+use anyhow::{Context, Result};
+use gewu_app::{
+    Settings,
+    clock::{Clock, SystemClock},
+};
+use gewu_sim::{
+    Town,
+    days::{Past, live},
+    demo::settle,
+    photos::Album,
+    world::{Replayed, World},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
+
+/// How far a simulation has come.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Kept {
+    until: Timestamp,
+    slices: u32,
+    cases: u64,
+    facts: u64,
+}
+
+pub async fn run(place: &Place, simulate: Simulate) -> Result<()> {
+    wiring::prepare(place)?;
+    let Simulate { seed, cases, days } = simulate;
+    let file = place.data.join(format!("simulate-{seed}-{cases}-{days}.json"));
+    let mut kept = match std::fs::read_to_string(&file) {
+        Ok(text) => serde_json::from_str(&text).with_context(|| format!("读取 {} · reading", file.display()))?,
+        Err(_) => Kept { until: SystemClock.now(), slices: 0, cases: 0, facts: 0 },
+    };
+    let before = kept;
+    let random = Arc::new(Replayed::new(seed));
+    let app =
+        Arc::new(wiring::parts(place).await?.app(Settings::default(), Arc::new(SystemClock), random.clone()).await?);
+    let town = Town::demo(seed);
+    settle(&app, &town).await.map_err(told)?;
+    let album = Album::plain(&app).await.map_err(told)?;
+    let world = Arc::new(World::new(app.clone(), seed, &town.people, album).map_err(told)?);
+    if kept.slices > 0 {
+        println!("接着上次的 {} 件 · going on after {} cases", kept.cases, kept.cases);
+    }
+    let started = Instant::now();
+    let mut bar = Bar::new(cases);
+    let mut failed = None;
+    let past = Past { until: kept.until, days, cases };
+    let progress = live(world, random, past, before.slices, &mut |progress| {
+        kept.slices = progress.slices;
+        kept.cases = before.cases + progress.cases;
+        kept.facts = before.facts + progress.facts;
+        failed = failed.take().or(keep(&file, &kept).err());
+        bar.show(kept.cases);
+    })
+    .await
+    .map_err(told)?;
+    failed.map_or(Ok(()), Err)?;
+    bar.end();
+    app.store.upkeep().analyze().await?;
+    let seconds = started.elapsed().as_secs_f64();
+    println!(
+        "{} 件，{} 条事实，{:.0} 件/秒 · {} cases, {} facts, {:.0} cases/s",
+        kept.cases,
+        kept.facts,
+        progress.cases as f64 / seconds,
+        kept.cases,
+        kept.facts,
+        progress.cases as f64 / seconds
+    );
+    for (state, count) in &progress.states {
+        println!("  {:<12} {count}", state.zh());
+    }
+    for refused in &progress.refused {
+        tracing::warn!(refused, "a made-up step was refused");
+    }
+    Ok(())
+}
+
+/// Is this the directory nobody chose?
+pub fn is_default(place: &Place) -> bool {
+    place.data == Path::new("gewu-data")
+}
+
+fn keep(file: &Path, kept: &Kept) -> Result<()> {
+    let new = file.with_extension("new");
+    std::fs::write(&new, serde_json::to_string(kept)?)
+        .and_then(|()| std::fs::rename(&new, file))
+        .with_context(|| format!("写入 {} · writing", file.display()))
+}
+
+/// How far it is, in one line that is written over; silent when nobody looks.
+pub struct Bar {
+    all: u64,
+    started: Instant,
+    shown: Instant,
+    is_watched: bool,
+}
+
+impl Bar {
+    pub fn new(all: u64) -> Bar {
+        let now = Instant::now();
+        Bar { all, started: now, shown: now, is_watched: std::io::stderr().is_terminal() }
+    }
+
+    pub fn show(&mut self, done: u64) {
+        if !self.is_watched || self.shown.elapsed().as_millis() < 200 {
+            return;
+        }
+        self.shown = Instant::now();
+        let percent = done.saturating_mul(100) / self.all.max(1);
+        eprint!("\r  {percent:>3} %  {done} / {}  {} s ", self.all, self.started.elapsed().as_secs());
+        std::io::stderr().flush().ok();
+    }
+
+    pub fn end(&self) {
+        if self.is_watched {
+            eprintln!("\r  100 %  {} s                              ", self.started.elapsed().as_secs());
+        }
+    }
+}
