@@ -1,6 +1,12 @@
 //! The spine, from the first word of a report to a verified, closed case: the use cases on both record keepers.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test that cannot go on says so")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says so"
+)]
 
 use gewu_app::{
     App, Caller, Identity, Settings,
