@@ -30,7 +30,7 @@ async fn healthz() -> Json<Health> {
 /// The record answers and the city is published.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
     (status = 200, body = Health),
-    (status = 503, description = "not published, or the record does not answer", body = crate::problem::Document),
+    (status = 503, description = "not published, or the record does not answer", body = crate::problem::Document, content_type = "application/problem+json"),
 ))]
 async fn readyz(State(web): State<Web>) -> Result<Json<Health>, Problem> {
     web.app.snapshot()?;

@@ -2,7 +2,7 @@
 
 use gewu_web::{access::TABLE, openapi_json};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
 
@@ -59,4 +59,43 @@ fn the_description_is_openapi_3_1_and_every_reference_in_it_leads_somewhere() {
         }
     }
     assert!(references > 50);
+}
+
+/// Files of Rust below a folder.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            found.push(std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn no_two_schemas_share_a_name_because_the_description_would_hold_one_of_them_only() {
+    let mut texts = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
+    let mut seen = BTreeSet::new();
+    for text in &texts {
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if !(line.starts_with("#[derive(") && line.contains("ToSchema")) {
+                continue;
+            }
+            let mut name = None;
+            for line in lines.by_ref() {
+                if let Some((_, rest)) = line.split_once("schema(as = ") {
+                    name = rest.split(')').next().map(str::to_owned);
+                } else if let Some((_, rest)) = line.split_once("struct ").or(line.split_once("enum ")) {
+                    name = name.or(rest.split([' ', '{', '<']).next().map(str::to_owned));
+                    break;
+                }
+            }
+            let name = name.expect("a derive stands before a type");
+            assert!(seen.insert(name.clone()), "two schemas are named {name}");
+        }
+    }
+    assert!(seen.len() > 60, "only {} schemas were found", seen.len());
 }

@@ -123,7 +123,7 @@ struct AreaList {
 
 /// Areas, by code.
 #[utoipa::path(get, path = "/api/v1/areas", tag = "areas", params(AreasQuery),
-    responses((status = 200, body = AreaList), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = AreaList), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn list(State(web): State<Web>, Query(query): Query<AreasQuery>) -> Result<Json<AreaList>, Problem> {
     let snapshot = web.app.snapshot()?;
     let areas = &snapshot.city.areas;
@@ -208,7 +208,7 @@ struct Level {
 
 /// The tree of areas, as deep as wanted.
 #[utoipa::path(get, path = "/api/v1/areas/tree", tag = "areas", params(TreeQuery),
-    responses((status = 200, body = Tree), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Tree), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn tree(State(web): State<Web>, Query(query): Query<TreeQuery>) -> Result<Json<Tree>, Problem> {
     let depth = query.depth.unwrap_or(2);
     if depth > 9 {
@@ -259,7 +259,7 @@ struct AreaDetail {
 
 /// One area, in its latest period.
 #[utoipa::path(get, path = "/api/v1/areas/{code}", tag = "areas", params(("code" = String, Path)),
-    responses((status = 200, body = AreaDetail), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = AreaDetail), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn open(State(web): State<Web>, Path(code): Path<String>) -> Result<Json<AreaDetail>, Problem> {
     let snapshot = web.app.snapshot()?;
     let area = snapshot.city.areas.get(&AreaCode::new(code)).ok_or(NOT_FOUND)?;
@@ -269,7 +269,7 @@ async fn open(State(web): State<Web>, Path(code): Path<String>) -> Result<Json<A
 
 /// The areas directly below one, by code.
 #[utoipa::path(get, path = "/api/v1/areas/{code}/children", tag = "areas", params(("code" = String, Path)),
-    responses((status = 200, body = Vec<AreaBody>), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Vec<AreaBody>), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn children(State(web): State<Web>, Path(code): Path<String>) -> Result<Json<Vec<AreaBody>>, Problem> {
     let snapshot = web.app.snapshot()?;
     let areas = &snapshot.city.areas;
@@ -282,7 +282,7 @@ async fn children(State(web): State<Web>, Path(code): Path<String>) -> Result<Js
 /// The shape of an area: a GeoJSON feature in WGS84.
 #[utoipa::path(get, path = "/api/v1/areas/{code}/shape", tag = "areas", params(("code" = String, Path)),
     responses((status = 200, content_type = "application/geo+json", body = Object),
-        (status = "4XX", description = "why not", body = Document)))]
+        (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn shape(State(web): State<Web>, Path(code): Path<String>) -> Result<Response, Problem> {
     let snapshot = web.app.snapshot()?;
     let code = AreaCode::new(code);
@@ -320,7 +320,7 @@ struct Named {
 
 /// Finds the areas of a place without reporting anything: for forms that show the area while people type.
 #[utoipa::path(post, path = "/api/v1/areas/locate", tag = "areas", request_body = LocationBody,
-    responses((status = 200, body = LocatedBody), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = LocatedBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn locate(State(web): State<Web>, Body(location): Body<LocationBody>) -> Result<Json<LocatedBody>, Problem> {
     let located = web.app.locate(&location.into())?;
     let snapshot = web.app.snapshot()?;

@@ -56,7 +56,7 @@ struct AuditEntry {
 
 /// The record, newest first.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(AuditQuery), security(("session" = []), ("key" = [])),
-    responses((status = 200, body = Audit), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Audit), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn list(
     State(web): State<Web>,
     Who(caller): Who,

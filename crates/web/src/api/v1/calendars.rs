@@ -51,7 +51,7 @@ impl CalendarBody {
 
 /// Every published version.
 #[utoipa::path(get, path = "/api/v1/calendars", tag = "calendars",
-    responses((status = 200, body = Vec<CalendarBody>), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Vec<CalendarBody>), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn list(State(web): State<Web>) -> Result<Json<Vec<CalendarBody>>, Problem> {
     let snapshot = web.app.snapshot()?;
     let city = &snapshot.city;
@@ -101,7 +101,7 @@ struct Shift {
 
 /// The calendar in its highest version, day by day.
 #[utoipa::path(get, path = "/api/v1/calendars/{id}", tag = "calendars", params(("id" = String, Path), DaysQuery),
-    responses((status = 200, body = CalendarDetail), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = CalendarDetail), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn open(
     State(web): State<Web>,
     Path(id): Path<String>,

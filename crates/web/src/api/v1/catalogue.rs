@@ -201,7 +201,7 @@ impl AttributeBody {
 
 /// The catalogue in force, or another version.
 #[utoipa::path(get, path = "/api/v1/catalogue", tag = "catalogue", params(VersionQuery),
-    responses((status = 200, body = CatalogueBody), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = CatalogueBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn open(State(web): State<Web>, Query(query): Query<VersionQuery>) -> Result<Json<CatalogueBody>, Problem> {
     let snapshot = web.app.snapshot()?;
     let catalogue = query.find(&snapshot.city)?;
@@ -216,7 +216,7 @@ async fn open(State(web): State<Web>, Query(query): Query<VersionQuery>) -> Resu
 
 /// One class with its conditions, limits and closing conditions.
 #[utoipa::path(get, path = "/api/v1/catalogue/classes/{code}", tag = "catalogue", params(("code" = String, Path), VersionQuery),
-    responses((status = 200, body = ClassDetail), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = ClassDetail), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn class(
     State(web): State<Web>,
     Path(code): Path<String>,
@@ -241,7 +241,7 @@ struct SearchQuery {
 
 /// What was found, best first.
 #[derive(Debug, Serialize, ToSchema)]
-struct Found {
+struct FoundClasses {
     classes: Vec<ClassSummary>,
     /// How many more were found than are listed.
     left_off: usize,
@@ -249,8 +249,8 @@ struct Found {
 
 /// Finds classes of the catalogue in force by words.
 #[utoipa::path(get, path = "/api/v1/catalogue/search", tag = "catalogue", params(SearchQuery),
-    responses((status = 200, body = Found), (status = "4XX", description = "why not", body = Document)))]
-async fn search(State(web): State<Web>, Query(query): Query<SearchQuery>) -> Result<Json<Found>, Problem> {
+    responses((status = 200, body = FoundClasses), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
+async fn search(State(web): State<Web>, Query(query): Query<SearchQuery>) -> Result<Json<FoundClasses>, Problem> {
     let most = query.page_size.unwrap_or(20);
     if !(1..=100).contains(&most) {
         return Err(INVALID.because("page_size 应为 1 到 100", "page_size must be from 1 to 100"));
@@ -268,7 +268,7 @@ async fn search(State(web): State<Web>, Query(query): Query<SearchQuery>) -> Res
     found.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
     let left_off = found.len().saturating_sub(usize::from(most));
     let classes = found.into_iter().take(usize::from(most)).map(|(_, class)| ClassSummary::of(class));
-    Ok(Json(Found { classes: classes.collect(), left_off }))
+    Ok(Json(FoundClasses { classes: classes.collect(), left_off }))
 }
 
 /// How well a class fits: a whole name before its beginning, that before a part of it or of the code, that before single

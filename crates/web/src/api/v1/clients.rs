@@ -32,7 +32,7 @@ struct ClientBody {
 
 /// All keys, without the keys themselves.
 #[utoipa::path(get, path = "/api/v1/clients", tag = "clients", security(("session" = []), ("key" = [])),
-    responses((status = 200, body = Vec<ClientBody>), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Vec<ClientBody>), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn list(State(web): State<Web>, Who(caller): Who) -> Result<Json<Vec<ClientBody>>, Problem> {
     let clients = web.app.clients(&caller).await?.into_iter().map(|client| ClientBody {
         id: client.id,
@@ -65,7 +65,7 @@ struct MadeClient {
 /// Makes a key. It is shown here and never again.
 #[utoipa::path(post, path = "/api/v1/clients", tag = "clients", request_body = NewClient,
     security(("session" = []), ("key" = [])),
-    responses((status = 201, body = MadeClient), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 201, body = MadeClient), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn add(
     State(web): State<Web>,
     Who(caller): Who,
@@ -78,7 +78,7 @@ async fn add(
 /// Takes a key back.
 #[utoipa::path(delete, path = "/api/v1/clients/{id}", tag = "clients", params(("id" = String, Path)),
     security(("session" = []), ("key" = [])),
-    responses((status = 204, description = "taken back"), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 204, description = "taken back"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn revoke(State(web): State<Web>, Who(caller): Who, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let client: ClientId = id.parse().map_err(|_| NOT_FOUND)?;
     web.app.revoke_client(&caller, client).await?;

@@ -25,7 +25,7 @@ struct LookBody {
 
 /// A contact in the clear.
 #[derive(Serialize, ToSchema)]
-struct Contact {
+struct ContactValue {
     field: String,
     value: String,
 }
@@ -34,13 +34,13 @@ struct Contact {
 #[utoipa::path(post, path = "/api/v1/cases/{region}/{id}/contacts/{field}/looks", tag = "cases", request_body = LookBody,
     params(("region" = String, Path), ("id" = String, Path), ("field" = String, Path, description = "`name`, `phone` or `email`")),
     security(("session" = [])),
-    responses((status = 200, body = Contact), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = ContactValue), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn look(
     State(web): State<Web>,
     Who(caller): Who,
     Path((region, id, field)): Path<(String, String, String)>,
     Body(body): Body<LookBody>,
-) -> Result<Json<Contact>, Problem> {
+) -> Result<Json<ContactValue>, Problem> {
     let value = web.app.look_at_contact(&caller, address(&region, &id)?, &field, &body.reason).await?;
-    Ok(Json(Contact { field, value }))
+    Ok(Json(ContactValue { field, value }))
 }

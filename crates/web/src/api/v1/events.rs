@@ -42,7 +42,7 @@ struct Listener {
 #[utoipa::path(get, path = "/api/v1/events", tag = "events", security(("session" = []), ("key" = [])),
     params(("last-event-id" = Option<String>, Header, description = "sent by browsers that come back; they are told that they lag")),
     responses((status = 200, content_type = "text/event-stream", body = String),
-        (status = "4XX", description = "why not", body = Document)))]
+        (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn listen(State(web): State<Web>, Who(caller): Who, headers: HeaderMap) -> impl IntoResponse {
     let every = Duration::from_secs(web.settings.heartbeat_s.max(1));
     let mut heartbeat = interval_at(Instant::now() + every, every);

@@ -97,7 +97,7 @@ struct People {
 
 /// People, by unit.
 #[utoipa::path(get, path = "/api/v1/people", tag = "people", params(PeopleQuery), security(("session" = []), ("key" = [])),
-    responses((status = 200, body = People), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = People), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn list(
     State(web): State<Web>,
     Who(caller): Who,
@@ -150,7 +150,7 @@ pub struct Made {
 /// Opens an account.
 #[utoipa::path(post, path = "/api/v1/people", tag = "people", request_body = NewPersonBody,
     security(("session" = []), ("key" = [])),
-    responses((status = 201, body = Made), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 201, body = Made), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn add(
     State(web): State<Web>,
     Who(caller): Who,
@@ -164,7 +164,7 @@ async fn add(
 /// Forgets a member of staff: the name goes, account and sessions end, the id stays in the record.
 #[utoipa::path(delete, path = "/api/v1/people/{id}", tag = "people", params(("id" = String, Path)),
     security(("session" = []), ("key" = [])),
-    responses((status = 204, description = "forgotten"), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 204, description = "forgotten"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn erase(State(web): State<Web>, Who(caller): Who, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     web.app.erase_person(&caller, person(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -177,7 +177,7 @@ fn person(id: &str) -> Result<PersonId, Problem> {
 /// Every post somebody holds or held, newest first: for administrators, and for oneself.
 #[utoipa::path(get, path = "/api/v1/people/{id}/posts", tag = "people", params(("id" = String, Path)),
     security(("session" = []), ("key" = [])),
-    responses((status = 200, body = Vec<PostBody>), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Vec<PostBody>), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn posts(
     State(web): State<Web>,
     Who(caller): Who,
@@ -209,7 +209,7 @@ struct NewPostBody {
 /// Gives somebody a post.
 #[utoipa::path(post, path = "/api/v1/posts", tag = "people", request_body = NewPostBody,
     security(("session" = []), ("key" = [])),
-    responses((status = 201, body = Made), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 201, body = Made), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn add_post(
     State(web): State<Web>,
     Who(caller): Who,
@@ -223,7 +223,7 @@ async fn add_post(
 /// Ends a post now.
 #[utoipa::path(delete, path = "/api/v1/posts/{id}", tag = "people", params(("id" = String, Path)),
     security(("session" = []), ("key" = [])),
-    responses((status = 204, description = "ended"), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 204, description = "ended"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn end_post(State(web): State<Web>, Who(caller): Who, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let post: PostId = id.parse().map_err(|_| NOT_FOUND)?;
     web.app.end_post(&caller, post).await?;
@@ -242,7 +242,7 @@ struct SetPassword {
 /// Sets somebody's password; they must choose their own at the next sign-in.
 #[utoipa::path(post, path = "/api/v1/passwords", tag = "people", request_body = SetPassword,
     security(("session" = []), ("key" = [])),
-    responses((status = 204, description = "set"), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 204, description = "set"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn set_password(
     State(web): State<Web>,
     Who(caller): Who,

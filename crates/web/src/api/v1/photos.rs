@@ -109,7 +109,7 @@ impl PhotoLink {
 #[utoipa::path(post, path = "/api/v1/photos", tag = "photos",
     request_body(content(([u8] = "image/jpeg"), ([u8] = "image/png"), ([u8] = "image/webp"), (Object = "multipart/form-data"))),
     security((), ("session" = []), ("key" = [])),
-    responses((status = 201, body = PhotoBody), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 201, body = PhotoBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn upload(State(web): State<Web>, request: Request) -> Result<impl IntoResponse, Problem> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let bytes = if kind.starts_with("multipart/form-data") {
@@ -152,7 +152,7 @@ async fn first_file(request: Request) -> Result<Bytes, Problem> {
         ("digest" = String, Path, description = "of the photo or the thumbnail, with or without `.jpg`")),
     security((), ("session" = []), ("key" = []), ("receipt" = [])),
     responses((status = 200, content_type = "image/jpeg", body = [u8]), (status = 304, description = "still the same"),
-        (status = "4XX", description = "why not", body = Document)))]
+        (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn download(
     State(web): State<Web>,
     Who(caller): Who,

@@ -60,7 +60,7 @@ pub fn label(policy: &Policy, code: &str, zh: &str, en: &str) -> Label {
 
 /// The policy in force.
 #[utoipa::path(get, path = "/api/v1/policy", tag = "policy",
-    responses((status = 200, body = PolicyBody), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = PolicyBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn open(State(web): State<Web>) -> Result<Json<PolicyBody>, Problem> {
     let snapshot = web.app.snapshot()?;
     let policy = snapshot.city.policy.as_ref().clone();

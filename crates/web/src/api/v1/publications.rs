@@ -52,7 +52,7 @@ struct PublicationBody {
 
 /// Every version of every document, by kind, name and version.
 #[utoipa::path(get, path = "/api/v1/publications", tag = "publications", security(("session" = []), ("key" = [])),
-    responses((status = 200, body = Vec<PublicationBody>), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Vec<PublicationBody>), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn list(State(web): State<Web>, Who(caller): Who) -> Result<Json<Vec<PublicationBody>>, Problem> {
     let heads = web.app.publications(&caller).await?.into_iter().map(|head| PublicationBody {
         kind: head.kind,
@@ -79,8 +79,9 @@ struct NameQuery {
 /// One version as it was given.
 #[utoipa::path(get, path = "/api/v1/publications/{kind}/{version}", tag = "publications",
     params(("kind" = String, Path), ("version" = u32, Path), NameQuery), security(("session" = []), ("key" = [])),
-    responses((status = 200, content_type = "text/plain", body = String),
-        (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, description = "a table, a settings file or shapes, as its kind is written",
+            content((String = "text/csv"), (String = "application/toml"), (Object = "application/geo+json"))),
+        (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn open(
     State(web): State<Web>,
     Who(caller): Who,
@@ -134,7 +135,7 @@ struct PublishedBody {
 /// Publishes files together. A fault in one changes nothing; every fault is told with its file and line.
 #[utoipa::path(post, path = "/api/v1/publications", tag = "publications", request_body = Drafts,
     security(("session" = []), ("key" = [])),
-    responses((status = 200, body = Vec<PublishedBody>), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Vec<PublishedBody>), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn publish(
     State(web): State<Web>,
     Who(caller): Who,

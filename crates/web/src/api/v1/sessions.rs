@@ -75,8 +75,8 @@ impl SessionBody {
 
 /// Signs in: sets the session cookie.
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn,
-    responses((status = 201, body = SessionBody), (status = 401, description = "wrong name or password", body = Document),
-        (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 201, body = SessionBody), (status = 401, description = "wrong name or password", body = Document, content_type = "application/problem+json"),
+        (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn sign_in(
     State(web): State<Web>,
     Who(caller): Who,
@@ -101,14 +101,14 @@ fn cookie(web: &Web, secret: &str, more: &str) -> String {
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/api/v1/session", tag = "session", security(("session" = [])),
-    responses((status = 200, body = SessionBody), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = SessionBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn open(Session(signed): Session) -> Json<SessionBody> {
     Json(SessionBody::of(&signed))
 }
 
 /// Signs out: the session ends and the cookie goes.
 #[utoipa::path(delete, path = "/api/v1/session", tag = "session", security(("session" = [])),
-    responses((status = 204, description = "signed out"), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 204, description = "signed out"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn sign_out(State(web): State<Web>, Who(caller): Who, headers: HeaderMap) -> Result<impl IntoResponse, Problem> {
     web.app.sign_out(session::cookie_secret(&headers).unwrap_or_default(), &caller.origin).await?;
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, cookie(&web, "", "; Max-Age=0"))])))
@@ -124,7 +124,7 @@ struct ChoosePost {
 
 /// Goes on in another of one's own posts.
 #[utoipa::path(put, path = "/api/v1/session/post", tag = "session", request_body = ChoosePost, security(("session" = [])),
-    responses((status = 204, description = "chosen"), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 204, description = "chosen"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn choose_post(
     State(web): State<Web>,
     headers: HeaderMap,
@@ -148,7 +148,7 @@ struct ChangePassword {
 /// Chooses a new password. Every session ends, this one too: sign in again.
 #[utoipa::path(put, path = "/api/v1/session/password", tag = "session", request_body = ChangePassword,
     security(("session" = [])),
-    responses((status = 204, description = "changed"), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 204, description = "changed"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn change_password(
     State(web): State<Web>,
     Who(caller): Who,

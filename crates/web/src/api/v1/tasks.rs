@@ -64,7 +64,7 @@ struct Task {
 
 /// The inbox of the caller's desk: due first, paused last.
 #[utoipa::path(get, path = "/api/v1/inbox", tag = "cases", params(InboxQuery), security(("session" = [])),
-    responses((status = 200, body = Inbox), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Inbox), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn inbox(
     State(web): State<Web>,
     Who(caller): Who,

@@ -128,7 +128,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.mapbox
 #[utoipa::path(get, path = "/api/v1/tiles/areas/{z}/{x}/{y}", tag = "tiles",
     params(("z" = u8, Path), ("x" = u32, Path), ("y" = String, Path, description = "row, with or without `.mvt`", example = "388.mvt")),
     responses((status = 200, content_type = "application/vnd.mapbox-vector-tile", body = [u8]),
-        (status = 204, description = "nothing there"), (status = "4XX", description = "why not", body = Document)))]
+        (status = 204, description = "nothing there"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn areas(
     State(web): State<Web>,
     Path(path): Path<(String, String, String)>,
@@ -172,7 +172,7 @@ const CASES_MOST: usize = 5_000;
 #[utoipa::path(get, path = "/api/v1/tiles/cases/{z}/{x}/{y}", tag = "tiles", security(("session" = []), ("key" = [])),
     params(("z" = u8, Path), ("x" = u32, Path), ("y" = String, Path, description = "row, with or without `.mvt`", example = "388.mvt")),
     responses((status = 200, content_type = "application/vnd.mapbox-vector-tile", body = [u8]),
-        (status = 204, description = "nothing there"), (status = "4XX", description = "why not", body = Document)))]
+        (status = 204, description = "nothing there"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn cases(
     State(web): State<Web>,
     Who(caller): Who,

@@ -91,7 +91,7 @@ struct Kind {
 
 /// Units, by code.
 #[utoipa::path(get, path = "/api/v1/units", tag = "units", params(UnitsQuery),
-    responses((status = 200, body = UnitList), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = UnitList), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn list(State(web): State<Web>, Query(query): Query<UnitsQuery>) -> Result<Json<UnitList>, Problem> {
     let snapshot = web.app.snapshot()?;
     let (units, areas) = (&snapshot.city.units, &snapshot.city.areas);
@@ -125,7 +125,7 @@ struct UnitDetail {
 
 /// One unit.
 #[utoipa::path(get, path = "/api/v1/units/{code}", tag = "units", params(("code" = String, Path)),
-    responses((status = 200, body = UnitDetail), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = UnitDetail), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn open(State(web): State<Web>, Path(code): Path<String>) -> Result<Json<UnitDetail>, Problem> {
     let snapshot = web.app.snapshot()?;
     let units = &snapshot.city.units;

@@ -171,7 +171,7 @@ struct Cases {
 /// Cases the caller may see, newest first.
 #[utoipa::path(get, path = "/api/v1/cases", tag = "cases", params(CasesQuery),
     security(("session" = []), ("key" = [])),
-    responses((status = 200, body = Cases), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Cases), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn list(
     State(web): State<Web>,
     Who(caller): Who,
@@ -238,7 +238,7 @@ struct PublicQuery {
 
 /// What everybody may see of the cases, newest first: no words, no photos, no contacts.
 #[utoipa::path(get, path = "/api/v1/cases/public", tag = "cases", params(PublicQuery),
-    responses((status = 200, body = Cases), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Cases), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn public(State(web): State<Web>, Query(query): Query<PublicQuery>) -> Result<Json<Cases>, Problem> {
     let narrowed = CasesQuery {
         region: query.region,
@@ -273,7 +273,7 @@ struct Found {
 /// Finds a case by its number.
 #[utoipa::path(get, path = "/api/v1/cases/number/{number}", tag = "cases", params(("number" = String, Path)),
     security(("session" = []), ("key" = [])),
-    responses((status = 200, body = Found), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = Found), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn by_number(
     State(web): State<Web>,
     Who(caller): Who,
@@ -289,7 +289,7 @@ async fn by_number(
 #[utoipa::path(post, path = "/api/v1/cases", tag = "cases", request_body = report::ReportBody,
     params(("idempotency-key" = Option<String>, Header, description = "API keys must send one")),
     security((), ("session" = []), ("key" = [])),
-    responses((status = 201, body = report::ReceiptBody), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 201, body = report::ReceiptBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn report(
     State(web): State<Web>,
     Who(caller): Who,
@@ -315,7 +315,7 @@ pub(super) fn address(region: &str, id: &str) -> Result<CaseAddress, Problem> {
 #[utoipa::path(get, path = "/api/v1/cases/{region}/{id}", tag = "cases",
     params(("region" = String, Path), ("id" = String, Path)),
     security(("session" = []), ("key" = [])),
-    responses((status = 200, body = detail::CaseDetail), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = detail::CaseDetail), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn open(
     State(web): State<Web>,
     Who(caller): Who,
@@ -331,7 +331,7 @@ async fn open(
 #[utoipa::path(post, path = "/api/v1/cases/{region}/{id}/steps", tag = "cases", request_body = step::StepBody,
     params(("region" = String, Path), ("id" = String, Path), ("idempotency-key" = Option<String>, Header)),
     security(("session" = []), ("receipt" = [])),
-    responses((status = 200, body = step::SteppedBody), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = step::SteppedBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn step(
     State(web): State<Web>,
     Who(caller): Who,
@@ -345,7 +345,7 @@ async fn step(
 
 /// What became of one's own report, for the holder of its receipt.
 #[utoipa::path(get, path = "/api/v1/status", tag = "cases", security(("receipt" = [])),
-    responses((status = 200, body = status::StatusBody), (status = "4XX", description = "why not", body = Document)))]
+    responses((status = 200, body = status::StatusBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn status(State(web): State<Web>, Who(caller): Who) -> Result<Json<status::StatusBody>, Problem> {
     let Identity::Reporter { case } = caller.identity else { return Err(NOT_FOUND.into()) };
     // The receipt opened this very case, so one of the regions holds it.
