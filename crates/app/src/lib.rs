@@ -13,6 +13,7 @@ pub mod city;
 pub mod clock;
 pub mod erase;
 pub mod error;
+pub mod import;
 pub mod jobs;
 pub mod locate;
 pub mod numbers;

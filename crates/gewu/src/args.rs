@@ -34,7 +34,7 @@ pub enum Command {
     Demo(Demo),
     /// 生成任意数量的历史案件，用于测试 · make a history of any size, for tests and loads.
     Simulate(Simulate),
-    /// 发布城市数据 · publish the city's data.
+    /// 发布城市数据，或导入别处的案件 · publish the city's data, or take in cases from elsewhere.
     #[command(subcommand)]
     Import(Import),
     /// 检查文件，不改任何东西 · check files without changing anything.
@@ -92,12 +92,14 @@ pub struct Demo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DemoCity {
     Town,
+    Nyc,
 }
 
 impl DemoCity {
     pub fn code(self) -> &'static str {
         match self {
             DemoCity::Town => "town",
+            DemoCity::Nyc => "nyc",
         }
     }
 }
@@ -118,6 +120,8 @@ pub struct Simulate {
 pub enum Import {
     /// 发布城市数据文件 · publish the city's files; all of them valid together, or nothing changes.
     Data(ImportData),
+    /// 导入别处导出的案件 · take in another system's export.
+    Cases(ImportCases),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -126,6 +130,21 @@ pub struct ImportData {
     #[arg(required = true, value_name = "KIND=FILE")]
     pub files: Vec<String>,
     /// 只检查，不发布 · check only.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ImportCases {
+    /// CSV
+    pub file: PathBuf,
+    /// 列的对应关系 · which column is what; see docs/import-cases.md.
+    #[arg(long, value_name = "FILE.toml")]
+    pub mapping: PathBuf,
+    /// 未导入的行及原因写到这个文件 · where rows not taken are written, with the reason.
+    #[arg(long, value_name = "FILE.csv")]
+    pub rejected: Option<PathBuf>,
+    /// 只检查，不导入 · check only.
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -10,6 +10,7 @@ pub mod dice;
 mod divide;
 pub mod habits;
 pub mod names;
+pub mod nyc;
 pub mod photos;
 pub mod rhythm;
 pub mod staff;

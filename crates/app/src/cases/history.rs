@@ -13,6 +13,7 @@ use crate::{
 };
 use gewu_domain::{
     case::{Case, Context, Fact, Report, Source},
+    city::City,
     ids::RegionId,
     people::Actor,
 };
@@ -24,6 +25,8 @@ use std::sync::Arc;
 pub struct History<'a> {
     app: &'a App,
     snapshot: Arc<Snapshot>,
+    /// The rules its steps are decided by.
+    city: City,
     pub case: Case,
     facts: Vec<Fact>,
     changes: Changes,
@@ -74,7 +77,8 @@ impl App {
         self.keep_contact(&mut changes, &case, &new.contact, at);
         keep_photos(&mut changes, id, &new.photos, giver, !new.is_confidential, at);
         let terms = search_terms(&case, words, address.unwrap_or_default());
-        Ok(History { app: self, snapshot, case, facts, changes, terms })
+        let city = snapshot.city.clone();
+        Ok(History { app: self, snapshot, city, case, facts, changes, terms })
     }
 }
 
@@ -95,6 +99,12 @@ impl History<'_> {
         self.facts.extend(facts);
         keep_photos(&mut self.changes, self.case.id, &step.photos, giver, false, at);
         Ok(())
+    }
+
+    /// Goes on under rules without what an export cannot bring, such as photos.
+    pub(crate) fn under(mut self, city: City) -> Self {
+        self.city = city;
+        self
     }
 
     /// The city it was decided against.
@@ -122,7 +132,7 @@ impl History<'_> {
         let note = step.note.trim();
         let note = (!note.is_empty()).then(|| self.app.keep_text(&mut self.changes, self.case.id, note, giver, at));
         let command = self.app.filled(&mut self.changes, &self.case, step, note, giver)?;
-        let context = Context { at, actor, city: &self.snapshot.city };
+        let context = Context { at, actor, city: &self.city };
         Ok(decided(&self.case, command, note, &context)?)
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     args::{Demo, DemoCity, Place},
     commands::{
+        import::summary,
         serve::serve_app,
         simulate::{Bar, is_default},
         told,
@@ -11,13 +12,14 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use gewu_app::{
-    Settings,
+    App, Settings,
     clock::{Clock, FastClock, SystemClock, SystemRandom},
 };
 use gewu_sim::{
     Town,
     days::Past,
     demo::{make, move_on},
+    nyc,
     town::{DEMO_PASSWORD, Member},
     world::Replayed,
 };
@@ -27,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// What the demonstration remembers between two starts.
@@ -70,10 +72,14 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
             memory.city
         );
     }
-    let town = Town::demo(memory.seed);
     let parts = wiring::parts(place).await?;
+    let town = (demo.city == DemoCity::Town).then(|| Town::demo(memory.seed));
+    let people = town.as_ref().map_or_else(|| nyc::people(memory.seed), |town| town.people.clone());
     if !memory.is_made {
-        make_town(&parts, &town, &file, &mut memory).await?;
+        match &town {
+            Some(town) => make_town(&parts, town, &file, &mut memory).await?,
+            None => make_nyc(&parts, &people, &file, &mut memory).await?,
+        }
     }
 
     let clock: Arc<dyn Clock> = match SystemClock.now() {
@@ -82,26 +88,38 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
     };
     let settings = Settings { is_demo: true, ..Settings::default() };
     let app = Arc::new(parts.app(settings, clock, Arc::new(SystemRandom)).await?);
-    let accounts: Vec<DemoAccount> = town.accounts().filter_map(account).collect();
+    let accounts: Vec<DemoAccount> = people.iter().filter_map(account).collect();
     println!("可登录的账户（密码都是 {DEMO_PASSWORD}）· who can sign in, all with that password:");
     for account in &accounts {
         println!("  {:<16} {:<14} {}", account.login, account.role.code(), account.who_zh);
     }
-    let per_day = f64::from(memory.per_day);
+    let moving = tokio::spawn(keep_moving(app.clone(), town, demo.speed, file, memory));
+    let served = serve_app(app, &demo.serve, accounts).await;
+    moving.abort();
+    served
+}
+
+/// Lets the made-up city live, and remembers what its clock shows. New York only has the past it really had.
+async fn keep_moving(app: Arc<App>, town: Option<Town>, speed: i32, file: PathBuf, mut memory: Memory) {
     let looking = app.clone();
-    let mut told_at = Instant::now();
-    let traffic = tokio::spawn(move_on(app.clone(), town, per_day, demo.speed, move || {
-        if told_at.elapsed().as_secs() >= 30 {
-            told_at = Instant::now();
+    let per_day = f64::from(memory.per_day);
+    let mut kept_at = Instant::now();
+    let mut remember = move || {
+        if kept_at.elapsed().as_secs() >= 30 {
+            kept_at = Instant::now();
             memory.shown = looking.now();
             if let Err(error) = keep(&file, &memory) {
                 tracing::warn!("{error:#}");
             }
         }
-    }));
-    let served = serve_app(app, &demo.serve, accounts).await;
-    traffic.abort();
-    served
+    };
+    match town {
+        Some(town) => move_on(app, town, per_day, speed, remember).await,
+        None => loop {
+            tokio::time::sleep(Duration::from_secs(31)).await;
+            remember();
+        },
+    }
 }
 
 /// The directory given, or one of its own: a demonstration never moves into a city's.
@@ -111,6 +129,7 @@ fn at_home(place: &Place, city: DemoCity) -> Place {
     }
     let name = match city {
         DemoCity::Town => "gewu-demo".to_owned(),
+        DemoCity::Nyc => "gewu-demo-nyc".to_owned(),
     };
     Place { data: PathBuf::from(name), ..place.clone() }
 }
@@ -140,6 +159,16 @@ async fn make_town(parts: &Parts, town: &Town, file: &Path, memory: &mut Memory)
     for refused in &progress.refused {
         tracing::warn!(refused, "a made-up step was refused");
     }
+    memory.is_made = true;
+    keep(file, memory)
+}
+
+async fn make_nyc(parts: &Parts, people: &[Member], file: &Path, memory: &mut Memory) -> Result<()> {
+    println!("建立纽约：5 个区、2,166 个普查区，1,000 条真实请求 · setting up New York and its requests");
+    let app = parts.app(Settings::default(), Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    keep(file, memory)?;
+    let imported = nyc::settle(&app, people, &mut |_| {}).await.map_err(told)?;
+    println!("{}", summary(&imported, false));
     memory.is_made = true;
     keep(file, memory)
 }

@@ -1,7 +1,7 @@
-//! `gewu import data`: publishes a city's files, all of them valid together or nothing changes.
+//! `gewu import`: publishes a city's files, all of them valid together or nothing changes; takes in another system's cases.
 
 use crate::{
-    args::{Import, ImportData, Place},
+    args::{Import, ImportCases, ImportData, Place},
     commands::told,
     wiring,
 };
@@ -9,11 +9,17 @@ use anyhow::{Context, Result};
 use gewu_app::{
     Caller, Settings,
     city::{Draft, Kind},
+    import::{ImportOptions, Imported, Rejected, Told, mapping::Mapping},
+};
+use std::{
+    fs::File,
+    io::{BufReader, BufWriter, IsTerminal, Write},
 };
 
 pub async fn run(place: &Place, import: Import) -> Result<()> {
     match import {
         Import::Data(data) => publish(place, data).await,
+        Import::Cases(cases) => take_in(place, cases).await,
     }
 }
 
@@ -29,6 +35,76 @@ async fn publish(place: &Place, data: ImportData) -> Result<()> {
         println!("{what}: {} {} v{}", one.kind.code(), one.name, one.version);
     }
     Ok(())
+}
+
+async fn take_in(place: &Place, cases: ImportCases) -> Result<()> {
+    let name = cases.mapping.display().to_string();
+    let text = std::fs::read_to_string(&cases.mapping).with_context(|| format!("读取 {name} · reading"))?;
+    let mapping = Mapping::parse(&name, &text).map_err(|faults| told(gewu_app::AppError::Faulty(faults)))?;
+    let file = File::open(&cases.file).with_context(|| format!("读取 {} · reading", cases.file.display()))?;
+    let mut report = match &cases.rejected {
+        Some(path) => {
+            Some(BufWriter::new(File::create(path).with_context(|| format!("写入 {} · writing", path.display()))?))
+        }
+        None => None,
+    };
+    if let Some(report) = &mut report {
+        writeln!(report, "\u{feff}line,id,code,reason_zh,reason_en")?;
+    }
+    let app = wiring::open(place, Settings::default()).await?;
+    let is_watched = std::io::stderr().is_terminal();
+    let mut failed = None;
+    let options = ImportOptions { dry_run: cases.dry_run };
+    let imported = app
+        .import_cases(&Caller::system(), Box::new(BufReader::new(file)), &mapping, &options, &mut |said| match said {
+            Told::Rejected(rejected) => {
+                if let Some(report) = &mut report {
+                    failed = failed.take().or(writeln!(report, "{}", row(rejected)).err());
+                }
+            }
+            Told::Progress(imported) if is_watched => {
+                eprint!("\r  {} 行 rows, {} 件 cases ", imported.rows, imported.taken)
+            }
+            Told::Progress(_) => {}
+        })
+        .await
+        .map_err(told)?;
+    if is_watched {
+        eprintln!();
+    }
+    if let Some(report) = &mut report {
+        failed = failed.or(report.flush().err());
+    }
+    failed.map_or(Ok(()), Err).context("写入未导入清单 · writing the rows not taken")?;
+    if !cases.dry_run {
+        app.store.upkeep().analyze().await?;
+    }
+    println!("{}", summary(&imported, cases.dry_run));
+    if !imported.rejected.is_empty() && cases.rejected.is_none() {
+        println!("用 --rejected 清单.csv 可得到每一行的原因 · --rejected FILE.csv tells the reason of every row");
+    }
+    Ok(())
+}
+
+/// What an import came to, in a few lines.
+pub fn summary(imported: &Imported, dry_run: bool) -> String {
+    let Imported { rows, taken, closed, known, skipped, located, placed, rejected } = imported;
+    let taken_zh = if dry_run { "可导入" } else { "已导入" };
+    let mut text = format!(
+        "{rows} 行：{taken_zh} {taken} 件（其中结案 {closed}），以前导入过 {known}，按对应关系略过 {skipped}；有坐标 {located} 行，{placed} 行落在网格里\n\
+         {rows} rows: {taken} taken ({closed} closed), {known} known already, {skipped} skipped by the mapping; {located} have a point, {placed} of them lie in a grid"
+    );
+    for (code, count) in rejected {
+        text.push_str(&format!("\n  未导入 not taken: {count} × {code}"));
+    }
+    text
+}
+
+/// A line of the report. The reasons hold no words of people, only of the mapping's columns.
+fn row(rejected: &Rejected) -> String {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let Rejected { line, id, code, zh, en } = rejected;
+    format!("{line},{},{code},{},{}", quoted(id), quoted(zh), quoted(en))
 }
 
 /// `KIND=FILE` as a draft.

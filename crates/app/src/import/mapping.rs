@@ -1,0 +1,362 @@
+//! Which column of another system's export is what: a TOML file somebody writes once for that system.
+//!
+//! Knows columns and values, not the city. The fields are explained in `docs/import-cases.md`. Start at
+//! [`Mapping::parse`].
+
+use gewu_domain::{case::Source, fault::Fault};
+use gewu_geo::datum::Datum;
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    fmt::strtime,
+    tz::TimeZone,
+};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// What is taken in, for whoever reads the mapping.
+    #[serde(default)]
+    pub title: String,
+    /// Zone of the times that name none; the city's own when not said.
+    #[serde(default)]
+    pub zone: Option<String>,
+    #[serde(default)]
+    pub csv: Csv,
+    /// The other system's number; without one, a digest of the row stands for it.
+    #[serde(default)]
+    pub id: Option<Id>,
+    /// Rows that are not taken on purpose.
+    #[serde(default)]
+    pub skip: Vec<Match>,
+    pub reported_at: Time,
+    #[serde(default)]
+    pub closed_at: Option<Time>,
+    /// Which rows are closed; without it, those with a time of closing.
+    #[serde(default)]
+    pub closed: Option<Match>,
+    /// How far the others have come.
+    #[serde(default)]
+    pub reached: Option<Reached>,
+    #[serde(default)]
+    pub place: PlaceColumns,
+    pub class: Lookup,
+    #[serde(default)]
+    pub unit: Option<Lookup>,
+    #[serde(default)]
+    pub source: Option<SourceLookup>,
+    /// The words of the report, e.g. `{Complaint Type}: {Descriptor}`.
+    #[serde(default)]
+    pub words: String,
+    /// The words of the answer at closing.
+    #[serde(default)]
+    pub reply: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Csv {
+    /// One ASCII character.
+    pub delimiter: char,
+}
+
+impl Default for Csv {
+    fn default() -> Csv {
+        Csv { delimiter: ',' }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Id {
+    pub column: String,
+}
+
+/// A column with some of its values.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Match {
+    pub column: String,
+    pub values: Vec<String>,
+    /// Why, for rows that are skipped.
+    #[serde(default)]
+    pub why: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Time {
+    pub column: String,
+    /// Tried one after the other, in `strftime` notation; RFC 3339 is always understood.
+    #[serde(default)]
+    pub formats: Vec<String>,
+    /// Values that mean "none", beside the empty one, e.g. `1900-01-01`.
+    #[serde(default)]
+    pub none: Vec<String>,
+}
+
+/// How far a case has come that is not closed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reached {
+    pub column: String,
+    pub table: BTreeMap<String, Stage>,
+    #[serde(default)]
+    pub default: Stage,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    #[default]
+    Reported,
+    Filed,
+    Dispatched,
+    Handling,
+    Closed,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceColumns {
+    #[serde(default)]
+    pub lon: Option<String>,
+    #[serde(default)]
+    pub lat: Option<String>,
+    #[serde(default)]
+    pub datum: Option<Datum>,
+    /// Points that stand for "unknown" in the export: longitude, latitude.
+    #[serde(default)]
+    pub ignore: Vec<(f64, f64)>,
+    /// A column with an area: its code, or its name in either language.
+    #[serde(default)]
+    pub area: Option<Lookup>,
+    /// Columns of the address, in order.
+    #[serde(default)]
+    pub address: Vec<String>,
+}
+
+/// From a value of the export to a code of the city.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lookup {
+    pub column: String,
+    /// Asked first.
+    #[serde(default)]
+    pub table: BTreeMap<String, String>,
+    /// Then: the value is the code, or with `name` a name in either language.
+    #[serde(default)]
+    pub by: By,
+    /// Put before the value when it is the code.
+    #[serde(default)]
+    pub prefix: String,
+    /// For values that are found nowhere; without it such a row is not taken.
+    #[serde(default)]
+    pub default: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    #[default]
+    Code,
+    Name,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceLookup {
+    pub column: String,
+    pub table: BTreeMap<String, Source>,
+    #[serde(default)]
+    pub default: Option<Source>,
+}
+
+impl Mapping {
+    /// Reads a mapping.
+    ///
+    /// # Errors
+    /// What is wrong with it, by line where that is known.
+    pub fn parse(file: &str, text: &str) -> Result<Mapping, Vec<Fault>> {
+        let mapping: Mapping = toml::from_str(text).map_err(|error| {
+            let line = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .map(|before| u32::try_from(before.matches('\n').count()).unwrap_or(0).saturating_add(1));
+            vec![fault(file, line, None, error.message(), &format!("无法读取：{}", error.message()))]
+        })?;
+        let mut faults = Vec::new();
+        if let Some(zone) = &mapping.zone
+            && TimeZone::get(zone).is_err()
+        {
+            faults.push(fault(
+                file,
+                None,
+                Some("zone"),
+                &format!("there is no zone {zone:?}"),
+                &format!("没有时区“{zone}”"),
+            ));
+        }
+        if !mapping.csv.delimiter.is_ascii() {
+            faults.push(fault(
+                file,
+                None,
+                Some("csv.delimiter"),
+                "is not one ASCII character",
+                "分隔符须为一个 ASCII 字符",
+            ));
+        }
+        if mapping.place.lon.is_some() != mapping.place.lat.is_some() {
+            faults.push(fault(file, None, Some("place"), "has one of lon and lat only", "经度和纬度须同时给出"));
+        }
+        for (name, template) in [("words", &mapping.words), ("reply", &mapping.reply)] {
+            if template.matches('{').count() != template.matches('}').count() {
+                faults.push(fault(file, None, Some(name), "has a brace without its partner", "花括号没有成对"));
+            }
+        }
+        if faults.is_empty() { Ok(mapping) } else { Err(faults) }
+    }
+
+    /// Every column the mapping names.
+    pub fn columns(&self) -> Vec<&str> {
+        let mut columns: Vec<&str> = vec![&self.reported_at.column, &self.class.column];
+        columns.extend(self.id.iter().map(|id| id.column.as_str()));
+        columns.extend(self.skip.iter().map(|skip| skip.column.as_str()));
+        columns.extend(self.closed_at.iter().map(|time| time.column.as_str()));
+        columns.extend(self.closed.iter().map(|closed| closed.column.as_str()));
+        columns.extend(self.reached.iter().map(|reached| reached.column.as_str()));
+        columns.extend(self.unit.iter().map(|unit| unit.column.as_str()));
+        columns.extend(self.source.iter().map(|source| source.column.as_str()));
+        let place = &self.place;
+        columns.extend(place.lon.iter().chain(&place.lat).chain(&place.address).map(String::as_str));
+        columns.extend(place.area.iter().map(|area| area.column.as_str()));
+        columns.extend(named(&self.words).chain(named(&self.reply)));
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+}
+
+impl Match {
+    pub fn fits(&self, value: &str) -> bool {
+        self.values.iter().any(|one| one == value)
+    }
+}
+
+impl Time {
+    /// A time of the export; `Ok(None)` when there is none, `Err` when it reads in no format.
+    pub fn read(&self, value: &str, zone: &TimeZone) -> Result<Option<Timestamp>, ()> {
+        if value.is_empty() || self.none.iter().any(|none| value.starts_with(none.as_str())) {
+            return Ok(None);
+        }
+        if let Ok(at) = value.parse::<Timestamp>() {
+            return Ok(Some(at));
+        }
+        for format in &self.formats {
+            let Ok(parts) = strtime::parse(format, value) else { continue };
+            if parts.offset().is_some() {
+                return parts.to_timestamp().map(Some).map_err(drop);
+            }
+            let local = parts.to_datetime().or_else(|_| parts.to_date().map(Date::into));
+            return local
+                .and_then(|local: DateTime| local.to_zoned(zone.clone()))
+                .map(|at| Some(at.timestamp()))
+                .map_err(drop);
+        }
+        Err(())
+    }
+}
+
+/// The columns a template names.
+fn named(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}
+
+/// A template with its columns filled in; empty when every column it names is.
+pub fn fill<'v>(template: &str, value: impl Fn(&str) -> &'v str) -> String {
+    let mut text = String::new();
+    let mut has_value = false;
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let Some((name, after)) = after.split_once('}') else { break };
+        let value = value(name);
+        has_value |= !value.is_empty();
+        text.push_str(value);
+        rest = after;
+    }
+    text.push_str(rest);
+    if has_value { text.trim().trim_end_matches([':', '：', ',', '，']).trim().to_owned() } else { String::new() }
+}
+
+fn fault(file: &str, line: Option<u32>, field: Option<&str>, what: &str, what_zh: &str) -> Fault {
+    Fault {
+        file: file.to_owned(),
+        line,
+        field: field.map(str::to_owned),
+        what: what.to_owned(),
+        what_zh: what_zh.to_owned(),
+        fix: "correct it; docs/import-cases.md explains every field".to_owned(),
+        fix_zh: "请改正；docs/import-cases.md 说明了每一项".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(formats: &[&str]) -> Time {
+        Time {
+            column: "t".to_owned(),
+            formats: formats.iter().map(|format| (*format).to_owned()).collect(),
+            none: vec!["1900".to_owned()],
+        }
+    }
+
+    #[test]
+    fn times_read_in_the_zone_of_the_export() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let time = time(&["%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d"]);
+        let read = |value: &str| time.read(value, &zone).map(|at| at.map(|at| at.to_string()));
+        assert_eq!(read("06/26/2018 10:58:54 AM"), Ok(Some("2018-06-26T14:58:54Z".to_owned())));
+        assert_eq!(read("2018-01-02"), Ok(Some("2018-01-02T05:00:00Z".to_owned())));
+        assert_eq!(read("2018-01-02T03:04:05+08:00"), Ok(Some("2018-01-01T19:04:05Z".to_owned())));
+        assert_eq!(read(""), Ok(None));
+        assert_eq!(read("1900-01-01 00:00:00"), Ok(None));
+        assert_eq!(read("26/06/2018"), Err(()));
+        assert_eq!(read("13/45/2018 10:58:54 AM"), Err(()));
+    }
+
+    #[test]
+    fn a_template_fills_and_vanishes_when_nothing_is_there() {
+        let row = |name: &str| match name {
+            "a" => "one",
+            _ => "",
+        };
+        assert_eq!(fill("{a}: {b}", row), "one");
+        assert_eq!(fill("{a} and {a}", row), "one and one");
+        assert_eq!(fill("{b}: {c}", row), "");
+        assert_eq!(named("{a}: {b c}").collect::<Vec<_>>(), ["a", "b c"]);
+    }
+
+    #[test]
+    fn a_mapping_with_an_unknown_field_or_zone_is_refused_with_its_line() {
+        let sound = "[reported_at]\ncolumn = \"t\"\n[class]\ncolumn = \"c\"\n";
+        assert!(Mapping::parse("m.toml", sound).is_ok());
+        let faults = Mapping::parse("m.toml", &format!("{sound}colour = \"red\"\n")).unwrap_err();
+        assert_eq!(faults[0].line, Some(5));
+        let faults = Mapping::parse("m.toml", &format!("zone = \"Moon/Crater\"\n{sound}")).unwrap_err();
+        assert_eq!(faults[0].field.as_deref(), Some("zone"));
+    }
+
+    #[test]
+    fn the_example_of_the_paper_and_the_shipped_mapping_read() {
+        let paper = include_str!("../../../../docs/import-cases.md");
+        let example = paper.split("```toml mapping\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let mapping = Mapping::parse("import-cases.md", example).unwrap();
+        assert!(mapping.columns().contains(&"办理结果"));
+        Mapping::parse("nyc", include_str!("../../../../data/real/nyc/mapping.toml")).unwrap();
+    }
+}

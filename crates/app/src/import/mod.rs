@@ -1,0 +1,579 @@
+//! Cases of another system: each row of its export becomes a case that has gone through the loop, by the rules of this
+//! city, at the times the row gives.
+//!
+//! A row is taken once: its number carries the other system's, so a second import, or one that was broken off, takes
+//! what is missing. Rows are read one by one, so memory does not grow with the file. Start at [`App::import_cases`]; the
+//! columns are in [`mapping`].
+
+pub mod mapping;
+mod story;
+
+use crate::{App, AppError, Caller, city::Snapshot, locate::Location};
+use gewu_domain::{
+    area::Areas,
+    case::Source,
+    catalogue::Catalogue,
+    city::City,
+    ids::{AreaCode, ClassCode, RegionId, UnitCode},
+    unit::Units,
+};
+use gewu_store::Changes;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use mapping::{By, Lookup, Mapping, Stage, fill};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+    sync::Arc,
+};
+
+/// Cases written at once.
+const BATCH: usize = 400;
+
+/// How an import shall be made.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// Only say what would happen.
+    pub dry_run: bool,
+}
+
+/// A row that was not taken, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejected {
+    /// Line of the file in which the row begins, from 1.
+    pub line: u64,
+    /// The other system's number, where the row has one.
+    pub id: String,
+    /// Stable code.
+    pub code: &'static str,
+    pub zh: String,
+    pub en: String,
+}
+
+/// What has been taken so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    pub rows: u64,
+    pub taken: u64,
+    /// Of those taken: closed.
+    pub closed: u64,
+    /// Taken before, by an earlier import.
+    pub known: u64,
+    /// Left out on purpose, as the mapping says.
+    pub skipped: u64,
+    /// Rows with a point, and how many of these lie in an area of the deepest level.
+    pub located: u64,
+    pub placed: u64,
+    /// Not taken, by code.
+    pub rejected: BTreeMap<&'static str, u64>,
+}
+
+/// What an import tells while it works.
+#[derive(Debug)]
+pub enum Told<'a> {
+    Rejected(&'a Rejected),
+    Progress(&'a Imported),
+}
+
+/// A row as the city understands it.
+#[derive(Debug, Clone)]
+struct Row {
+    line: u64,
+    id: String,
+    reported_at: Timestamp,
+    closed_at: Option<Timestamp>,
+    reached: Stage,
+    location: Location,
+    class: ClassCode,
+    unit: Option<UnitCode>,
+    source: Source,
+    words: String,
+    reply: String,
+}
+
+/// Why a row is not taken: code, Chinese, English.
+type Reason = (&'static str, String, String);
+
+impl App {
+    /// Takes in the rows of a CSV file. Every row is either taken, known already, skipped by the mapping, or told of as
+    /// rejected.
+    ///
+    /// The cases are made by people called after the import, one for each role; photos, which an export does not bring,
+    /// are not asked for. Everything else is as the city's rules say.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`], [`AppError::Invalid`] when the file has not the columns of the mapping, and when the
+    /// store fails; what was told of as taken is then kept.
+    pub async fn import_cases(
+        &self,
+        caller: &Caller,
+        file: Box<dyn Read + Send>,
+        mapping: &Mapping,
+        options: &ImportOptions,
+        tell: &mut (dyn FnMut(Told<'_>) + Send),
+    ) -> Result<Imported, AppError> {
+        caller.administrator()?;
+        let snapshot = self.snapshot()?;
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(u8::try_from(mapping.csv.delimiter).unwrap_or(b','))
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(file);
+        let header = header(&mut reader, mapping)?;
+        let mut import = Importer::new(self, snapshot, mapping, header).await?;
+        if !options.dry_run {
+            import.move_in().await?;
+        }
+        let mut imported = Imported::default();
+        let mut record = csv::ByteRecord::new();
+        loop {
+            match reader.read_byte_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Err(AppError::Failed(Box::new(error))),
+            }
+            imported.rows += 1;
+            let line = record.position().map_or(0, csv::Position::line);
+            match import.take(&record, line, &mut imported).await {
+                Ok(()) => {}
+                Err(Failure::Store(error)) => return Err(error),
+                Err(Failure::Row(rejected)) => {
+                    *imported.rejected.entry(rejected.code).or_default() += 1;
+                    tell(Told::Rejected(&rejected));
+                }
+            }
+            if import.waiting >= BATCH {
+                import.write(options, &mut imported).await?;
+                tell(Told::Progress(&imported));
+            }
+        }
+        import.write(options, &mut imported).await?;
+        tell(Told::Progress(&imported));
+        Ok(imported)
+    }
+}
+
+enum Failure {
+    Row(Rejected),
+    Store(AppError),
+}
+
+/// An import under way.
+struct Importer<'a> {
+    app: &'a App,
+    snapshot: Arc<Snapshot>,
+    /// The city's rules, without what an export cannot bring.
+    city: City,
+    mapping: &'a Mapping,
+    header: BTreeMap<String, usize>,
+    zone: TimeZone,
+    names: Names,
+    people: story::People,
+    sealed: BTreeMap<RegionId, Option<Date>>,
+    seen: BTreeSet<String>,
+    batches: BTreeMap<RegionId, Vec<Changes>>,
+    waiting: usize,
+    waiting_closed: u64,
+}
+
+/// Names of classes, areas and units in either language, to codes.
+struct Names {
+    classes: BTreeMap<String, String>,
+    areas: BTreeMap<String, String>,
+    units: BTreeMap<String, String>,
+}
+
+impl<'a> Importer<'a> {
+    async fn new(
+        app: &'a App,
+        snapshot: Arc<Snapshot>,
+        mapping: &'a Mapping,
+        header: BTreeMap<String, usize>,
+    ) -> Result<Importer<'a>, AppError> {
+        let mut city = snapshot.city.clone();
+        let mut policy = city.policy.as_ref().clone();
+        policy.check.needs_photo = false;
+        city.policy = Arc::new(policy);
+        let own = city.calendar.zone().clone();
+        let zone = mapping.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(own);
+        let mut sealed = BTreeMap::new();
+        for region in city.areas.regions() {
+            let view = app.store.view(region).await?;
+            sealed.insert(region, view.roots().await?.last().map(|root| root.day));
+        }
+        let names = Names::of(&city);
+        let people = story::People::of(&city, app.now());
+        Ok(Importer {
+            app,
+            snapshot,
+            city,
+            mapping,
+            header,
+            zone,
+            names,
+            people,
+            sealed,
+            seen: BTreeSet::new(),
+            batches: BTreeMap::new(),
+            waiting: 0,
+            waiting_closed: 0,
+        })
+    }
+
+    async fn take(&mut self, record: &csv::ByteRecord, line: u64, imported: &mut Imported) -> Result<(), Failure> {
+        let mut id = String::new();
+        let rejected =
+            |id: &str, (code, zh, en): Reason| Failure::Row(Rejected { line, id: id.to_owned(), code, zh, en });
+        let row = match self.read(record, line, &mut id) {
+            Ok(Some(row)) => row,
+            Ok(None) => {
+                imported.skipped += 1;
+                return Ok(());
+            }
+            Err(reason) => return Err(rejected(&id, reason)),
+        };
+        if !self.seen.insert(row.id.clone()) {
+            let reason = reason("repeated_id", "这个编号在文件里出现过", "this number stands in the file before");
+            return Err(rejected(&id, reason));
+        }
+        let new = story::new_report(&row);
+        let located = self.snapshot.locate(&new.location, None).map_err(Failure::Store)?;
+        if row.location.point.is_some() {
+            imported.located += 1;
+            imported.placed += u64::from(located.place.is_placed);
+        }
+        if !located.place.is_placed && row.reached > Stage::Reported {
+            let reason = reason(
+                "no_place",
+                "没有落在任何网格里，而这一行已经立案：请补坐标或区域",
+                "lies in no grid, but the row says it was filed: give coordinates or an area",
+            );
+            return Err(rejected(&id, reason));
+        }
+        let day = row.reported_at.to_zoned(TimeZone::UTC).date();
+        if let Some(Some(sealed)) = self.sealed.get(&located.region)
+            && day <= *sealed
+        {
+            let reason = reason(
+                "day_sealed",
+                &format!("{day} 的每日根已经生成（到 {sealed} 为止）：过去的日子不能再加记录，请在启动服务之前导入"),
+                &format!(
+                    "the daily root of {day} is made (up to {sealed}): nothing can be added to a sealed day; import before the city serves"
+                ),
+            );
+            return Err(rejected(&id, reason));
+        }
+        let number = number(located.region, &row.id);
+        if self.is_known(located.region, &number).await.map_err(Failure::Store)? {
+            imported.known += 1;
+            return Ok(());
+        }
+        let story =
+            story::tell(self.app, &self.city, &self.people, &row, &new, &number).map_err(|error| match error {
+                AppError::Refused(refused) => rejected(
+                    &id,
+                    (
+                        "refused",
+                        format!("规则不允许：{}", refused.zh()),
+                        format!("the rules refuse it: {}", refused.en()),
+                    ),
+                ),
+                AppError::Invalid(problems) => {
+                    let problem = problems.into_iter().next();
+                    let (zh, en) = problem.map_or_else(Default::default, |problem| (problem.zh, problem.en));
+                    rejected(&id, ("invalid", zh, en))
+                }
+                other => Failure::Store(other),
+            })?;
+        self.waiting_closed += u64::from(row.reached == Stage::Closed);
+        let (region, changes) = story.finish();
+        self.batches.entry(region).or_default().push(changes);
+        self.waiting += 1;
+        Ok(())
+    }
+
+    async fn is_known(&self, region: RegionId, number: &str) -> Result<bool, AppError> {
+        let view = self.app.store.view(region).await?;
+        Ok(view.case_by_number(number).await?.is_some())
+    }
+
+    async fn write(&mut self, options: &ImportOptions, imported: &mut Imported) -> Result<(), AppError> {
+        for (region, batch) in std::mem::take(&mut self.batches) {
+            if !options.dry_run {
+                self.app.store.upkeep().load(region, batch).await?;
+            }
+        }
+        imported.taken += u64::try_from(std::mem::take(&mut self.waiting)).unwrap_or(0);
+        imported.closed += std::mem::take(&mut self.waiting_closed);
+        Ok(())
+    }
+
+    /// The people of the import, unless an earlier one brought them.
+    async fn move_in(&self) -> Result<(), AppError> {
+        let view = self.app.store.city().await?;
+        let mut changes = Vec::new();
+        for (person, posts) in self.people.rows() {
+            if view.person(person.id).await?.is_none() {
+                changes.push(gewu_store::Change::Person(person));
+                changes.extend(posts.into_iter().map(gewu_store::Change::Post));
+            }
+        }
+        drop(view);
+        if changes.is_empty() { Ok(()) } else { Ok(self.app.store.apply(RegionId(0), changes.into()).await?) }
+    }
+
+    /// A row as the city understands it; nothing when the mapping leaves it out.
+    fn read(&self, record: &csv::ByteRecord, line: u64, id: &mut String) -> Result<Option<Row>, Reason> {
+        let mut cells = Vec::with_capacity(record.len());
+        for cell in record {
+            cells.push(std::str::from_utf8(cell).map_err(|_| {
+                reason("not_utf8", "不是 UTF-8 编码：请把文件另存为 UTF-8", "is not UTF-8: save the file as UTF-8")
+            })?);
+        }
+        let value = |column: &str| -> &str {
+            self.header.get(column).and_then(|at| cells.get(*at)).copied().unwrap_or_default()
+        };
+        let mapping = self.mapping;
+        *id = match &mapping.id {
+            Some(column) => value(&column.column).to_owned(),
+            None => digest(record),
+        };
+        if id.is_empty() {
+            return Err(reason("no_id", "没有编号", "has no number"));
+        }
+        if cells.len() != self.header.len() {
+            let (have, want) = (cells.len(), self.header.len());
+            return Err(reason(
+                "cells",
+                &format!("有 {have} 个单元格，表头有 {want} 列：引号可能没有成对"),
+                &format!("has {have} cells, the header {want}: a quotation mark may lack its partner"),
+            ));
+        }
+        if mapping.skip.iter().any(|skip| skip.fits(value(&skip.column))) {
+            return Ok(None);
+        }
+        let reported = value(&mapping.reported_at.column);
+        let reported_at = match mapping.reported_at.read(reported, &self.zone) {
+            Ok(Some(at)) => at,
+            Ok(None) => return Err(reason("no_time", "没有上报时间", "has no time of reporting")),
+            Err(()) => return Err(bad_time(reported)),
+        };
+        let now = self.app.now();
+        if reported_at > now {
+            return Err(reason("future", "上报时间在未来", "was reported in the future"));
+        }
+        let closed_at = match &mapping.closed_at {
+            Some(time) => {
+                let closed = value(&time.column);
+                time.read(closed, &self.zone).map_err(|()| bad_time(closed))?
+            }
+            None => None,
+        };
+        let is_closed = match &mapping.closed {
+            Some(closed) => closed.fits(value(&closed.column)),
+            None => closed_at.is_some(),
+        };
+        let closed_at = match (is_closed, closed_at) {
+            (false, _) => None,
+            (true, None) => {
+                return Err(reason("no_closing_time", "已结案但没有结案时间", "is closed but has no time of closing"));
+            }
+            (true, Some(closed_at)) if closed_at < reported_at => {
+                return Err(reason(
+                    "closed_before_reported",
+                    "结案时间早于上报时间",
+                    "was closed before it was reported",
+                ));
+            }
+            (true, Some(closed_at)) if closed_at > now => {
+                return Err(reason("future", "结案时间在未来", "was closed in the future"));
+            }
+            (true, closed_at) => closed_at,
+        };
+        let reached = match (&mapping.reached, closed_at) {
+            (_, Some(_)) => Stage::Closed,
+            (Some(reached), None) => {
+                reached.table.get(value(&reached.column)).copied().unwrap_or(reached.default).min(Stage::Handling)
+            }
+            (None, None) => Stage::Reported,
+        };
+        let class = self.code("class", &mapping.class, value(&mapping.class.column))?;
+        let unit = match &mapping.unit {
+            Some(unit) if !value(&unit.column).is_empty() => Some(self.code("unit", unit, value(&unit.column))?),
+            _ => None,
+        };
+        let source = mapping
+            .source
+            .as_ref()
+            .and_then(|source| source.table.get(value(&source.column)).copied().or(source.default));
+        Ok(Some(Row {
+            line,
+            id: id.clone(),
+            reported_at: whole_ms(reported_at),
+            closed_at: closed_at.map(whole_ms),
+            reached,
+            location: self.location(value)?,
+            class: ClassCode::new(class),
+            unit: unit.map(UnitCode::new),
+            source: source.unwrap_or(Source::System),
+            words: fill(&mapping.words, value),
+            reply: fill(&mapping.reply, value),
+        }))
+    }
+
+    fn location<'v>(&self, value: impl Fn(&str) -> &'v str) -> Result<Location, Reason> {
+        let place = &self.mapping.place;
+        let point = match (&place.lon, &place.lat) {
+            (Some(lon), Some(lat)) => {
+                let (lon, lat) = (value(lon), value(lat));
+                match (lon.parse::<f64>(), lat.parse::<f64>()) {
+                    _ if lon.is_empty() && lat.is_empty() => None,
+                    (Ok(lon), Ok(lat)) if lon.abs() <= 180.0 && lat.abs() <= 90.0 => Some((lon, lat)),
+                    _ => {
+                        return Err(reason(
+                            "bad_point",
+                            &format!("坐标不对：{lon}, {lat}"),
+                            &format!("{lon}, {lat} is no point"),
+                        ));
+                    }
+                }
+            }
+            _ => None,
+        };
+        let is_unknown = |point: &(f64, f64)| {
+            place.ignore.iter().any(|no| (no.0 - point.0).abs() < 1e-7 && (no.1 - point.1).abs() < 1e-7)
+        };
+        let area = match &place.area {
+            Some(area) if !value(&area.column).is_empty() => {
+                Some(AreaCode::new(self.code("area", area, value(&area.column))?))
+            }
+            _ => None,
+        };
+        let address: Vec<&str> =
+            place.address.iter().map(|column| value(column)).filter(|part| !part.is_empty()).collect();
+        let address: String = address.join(", ").chars().take(200).collect();
+        Ok(Location {
+            point: point.filter(|point| !is_unknown(point)),
+            datum: place.datum,
+            area,
+            address: (!address.is_empty()).then_some(address),
+            part: None,
+        })
+    }
+
+    /// The city's code for a value of the export.
+    fn code(&self, what: &str, lookup: &Lookup, value: &str) -> Result<String, Reason> {
+        let names = match what {
+            "class" => &self.names.classes,
+            "unit" => &self.names.units,
+            _ => &self.names.areas,
+        };
+        let exists = |code: &str| match what {
+            "class" => current(&self.city).is_some_and(|catalogue| catalogue.get(&ClassCode::from(code)).is_some()),
+            "unit" => self.city.units.get(&UnitCode::from(code)).is_some(),
+            _ => self.city.areas.get(&AreaCode::from(code)).is_some(),
+        };
+        let found = match (lookup.table.get(value), lookup.by) {
+            (Some(code), _) => Some(code.clone()),
+            (None, By::Code) => Some(format!("{}{value}", lookup.prefix)),
+            (None, By::Name) => names.get(value).cloned(),
+        };
+        let found = found.filter(|code| exists(code)).or_else(|| lookup.default.clone().filter(|code| exists(code)));
+        found.ok_or_else(|| match what {
+            "class" => {
+                reason("unknown_class", &format!("没有类别“{value}”"), &format!("there is no class for {value:?}"))
+            }
+            "unit" => reason("unknown_unit", &format!("没有单位“{value}”"), &format!("there is no unit for {value:?}")),
+            _ => reason("unknown_area", &format!("没有区域“{value}”"), &format!("there is no area for {value:?}")),
+        })
+    }
+}
+
+impl Names {
+    fn of(city: &City) -> Names {
+        let areas: &Areas = &city.areas;
+        let units: &Units = &city.units;
+        let mut names = Names { classes: BTreeMap::new(), areas: BTreeMap::new(), units: BTreeMap::new() };
+        let note = |names: &mut BTreeMap<String, String>, name: &str, code: &str| {
+            if !name.is_empty() {
+                names.entry(name.to_owned()).or_insert_with(|| code.to_owned());
+            }
+        };
+        for class in current(city).map(Catalogue::classes).unwrap_or_default() {
+            for name in [&class.name_zh, &class.name_en, &class.plain_zh, &class.plain_en] {
+                note(&mut names.classes, name, class.code.as_str());
+            }
+        }
+        for area in areas.all() {
+            note(&mut names.areas, &area.name_zh, area.code.as_str());
+            note(&mut names.areas, area.name_en.as_deref().unwrap_or_default(), area.code.as_str());
+        }
+        for unit in units.all() {
+            note(&mut names.units, &unit.name_zh, unit.code.as_str());
+            note(&mut names.units, unit.name_en.as_deref().unwrap_or_default(), unit.code.as_str());
+        }
+        names
+    }
+}
+
+fn current(city: &City) -> Option<&Catalogue> {
+    city.catalogues.current(&city.policy.scheme)
+}
+
+/// Where each column stands; every column of the mapping must be there.
+fn header(
+    reader: &mut csv::Reader<Box<dyn Read + Send>>,
+    mapping: &Mapping,
+) -> Result<BTreeMap<String, usize>, AppError> {
+    let header = reader.headers().map_err(|error| AppError::Failed(Box::new(error)))?;
+    let clean = |name: &str| name.trim_start_matches('\u{feff}').to_owned();
+    let header: BTreeMap<String, usize> = header.iter().enumerate().map(|(at, name)| (clean(name), at)).collect();
+    let missing: Vec<&str> = mapping.columns().into_iter().filter(|column| !header.contains_key(*column)).collect();
+    if missing.is_empty() {
+        return Ok(header);
+    }
+    let missing = missing.join("、");
+    Err(crate::Problem::new(
+        "mapping",
+        "missing_columns",
+        format!("文件没有这些列：{missing}"),
+        format!("the file has not these columns of the mapping: {missing}"),
+    )
+    .into())
+}
+
+/// The number of an imported case: its region and the other system's number, or what stands for that.
+fn number(region: RegionId, id: &str) -> String {
+    let is_plain = id.len() <= 40 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if is_plain { format!("{region}-{id}") } else { format!("{region}-{}", short(&Sha256::digest(id.as_bytes()))) }
+}
+
+fn digest(record: &csv::ByteRecord) -> String {
+    let mut hash = Sha256::new();
+    for cell in record {
+        hash.update(cell);
+        hash.update([0]);
+    }
+    short(&hash.finalize())
+}
+
+fn short(hash: &[u8]) -> String {
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn reason(code: &'static str, zh: &str, en: &str) -> Reason {
+    (code, zh.to_owned(), en.to_owned())
+}
+
+fn bad_time(value: &str) -> Reason {
+    reason(
+        "bad_time",
+        &format!("时间“{value}”读不懂"),
+        &format!("the time {value:?} reads in no format of the mapping"),
+    )
+}
+
+fn whole_ms(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
