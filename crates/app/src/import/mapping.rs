@@ -245,9 +245,16 @@ impl Match {
     }
 }
 
+/// A time that reads in none of the formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable;
+
 impl Time {
-    /// A time of the export; `Ok(None)` when there is none, `Err` when it reads in no format.
-    pub fn read(&self, value: &str, zone: &TimeZone) -> Result<Option<Timestamp>, ()> {
+    /// A time of the export; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn read(&self, value: &str, zone: &TimeZone) -> Result<Option<Timestamp>, Unreadable> {
         if value.is_empty() || self.none.iter().any(|none| value.starts_with(none.as_str())) {
             return Ok(None);
         }
@@ -257,15 +264,15 @@ impl Time {
         for format in &self.formats {
             let Ok(parts) = strtime::parse(format, value) else { continue };
             if parts.offset().is_some() {
-                return parts.to_timestamp().map(Some).map_err(drop);
+                return parts.to_timestamp().map(Some).map_err(|_| Unreadable);
             }
             let local = parts.to_datetime().or_else(|_| parts.to_date().map(Date::into));
             return local
                 .and_then(|local: DateTime| local.to_zoned(zone.clone()))
                 .map(|at| Some(at.timestamp()))
-                .map_err(drop);
+                .map_err(|_| Unreadable);
         }
-        Err(())
+        Err(Unreadable)
     }
 }
 
@@ -325,8 +332,8 @@ mod tests {
         assert_eq!(read("2018-01-02T03:04:05+08:00"), Ok(Some("2018-01-01T19:04:05Z".to_owned())));
         assert_eq!(read(""), Ok(None));
         assert_eq!(read("1900-01-01 00:00:00"), Ok(None));
-        assert_eq!(read("26/06/2018"), Err(()));
-        assert_eq!(read("13/45/2018 10:58:54 AM"), Err(()));
+        assert_eq!(read("26/06/2018"), Err(Unreadable));
+        assert_eq!(read("13/45/2018 10:58:54 AM"), Err(Unreadable));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use gewu_domain::{
 };
 use gewu_store::Changes;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use mapping::{By, Lookup, Mapping, Stage, fill};
+use mapping::{By, Lookup, Mapping, Stage, Unreadable, fill};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -357,7 +357,7 @@ impl<'a> Importer<'a> {
         let reported_at = match mapping.reported_at.read(reported, &self.zone) {
             Ok(Some(at)) => at,
             Ok(None) => return Err(reason("no_time", "没有上报时间", "has no time of reporting")),
-            Err(()) => return Err(bad_time(reported)),
+            Err(Unreadable) => return Err(bad_time(reported)),
         };
         let now = self.app.now();
         if reported_at > now {
@@ -366,7 +366,7 @@ impl<'a> Importer<'a> {
         let closed_at = match &mapping.closed_at {
             Some(time) => {
                 let closed = value(&time.column);
-                time.read(closed, &self.zone).map_err(|()| bad_time(closed))?
+                time.read(closed, &self.zone).map_err(|Unreadable| bad_time(closed))?
             }
             None => None,
         };
