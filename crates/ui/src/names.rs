@@ -49,7 +49,16 @@ pub fn place_long(snapshot: &Snapshot, words: &Words, path: &[AreaCode]) -> Stri
 }
 
 fn joined(snapshot: &Snapshot, words: &Words, path: &[AreaCode]) -> String {
-    let names: Vec<String> = path.iter().map(|code| area(snapshot, words, code)).collect();
+    let mut names: Vec<String> = path.iter().map(|code| area(snapshot, words, code)).collect();
+    // A name that begins with the one above says both: 柳苑第三网格 · 柳苑第三网格微网格一.
+    for at in (1..names.len()).rev() {
+        if names
+            .get(at.saturating_sub(1))
+            .is_some_and(|above| names.get(at).is_some_and(|name| name.starts_with(above)))
+        {
+            names.remove(at.saturating_sub(1));
+        }
+    }
     names.join(" · ")
 }
 

@@ -258,7 +258,7 @@ impl Words {
         }
     }
 
-    /// A span in its two largest units.
+    /// A span in its two largest units; days alone from three days on.
     pub fn span(&self, minutes: i64) -> String {
         let (days, hours, rest) = (minutes / 1_440, minutes % 1_440 / 60, minutes % 60);
         let unit = |key: &str, count: i64| self.t1(key, "n", count);
@@ -266,7 +266,7 @@ impl Words {
             (0, 0, rest) => vec![unit("time-minutes", rest.max(1))],
             (0, hours, 0) => vec![unit("time-hours", hours)],
             (0, hours, rest) => vec![unit("time-hours", hours), unit("time-minutes", rest)],
-            (days, 0, _) => vec![unit("time-days", days)],
+            (days, hours, _) if hours == 0 || days > 2 => vec![unit("time-days", days)],
             (days, hours, _) => vec![unit("time-days", days), unit("time-hours", hours)],
         };
         parts.join(" ")

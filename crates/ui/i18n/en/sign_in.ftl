@@ -9,6 +9,7 @@ sign-in-idle = You did nothing for { $minutes } minutes, or signed out elsewhere
 sign-in-changed = The password is changed: sign in with the new one.
 sign-in-demo = Demonstration accounts
 sign-in-demo-what = Try any post. Signing in from top to bottom takes a case from its report to its end.
+sign-in-demo-password = The password is always { $password }.
 sign-in-as = Sign in
 
 account-title = My account

@@ -9,6 +9,7 @@ sign-in-idle = 已超过 { $minutes } 分钟没有操作，或已在别处退出
 sign-in-changed = 密码已修改，请用新密码登录。
 sign-in-demo = 演示账号
 sign-in-demo-what = 每个岗位都可以试。按办理顺序从上到下登录，就能把一个案件从头办到尾。
+sign-in-demo-password = 密码都是 { $password }。
 sign-in-as = 登录
 
 account-title = 我的账号

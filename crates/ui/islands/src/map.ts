@@ -46,8 +46,8 @@ function colour(name: string): string {
   return `rgb(${red}, ${green}, ${blue})`;
 }
 
-function style(city: City): StyleSpecification {
-  const [ink, second, line, paper, sunk] = ["--ink", "--ink-3", "--line-strong", "--surface", "--sunk"].map(colour);
+function style(city: City, own: string): StyleSpecification {
+  const [ink, second, line, paper, sunk] = ["--ink-2", "--ink-3", "--line-strong", "--surface", "--sunk"].map(colour);
   const font = ["Noto Sans CJK SC"];
   const border = (depth: number, width: number, from: number, dashed = false): StyleSpecification["layers"][number] => ({
     id: `border-${depth}`,
@@ -94,6 +94,14 @@ function style(city: City): StyleSpecification {
         "source-layer": "areas",
         filter: ["==", ["get", "depth"], 1],
         paint: { "fill-color": paper ?? "#fff" },
+      },
+      {
+        id: "own",
+        type: "fill",
+        source: "areas",
+        "source-layer": "areas",
+        filter: ["==", ["get", "code"], own],
+        paint: { "fill-color": colour("--accent-soft") },
       },
       border(4, 0.75, 13, true),
       border(3, 1, 11.5),
@@ -155,7 +163,7 @@ async function draw(part: HTMLElement): Promise<void> {
   const isChinese = document.documentElement.lang.startsWith("zh");
   const chart = new Chart({
     container: part,
-    style: style(city),
+    style: style(city, part.dataset["area"] ?? ""),
     ...(kind === "point"
       ? { center: [own.lon, own.lat], zoom: 15 }
       : { bounds: city.bounds, fitBoundsOptions: { padding: 16 } }),

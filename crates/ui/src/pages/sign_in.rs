@@ -30,7 +30,22 @@ struct SignInPage {
     told: Option<String>,
     idle_minutes: u32,
     groups: Vec<Group>,
+    /// Of all demonstration accounts, where it is one and the same.
+    password: Option<String>,
 }
+
+/// Roles in the order in which a case passes through their hands.
+const FLOW: [Role; 9] = [
+    Role::Acceptor,
+    Role::DutyChief,
+    Role::Dispatcher,
+    Role::Handler,
+    Role::Collector,
+    Role::Supervisor,
+    Role::Assessor,
+    Role::Administrator,
+    Role::Auditor,
+];
 
 /// The demonstration's accounts of one role.
 struct Group {
@@ -71,7 +86,7 @@ fn made(
     told: Option<String>,
 ) -> SignInPage {
     let words = &visitor.words;
-    let groups = Role::ALL
+    let groups = FLOW
         .into_iter()
         .filter_map(|role| {
             let mine: Vec<&DemoAccount> = ui.accounts.iter().filter(|account| account.role == role).collect();
@@ -91,7 +106,9 @@ fn made(
         .collect();
     let groups = if ui.app.settings.is_demo { groups } else { Vec::new() };
     let idle_minutes = ui.app.settings.idle_minutes;
-    SignInPage { f: Frame::of(ui, visitor, "sign-in"), next, login, wrong, told, idle_minutes, groups }
+    let first = ui.accounts.first().map(|account| account.password.clone());
+    let password = first.filter(|first| ui.accounts.iter().all(|account| account.password == *first));
+    SignInPage { f: Frame::of(ui, visitor, "sign-in"), next, login, wrong, told, idle_minutes, groups, password }
 }
 
 pub async fn send(

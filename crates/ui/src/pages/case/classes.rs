@@ -54,7 +54,11 @@ pub fn find(
 pub fn given(snapshot: &Snapshot, words: &Words, case: &Case, chosen: &str) -> Option<ClassPick> {
     let class = case.class.as_ref()?;
     let class = names::catalogue(snapshot)?.get(&class.code)?;
-    Some(pick(snapshot, words, case, class, chosen))
+    let mut given = pick(snapshot, words, case, class, chosen);
+    if let ([only], true) = (given.conditions.as_mut_slice(), chosen.is_empty()) {
+        only.is_chosen = true;
+    }
+    Some(given)
 }
 
 fn ranked<'c>(catalogue: &'c Catalogue, typed: &str) -> Vec<&'c Class> {

@@ -37,7 +37,7 @@ pub fn events(page: &CasePage, snapshot: &Snapshot, words: &Words) -> Vec<Event>
 fn event(fact: &Fact, page: &CasePage, snapshot: &Snapshot, words: &Words) -> Event {
     let (title, details) = told(&fact.deed, &page.case, snapshot, words);
     let written = fact.deed.texts();
-    // The report's own words stand above the timeline.
+    // The report's own words and photos stand above the timeline.
     let is_report = matches!(fact.deed, Deed::Reported { .. });
     let note = written.iter().filter(|_| !is_report).find_map(|digest| page.texts.get(digest)).cloned();
     Event {
@@ -46,7 +46,7 @@ fn event(fact: &Fact, page: &CasePage, snapshot: &Snapshot, words: &Words) -> Ev
         who: who(&fact.by, page, snapshot, words),
         is_erased: !is_report && note.is_none() && !written.is_empty(),
         note,
-        photos: photos(fact.deed.photos(), page, words),
+        photos: if is_report { Vec::new() } else { photos(fact.deed.photos(), page, words) },
         at: words.machine(fact.at),
         when: words.when(fact.at),
         exactly: words.exactly(fact.at),

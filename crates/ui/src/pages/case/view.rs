@@ -67,6 +67,8 @@ pub struct CaseView {
     place: String,
     is_placed: bool,
     point: Option<(f64, f64)>,
+    /// Code of the deepest area, for the map.
+    grid: String,
     part: Option<String>,
     source: String,
     reported: (String, String),
@@ -239,6 +241,7 @@ pub fn of(
         place: names::place_long(&snapshot, &words, &case.place.path),
         is_placed: case.place.is_placed,
         point: case.place.point,
+        grid: case.place.deepest().map(ToString::to_string).unwrap_or_default(),
         part: case.place.part.clone(),
         source: names::source(&words, case.source),
         reported: (words.when(case.reported_at), words.exactly(case.reported_at)),
@@ -368,7 +371,12 @@ fn key(step: Move) -> &'static str {
 fn forms(ui: &Ui, snapshot: &Snapshot, words: &Words, page: &CasePage, mut draft: Option<Draft>) -> Vec<StepForm> {
     let open: Vec<_> =
         page.choices.iter().filter(|choice| choice.refused.is_none() && choice.step != Move::Rate).collect();
-    let first = FORWARD.into_iter().find(|step| open.iter().any(|choice| choice.step == *step));
+    let is_open = |step: Move| open.iter().any(|choice| choice.step == step);
+    // A case in no grid cannot be filed: placing it comes first.
+    let first = match page.case.place.is_placed {
+        false if is_open(Move::Place) => Some(Move::Place),
+        _ => FORWARD.into_iter().find(|step| is_open(*step)),
+    };
     let mut has_opened = draft.is_some();
     let mut forms: Vec<StepForm> = open
         .iter()
