@@ -11,6 +11,7 @@ use gewu_store::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Somebody who shall work with the system.
 #[derive(Clone, Serialize, Deserialize)]
@@ -245,6 +246,28 @@ impl App {
         }
         let view = self.store.city().await?;
         Ok(view.people(units, page).await?)
+    }
+
+    /// One person, for administrators and themselves.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`], [`AppError::NotFound`].
+    pub async fn person(&self, caller: &Caller, person: PersonId) -> Result<PersonRow, AppError> {
+        if caller.person() != Some(person) {
+            caller.administrator()?;
+        }
+        let view = self.store.city().await?;
+        view.person(person).await?.ok_or(AppError::NotFound)
+    }
+
+    /// What colleagues call these people; who was erased is left out.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for callers who are not staff.
+    pub async fn names_of(&self, caller: &Caller, people: &[PersonId]) -> Result<BTreeMap<PersonId, String>, AppError> {
+        caller.staff()?;
+        let view = self.store.city().await?;
+        Ok(view.people_named(people).await?.into_iter().map(|person| (person.id, person.name)).collect())
     }
 
     /// Every post somebody holds or held, newest first.
