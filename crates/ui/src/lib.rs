@@ -51,7 +51,7 @@ impl FromRef<Ui> for Arc<App> {
     }
 }
 
-/// Bytes a form with photos may have: six large photos and the words.
+/// Bytes a form with files may have: six large photos and the words, or a city's boundaries.
 const FORM_BYTES_MOST: usize = 96 * 1024 * 1024;
 
 /// All pages, ready to be merged with the doors for machines. Pages that do not exist answer here.
@@ -59,11 +59,12 @@ const FORM_BYTES_MOST: usize = 96 * 1024 * 1024;
 /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or the audit record knows no addresses.
 pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>) -> Router {
     let ui = Ui { app, accounts: accounts.into() };
-    let with_photos = Router::new()
+    let with_files = Router::new()
         .route("/report", get(pages::report::show).post(pages::report::send))
         .route("/intake", get(pages::intake::show).post(pages::intake::send))
         .route("/patrol", get(pages::patrol::show).post(pages::patrol::send))
         .route("/cases/{region}/{id}", get(pages::case::show).post(pages::case::step))
+        .route("/data", get(pages::data::show).post(pages::data::send))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MOST));
     Router::new()
         .route("/", get(pages::home::show))
@@ -83,10 +84,14 @@ pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>) -> Router {
         .route("/cases/{region}/{id}/photos/{digest}", get(pages::case::photo))
         .route("/cases/{region}/{id}/classes", get(pages::case::classes))
         .route("/intake/similar", get(pages::intake::similar))
+        .route("/areas", get(pages::areas::show))
         .route("/areas/map.json", get(pages::areas::map))
+        .route("/audit", get(pages::audit::show))
+        .route("/people", get(pages::people::show).post(pages::people::add))
+        .route("/people/{id}", get(pages::people::show_person).post(pages::people::change))
         .route("/pick/areas", get(pages::pick::areas))
         .route("/assets/{*name}", get(assets::show))
-        .merge(with_photos)
+        .merge(with_files)
         .fallback(|| async { failure::Failure::from(AppError::NotFound) })
         .with_state(ui.clone())
         .layer(from_fn_with_state(ui, failure::show))

@@ -258,6 +258,19 @@ impl Words {
         }
     }
 
+    /// A whole number with its thousands apart: `12,345`.
+    pub fn number(&self, number: impl std::fmt::Display) -> String {
+        let digits = number.to_string();
+        let mut text = String::with_capacity(digits.len().saturating_mul(2));
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && digits.len().saturating_sub(at).is_multiple_of(3) {
+                text.push(',');
+            }
+            text.push(digit);
+        }
+        text
+    }
+
     /// A span in its two largest units; days alone from three days on.
     pub fn span(&self, minutes: i64) -> String {
         let (days, hours, rest) = (minutes / 1_440, minutes % 1_440 / 60, minutes % 60);
@@ -383,7 +396,7 @@ mod tests {
         assert_eq!(chinese, english, "both languages have the same messages");
         let missing: Vec<&String> = asked.difference(&chinese).collect();
         assert!(missing.is_empty(), "asked for and not there: {missing:?}");
-        let built = ["role-", "source-", "did-", "told-", "task-"];
+        let built = ["role-", "source-", "did-", "told-", "task-", "kind-"];
         let is_built = |key: &&String| built.iter().any(|prefix| key.starts_with(prefix)) || named.contains(*key);
         let unused: Vec<&String> = chinese.difference(&asked).filter(|key| !is_built(key)).collect();
         assert!(unused.is_empty(), "there and never asked for: {unused:?}");

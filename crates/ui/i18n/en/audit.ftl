@@ -1,0 +1,26 @@
+audit-title = Audit
+audit-what = Every sign-in and every change of people and data, newest first. What happens to a case stands with the case. Addresses are cut and name no household.
+audit-of = Only { $person }.
+audit-all = Show all
+audit-when = When
+audit-who = Who
+audit-action = What
+audit-object = To what
+audit-origin = From
+audit-nobody = nobody signed in
+audit-failed = (without success)
+audit-empty = Nothing recorded
+audit-empty-what = Sign-ins and changes of data appear here.
+
+action-signed-in = signed in
+action-signed-out = signed out
+action-sign-in-refused = sign-in refused
+action-sign-in-locked = tried to sign in while locked
+action-person-added = added a person
+action-person-erased = erased a person
+action-post-added = gave a post
+action-post-ended = ended a post
+action-password-changed = changed a password
+action-client-added = made an API key
+action-client-revoked = revoked an API key
+action-published = published data

@@ -1,0 +1,26 @@
+audit-title = 审计
+audit-what = 每次登录、每次人员和数据的改动，最新的在最前。案件自己的经过记在案件里。网络地址只保留一段，不指向哪一户。
+audit-of = 只看 { $person }。
+audit-all = 查看全部
+audit-when = 时间
+audit-who = 谁
+audit-action = 做了什么
+audit-object = 对象
+audit-origin = 来自
+audit-nobody = 未登录
+audit-failed = （没有成功）
+audit-empty = 没有记录
+audit-empty-what = 有人登录或改动数据后，会记在这里。
+
+action-signed-in = 登录
+action-signed-out = 退出
+action-sign-in-refused = 登录失败
+action-sign-in-locked = 账号锁定期间尝试登录
+action-person-added = 新增人员
+action-person-erased = 删除人员信息
+action-post-added = 授予岗位
+action-post-ended = 结束岗位
+action-password-changed = 修改密码
+action-client-added = 新增 API 密钥
+action-client-revoked = 收回 API 密钥
+action-published = 发布数据

@@ -166,7 +166,7 @@ async function draw(part: HTMLElement): Promise<void> {
     style: style(city, part.dataset["area"] ?? ""),
     ...(kind === "point"
       ? { center: [own.lon, own.lat], zoom: 15 }
-      : { bounds: city.bounds, fitBoundsOptions: { padding: 16 } }),
+      : { bounds: bounds(part) ?? city.bounds, fitBoundsOptions: { padding: 24 } }),
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
@@ -186,9 +186,15 @@ async function draw(part: HTMLElement): Promise<void> {
     chart.once("load", () => points(part, chart));
   } else if (kind === "areas") {
     chart.on("click", "land", (event) => {
-      part.dispatchEvent(new CustomEvent("gewu:chosen", { detail: { lon: event.lngLat.lng, lat: event.lngLat.lat } }));
+      location.href = `/areas?lon=${event.lngLat.lng.toFixed(6)}&lat=${event.lngLat.lat.toFixed(6)}`;
     });
   }
+}
+
+/** What to show first, as the page says it: west, south, east, north. */
+function bounds(part: HTMLElement): [number, number, number, number] | undefined {
+  const [west, south, east, north] = (part.dataset["bounds"] ?? "").split(",").map(Number);
+  return north === undefined ? undefined : [west ?? 0, south ?? 0, east ?? 0, north];
 }
 
 const CHINESE = {

@@ -2,12 +2,15 @@
 
 pub mod account;
 pub mod areas;
+pub mod audit;
 pub mod case;
 pub mod cases;
+pub mod data;
 pub mod home;
 pub mod inbox;
 pub mod intake;
 pub mod patrol;
+pub mod people;
 pub mod pick;
 pub mod report;
 pub mod sign_in;

@@ -1,0 +1,117 @@
+//! The audit record, for auditors: every sign-in and every change that is not a case's own fact, newest first.
+
+use crate::{
+    Ui,
+    failure::Failure,
+    fields::Fields,
+    frame::{Frame, encode, page},
+    session::Staff,
+    words::Words,
+};
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use gewu_domain::ids::PersonId;
+use gewu_store::{
+    Page, PageToken,
+    audit::{AuditKey, AuditRow},
+};
+use std::collections::BTreeMap;
+
+const ROWS: u16 = 50;
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct AuditPage {
+    f: Frame,
+    rows: Vec<AuditLine>,
+    person: Option<String>,
+    next: Option<String>,
+    previous: Option<String>,
+}
+
+struct AuditLine {
+    when: String,
+    exactly: String,
+    at: String,
+    who: String,
+    href: Option<String>,
+    action: String,
+    object: String,
+    succeeded: bool,
+    origin: String,
+}
+
+pub async fn show(
+    State(ui): State<Ui>,
+    staff: Staff,
+    Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, Failure> {
+    let fields = Fields::of(pairs);
+    let words = staff.visitor.words.clone();
+    let person: Option<PersonId> = fields.given("person").and_then(|person| person.parse().ok());
+    let here = format!("/audit?person={}", person.map(|person| person.to_string()).unwrap_or_default());
+    let mut asked = Page::first(ROWS);
+    if let Some(after) = fields.given("after").and_then(|token| PageToken(token.to_owned()).read(&here)) {
+        asked = asked.after(after);
+    } else if let Some(before) = fields.given("before").and_then(|token| PageToken(token.to_owned()).read(&here)) {
+        asked = Page { backwards: true, ..asked.after(before) };
+    }
+    let listing = ui.app.audit(staff.caller(), person, &asked).await?;
+    let mut people: Vec<PersonId> = listing.rows.iter().filter_map(|row| row.person).chain(person).collect();
+    people.extend(listing.rows.iter().filter_map(|row| row.object.parse::<PersonId>().ok()));
+    people.sort();
+    people.dedup();
+    let people = ui.app.names_of(staff.caller(), &people).await?;
+    let link = |side: &str, key: &AuditKey| format!("{here}&{side}={}", encode(&PageToken::of(&here, key).0));
+    let view = AuditPage {
+        rows: listing.rows.iter().map(|row| line(&words, row, &people)).collect(),
+        person: person.map(|person| people.get(&person).cloned().unwrap_or_else(|| person.to_string())),
+        next: listing.next.as_ref().map(|key| link("after", key)),
+        previous: listing.previous.as_ref().map(|key| link("before", key)),
+        f: Frame::of(&ui, staff.visitor, "audit"),
+    };
+    Ok(page(&view)?.into_response())
+}
+
+fn line(words: &Words, row: &AuditRow, people: &BTreeMap<PersonId, String>) -> AuditLine {
+    let named = |person: PersonId| people.get(&person).cloned();
+    let object = row.object.parse().ok().and_then(named).unwrap_or_else(|| row.object.clone());
+    let who = match (row.person, row.client) {
+        (Some(person), _) => named(person).unwrap_or_else(|| person.to_string()),
+        (None, Some(client)) => client.to_string(),
+        (None, None) => words.t("audit-nobody"),
+    };
+    AuditLine {
+        when: words.when(row.at),
+        exactly: words.exactly(row.at),
+        at: words.machine(row.at),
+        who,
+        href: row.person.map(|person| format!("/audit?person={person}")),
+        action: action(words, &row.action),
+        object,
+        succeeded: row.succeeded,
+        origin: row.origin.clone(),
+    }
+}
+
+/// What was done, in words; the code itself for what has no words yet.
+fn action(words: &Words, code: &str) -> String {
+    match code {
+        "signed_in" => words.t("action-signed-in"),
+        "signed_out" => words.t("action-signed-out"),
+        "sign_in_refused" => words.t("action-sign-in-refused"),
+        "sign_in_locked" => words.t("action-sign-in-locked"),
+        "person_added" => words.t("action-person-added"),
+        "person_erased" => words.t("action-person-erased"),
+        "post_added" => words.t("action-post-added"),
+        "post_ended" => words.t("action-post-ended"),
+        "password_changed" => words.t("action-password-changed"),
+        "client_added" => words.t("action-client-added"),
+        "client_revoked" => words.t("action-client-revoked"),
+        "published" => words.t("action-published"),
+        _ => code.to_owned(),
+    }
+}
