@@ -83,3 +83,22 @@ fn reaches_its_end(bytes: &[u8]) -> bool {
     }
     false
 }
+
+/// Are the palette and its transparency as long as PNG says? The decoder panics on a palette that ends within a colour.
+pub fn has_sound_palette(png: &[u8]) -> bool {
+    let mut colours = 0;
+    let mut rest = png.get(8..).unwrap_or_default();
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let Some((name, body)) = after.split_first_chunk::<4>() else { break };
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        match name {
+            b"PLTE" if length == 0 || !length.is_multiple_of(3) || length > 768 => return false,
+            b"PLTE" => colours = length / 3,
+            b"tRNS" if colours > 0 && length > colours => return false,
+            b"IDAT" => return true,
+            _ => {}
+        }
+        rest = body.get(length.saturating_add(4)..).unwrap_or_default();
+    }
+    true
+}

@@ -199,7 +199,7 @@ pub fn prepare(bytes: &[u8], limits: &PhotoLimits) -> Result<Photo, PhotoRefused
         return Err(PhotoRefused::TooLarge { bytes: bytes.len(), most: limits.bytes_most });
     }
     let kind = kind::of(bytes)?;
-    if !kind::is_whole(kind, bytes) {
+    if !kind::is_whole(kind, bytes) || (kind == Kind::Png && !kind::has_sound_palette(bytes)) {
         return Err(PhotoRefused::Damaged);
     }
     let (picture, orientation) = match kind {
