@@ -249,7 +249,10 @@ fn decode<D: ImageDecoder>(
     }
     decoder.set_limits(decoding_limits(limits)).map_err(|_| PhotoRefused::Damaged)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let picture = DynamicImage::from_decoder(decoder).map_err(|_| PhotoRefused::Damaged)?;
+    // The decoders are not ours: one that panics on a crafted file has met a damaged one.
+    let picture = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| DynamicImage::from_decoder(decoder)))
+        .map_err(|_| PhotoRefused::Damaged)?
+        .map_err(|_| PhotoRefused::Damaged)?;
     Ok((picture, orientation))
 }
 
