@@ -87,6 +87,7 @@ table! {
     GET "/api/v1/clients" Administrator;
     POST "/api/v1/clients" Administrator;
     DELETE "/api/v1/clients/{id}" Administrator;
+    POST "/api/v1/erasures" Administrator;
     GET "/api/v1/events" StaffOr("read");
     GET "/api/v1/inbox" Staff;
     POST "/api/v1/passwords" Administrator;
@@ -107,6 +108,7 @@ table! {
     PUT "/api/v1/session/password" SignedIn;
     PUT "/api/v1/session/post" SignedIn;
     GET "/api/v1/status" Receipt;
+    DELETE "/api/v1/status" Receipt;
     GET "/api/v1/tiles/areas/{z}/{x}/{y}" Public;
     GET "/api/v1/tiles/cases/{z}/{x}/{y}" StaffOr("read");
     GET "/api/v1/units" Public;

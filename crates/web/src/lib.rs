@@ -144,6 +144,11 @@ async fn finish(request: Request, next: Next) -> Response {
     // The route and never the path: whatever somebody typed stays out of the log.
     let route = route.as_ref().map_or("", MatchedPath::as_str);
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(method = method.as_str(), route, status = response.status().as_u16(), took_ms, "answered");
+    let status = response.status().as_u16();
+    if response.status().is_server_error() {
+        tracing::warn!(method = method.as_str(), route, status, took_ms, "answered");
+    } else {
+        tracing::debug!(method = method.as_str(), route, status, took_ms, "answered");
+    }
     response
 }

@@ -29,8 +29,8 @@ pub fn doors() -> OpenApiRouter<Web> {
         title = "Gewu 格物",
         description = "网格化城市服务 · Grid-based city services.\n\n\
             Errors are problem documents (RFC 9457) in Chinese, or in English when `Accept-Language` says so.\n\n\
-            Every change takes an `Idempotency-Key`: the same key with the same request again gives the same answer and does \
-            nothing. API keys must send one with a report; everybody should.\n\n\
+            A report and every step take an `Idempotency-Key`: the same key with the same request again gives the same answer \
+            and does nothing. API keys must send one with a report; everybody should.\n\n\
             Staff in a browser are known by the cookie `gewu_session` and send `x-csrf-token` with every change; other systems by \
             `Authorization: Bearer gw_…`; the holder of a receipt by `Authorization: Receipt NUMBER:CODE`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),

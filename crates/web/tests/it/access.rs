@@ -4,7 +4,7 @@ use crate::support::{House, Knocker, NOBODY};
 use axum::http::{Method, StatusCode};
 use gewu_domain::people::Role;
 use gewu_web::access::{Access, Row, TABLE};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The path with names filled in that are well-formed and name nothing.
 fn path(row: &Row) -> String {
@@ -36,6 +36,7 @@ fn body(row: &Row) -> Value {
         (Method::GET | Method::DELETE, _) => return Value::Null,
         (_, "/api/v1/cases/{region}/{id}/steps") => r#"{"do":"submit"}"#,
         (_, "/api/v1/cases/{region}/{id}/contacts/{field}/looks") => r#"{"reason":"回访"}"#,
+        (_, "/api/v1/erasures") => r#"{"field":"phone","value":"13812345678","dry_run":true}"#,
         (_, "/api/v1/clients") => r#"{"name":"x","scopes":[]}"#,
         (_, "/api/v1/passwords") => r#"{"login":"nobody","password":"a long enough passphrase"}"#,
         (_, "/api/v1/people") => r#"{"name":"x","login":"xyz","password":"a long enough passphrase","unit":"none"}"#,
@@ -56,6 +57,13 @@ async fn status(house: &House, who: &Knocker, row: &Row) -> StatusCode {
 
 fn turned_away(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
+/// A change here is a change of who may see or do something: read it twice.
+#[test]
+fn the_table_is_the_one_that_was_agreed() {
+    let rows: Vec<String> = TABLE.iter().map(|row| format!("{:<7}{} {:?}", row.method, row.path, row.access)).collect();
+    insta::assert_snapshot!("table", rows.join("\n"));
 }
 
 #[tokio::test]
@@ -149,6 +157,16 @@ async fn a_change_by_cookie_needs_the_sessions_token() {
     let answer = house.knock(&who, Method::DELETE, "/api/v1/session", Value::Null).await;
     assert_eq!(answer.json()["code"], "csrf_token_wrong");
     assert_eq!(house.get(&who, "/api/v1/session").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn on_a_public_door_a_cookie_without_its_token_is_nobodys() {
+    let house = House::open().await;
+    let who = house.staff(Role::Acceptor).await;
+    let hotline = json!({ "source": "hotline", "words": "一" });
+    assert_eq!(house.post(&who, "/api/v1/cases", hotline.clone()).await.status, StatusCode::CREATED);
+    let forged = Knocker { csrf: None, ..who };
+    assert_eq!(house.post(&forged, "/api/v1/cases", hotline).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

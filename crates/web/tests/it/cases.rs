@@ -3,7 +3,7 @@
 use crate::support::{House, Knocker, NOBODY};
 use axum::{
     body::Body,
-    http::{Request, StatusCode, header},
+    http::{Method, Request, StatusCode, header},
 };
 use gewu_domain::people::Role;
 use serde_json::{Value, json};
@@ -72,6 +72,12 @@ async fn a_report_becomes_a_verified_closed_and_rated_case() {
         .await;
 
     let page = house.get(&chief, &case).await.ok();
+    let by_staff = page["photos"].as_array().unwrap().iter().find(|photo| photo["by"] == "staff").unwrap();
+    let photo = by_staff["url"].as_str().unwrap();
+    assert_eq!(house.get(&NOBODY, photo).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.get(&reporter, photo).await.status, StatusCode::NOT_FOUND);
+    let seen = house.get(&chief, photo).await;
+    assert_eq!((seen.status, seen.header("cache-control")), (StatusCode::OK, "private, no-cache"));
     let checker = match page["state"].as_str() {
         Some("checking") if page["timeline"].to_string().contains("station-") => {
             let unit = page["timeline"].as_array().unwrap().iter().rev().find_map(|entry| entry["units"][0].as_str());
@@ -234,6 +240,40 @@ async fn a_contact_is_masked_and_one_look_with_a_reason_is_shown_to_the_reporter
     assert!(refused == StatusCode::FORBIDDEN || refused == StatusCode::NOT_FOUND);
     let status = house.get(&Knocker::receipt(&receipt.json()), "/api/v1/status").await.ok();
     assert_eq!(status["looks"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_reporter_erases_what_they_gave_and_the_case_stays() {
+    let house = House::open().await;
+    let mut body = words("MarkerWords 在这里");
+    body["contact"] = json!({ "phone": "13812345678" });
+    body["photos"] = json!([upload(&house, &NOBODY).await]);
+    let receipt = report_as(&house, &NOBODY, "", &body).await;
+    let case = receipt.header("location").to_owned();
+    let reporter = Knocker::receipt(&receipt.json());
+    let erased = house.knock(&reporter, Method::DELETE, "/api/v1/status", Value::Null).await.ok();
+    assert_eq!((&erased["texts"], &erased["contacts"], &erased["photos"]), (&json!(1), &json!(1), &json!(1)));
+    let page = house.get(&house.staff(Role::DutyChief).await, &case).await.ok();
+    assert_eq!((&page["words"], &page["contacts"], &page["photos"]), (&Value::Null, &json!([]), &json!([])));
+    assert_eq!(page["timeline"][0]["did"], "reported");
+    assert!(!house.keeps("MarkerWords"));
+}
+
+#[tokio::test]
+async fn an_administrator_erases_everything_given_with_a_telephone_number() {
+    let house = House::open().await;
+    let admin = house.key(&["admin"]).await;
+    let mut body = words("一");
+    body["contact"] = json!({ "phone": "138-1234-5678" });
+    for _ in 0..2 {
+        report_as(&house, &NOBODY, "", &body).await.ok();
+    }
+    let ask = |dry_run: bool| json!({ "field": "phone", "value": "13812345678", "dry_run": dry_run });
+    let erase = async |dry_run: bool| {
+        let erased = house.post(&admin, "/api/v1/erasures", ask(dry_run)).await.ok();
+        erased["cases"].as_array().unwrap().len()
+    };
+    assert_eq!((erase(true).await, erase(false).await, erase(false).await), (2, 2, 0));
 }
 
 #[tokio::test]

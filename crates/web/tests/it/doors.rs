@@ -90,6 +90,13 @@ async fn a_city_that_is_not_published_is_alive_and_not_ready() {
 }
 
 #[tokio::test]
+async fn what_takes_too_long_is_told_so() {
+    let house = House::with(Settings { timeout_s: 0, ..Settings::default() }).await;
+    let late = house.get(&NOBODY, "/readyz").await;
+    assert_eq!((late.status, late.json()["code"].as_str()), (StatusCode::REQUEST_TIMEOUT, Some("timeout")));
+}
+
+#[tokio::test]
 async fn every_answer_says_how_it_may_be_kept_and_read() {
     let house = House::open().await;
     for path in ["/healthz", "/api/v1/session", "/api/v1/nothing", "/open311/v2/services.json"] {

@@ -7,6 +7,7 @@ mod cases;
 mod catalogue;
 mod clients;
 mod contacts;
+mod erasures;
 mod events;
 mod people;
 pub mod photos;
@@ -29,6 +30,7 @@ pub fn doors() -> OpenApiRouter<Web> {
         .merge(catalogue::doors())
         .merge(clients::doors())
         .merge(contacts::doors())
+        .merge(erasures::doors())
         .merge(events::doors())
         .merge(people::doors())
         .merge(photos::doors())
