@@ -92,7 +92,10 @@ async fn a_city_that_is_not_published_is_alive_and_not_ready() {
 #[tokio::test]
 async fn what_takes_too_long_is_told_so() {
     let house = House::with(Settings { timeout_s: 0, ..Settings::default() }).await;
-    let late = house.get(&NOBODY, "/readyz").await;
+    let endless = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let request =
+        Request::post("/api/v1/cases").header(header::CONTENT_TYPE, "application/json").body(endless).unwrap();
+    let late = house.send(&NOBODY, request).await;
     assert_eq!((late.status, late.json()["code"].as_str()), (StatusCode::REQUEST_TIMEOUT, Some("timeout")));
 }
 
