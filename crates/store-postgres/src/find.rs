@@ -159,12 +159,40 @@ impl<'a> Find<'a> {
             let sql = if params.states.is_some() { [MERGED_UP, MERGED_DOWN] } else { [ALL_UP, ALL_DOWN] };
             return self.ask(sql, &params, most).await;
         }
-        let near = i64::from(self.view.settings.near).max(most.saturating_mul(2));
-        let near = self.ask([NEAR_UP, NEAR_DOWN], &Params { near, ..params }, most).await?;
+        let Some(next) = self.next().await? else { return Ok(Vec::new()) };
+        let near = self.near(&wanted, params, span(next), most).await?;
         if i64::try_from(near.len()) == Ok(most) {
             return Ok(near);
         }
         self.by_spans(&wanted, most).await
+    }
+
+    /// What matches among the nearest cases.
+    async fn near(&self, wanted: &Wanted, params: Params<'_>, span: u128, most: i64) -> Result<Vec<Uuid>, StoreError> {
+        let after = if self.ascending { span.saturating_add(1) } else { span.saturating_sub(1) };
+        let stamps = [span, after].map(stamp);
+        let params = Params {
+            near: i64::from(self.view.settings.near).max(most.saturating_mul(2)),
+            near_keys: stamps.map(|stamp| wanted.keys.iter().map(|key| key ^ stamp).collect()),
+            keys: wanted.keys.clone(),
+            stamps,
+            ..params
+        };
+        let sql = match (wanted.keys.is_empty(), self.needs_rows()) {
+            (true, _) => [NEAR_ROWS_UP, NEAR_ROWS_DOWN],
+            (false, false) => [NEAR_KEYS_UP, NEAR_KEYS_DOWN],
+            (false, true) => [NEAR_BOTH_UP, NEAR_BOTH_DOWN],
+        };
+        self.ask(sql, &params, most).await
+    }
+
+    /// Whether the filter asks for something that the keys do not tell, or not exactly.
+    fn needs_rows(&self) -> bool {
+        let CaseFilter { states, from, to, changed_from, due_before, is_placed, within, .. } = self.filter;
+        !states.is_empty()
+            || [from, to, changed_from, due_before].iter().any(|time| time.is_some())
+            || *is_placed == Some(true)
+            || within.is_some()
     }
 
     /// Where every id tells its time, a time of reporting is a range of ids.
@@ -207,12 +235,12 @@ impl<'a> Find<'a> {
 
     /// Goes from span to span, a few more at a time the longer nothing is found.
     async fn by_spans(mut self, wanted: &Wanted, most: i64) -> Result<Vec<Uuid>, StoreError> {
-        let sql = match (wanted.cells.is_empty(), self.ascending) {
-            (true, true) => SPANS_UP,
-            (true, false) => SPANS_DOWN,
-            (false, true) => CELLS_UP,
-            (false, false) => CELLS_DOWN,
+        let [up, down] = match (wanted.cells.is_empty(), self.needs_rows()) {
+            (true, false) => [SPANS_UP, SPANS_DOWN],
+            (true, true) => [SPAN_ROWS_UP, SPAN_ROWS_DOWN],
+            (false, _) => [CELLS_UP, CELLS_DOWN],
         };
+        let sql = if self.ascending { up } else { down };
         let mut found = Vec::new();
         let mut width = 1;
         while self.low <= self.high {
@@ -226,10 +254,10 @@ impl<'a> Find<'a> {
             let floor = first << SPAN_BITS;
             let ceiling = (last << SPAN_BITS) | ((1 << SPAN_BITS) - 1);
             let stamps: Vec<i64> = (first..=last).map(stamp).collect();
-            let keys: Vec<String> = stamps.iter().map(|stamp| stamped(&wanted.keys, *stamp)).collect();
-            let cells: Vec<String> = stamps.iter().map(|stamp| stamped(&wanted.cells, *stamp)).collect();
+            let span_keys = stamps.iter().map(|stamp| stamped(&wanted.keys, *stamp)).collect();
+            let span_cells = stamps.iter().map(|stamp| stamped(&wanted.cells, *stamp)).collect();
             let wants = i64::try_from(found.len()).map_or(0, |have| most.saturating_sub(have));
-            let params = Params { terms: None, keys, cells, ..Params::of(self.view.region, self.filter) };
+            let params = Params { span_keys, span_cells, ..Params::of(self.view.region, self.filter) };
             let bound = Bound::of(self.low.max(floor), self.high.min(ceiling), wants);
             found.extend(ids(&self.view.snapshot.planned(sql, &params.list(&bound)).await?)?);
             if i64::try_from(found.len()).is_ok_and(|have| have >= most) {
@@ -325,8 +353,13 @@ struct Params<'a> {
     within: [Option<i64>; 4],
     terms: Option<Vec<i64>>,
     near: i64,
-    keys: Vec<String>,
-    cells: Vec<String>,
+    /// Keys not stamped; and stamped for the two spans that are nearest, with their stamps.
+    keys: Vec<i64>,
+    stamps: [i64; 2],
+    near_keys: [Vec<i64>; 2],
+    /// For each span, its keys, and keys of which one will do, as arrays are written.
+    span_keys: Vec<String>,
+    span_cells: Vec<String>,
 }
 
 type List<'a> = Vec<(&'a (dyn ToSql + Sync), Type)>;
@@ -353,65 +386,55 @@ impl<'a> Params<'a> {
             terms: (!terms.is_empty()).then_some(terms),
             near: 0,
             keys: Vec::new(),
-            cells: Vec::new(),
+            stamps: [0; 2],
+            near_keys: [Vec::new(), Vec::new()],
+            span_keys: Vec::new(),
+            span_cells: Vec::new(),
         }
     }
 
     fn list(&'a self, bound: &'a Bound) -> List<'a> {
         let [west, south, east, north] = &self.within;
-        let values: [&(dyn ToSql + Sync); 22] = [
-            &self.region,
-            &bound.low,
-            &bound.high,
-            &bound.most,
-            &self.states,
-            &self.area,
-            &self.class,
-            &self.source,
-            &self.unit,
-            &self.from,
-            &self.to,
-            &self.changed_from,
-            &self.due_before,
-            &self.is_placed,
-            west,
-            south,
-            east,
-            north,
-            &self.terms,
-            &self.near,
-            &self.keys,
-            &self.cells,
+        let [first, second] = &self.stamps;
+        let [first_keys, second_keys] = &self.near_keys;
+        let values: [(&(dyn ToSql + Sync), Type); 27] = [
+            (&self.region, Type::INT8),
+            (&bound.low, Type::UUID),
+            (&bound.high, Type::UUID),
+            (&bound.most, Type::INT8),
+            (&self.states, Type::TEXT_ARRAY),
+            (&self.area, Type::TEXT),
+            (&self.class, Type::TEXT),
+            (&self.source, Type::TEXT),
+            (&self.unit, Type::TEXT),
+            (&self.from, Type::INT8),
+            (&self.to, Type::INT8),
+            (&self.changed_from, Type::INT8),
+            (&self.due_before, Type::INT8),
+            (&self.is_placed, Type::BOOL),
+            (west, Type::INT8),
+            (south, Type::INT8),
+            (east, Type::INT8),
+            (north, Type::INT8),
+            (&self.terms, Type::INT8_ARRAY),
+            (&self.near, Type::INT8),
+            (&self.span_keys, Type::TEXT_ARRAY),
+            (&self.span_cells, Type::TEXT_ARRAY),
+            (first, Type::INT8),
+            (second, Type::INT8),
+            (first_keys, Type::INT8_ARRAY),
+            (second_keys, Type::INT8_ARRAY),
+            (&self.keys, Type::INT8_ARRAY),
         ];
-        values.into_iter().zip(TYPES).collect()
+        values.into()
     }
 }
 
 /// Types of the parameters, in the order in which every statement here numbers them.
-pub(crate) const TYPES: [Type; 22] = [
-    Type::INT8,
-    Type::UUID,
-    Type::UUID,
-    Type::INT8,
-    Type::TEXT_ARRAY,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::TEXT,
-    Type::INT8,
-    Type::INT8,
-    Type::INT8,
-    Type::INT8,
-    Type::BOOL,
-    Type::INT8,
-    Type::INT8,
-    Type::INT8,
-    Type::INT8,
-    Type::INT8_ARRAY,
-    Type::INT8,
-    Type::TEXT_ARRAY,
-    Type::TEXT_ARRAY,
-];
+pub fn types() -> Vec<Type> {
+    let (filter, bound) = (CaseFilter::default(), Bound::of(0, 0, 0));
+    Params::of(0, &filter).list(&bound).into_iter().map(|(_, kind)| kind).collect()
+}
 
 /// Which ids, both ends included, and how many.
 struct Bound {
@@ -433,8 +456,8 @@ macro_rules! columns {
     };
 }
 
-/// The whole filter, on a case `c`. A part that is null falls away when the statement is planned.
-macro_rules! matches {
+/// The filter on a case `c`, but for its words. A part that is null falls away when the statement is planned.
+macro_rules! fits {
     () => {
         "c.id >= $2 and c.id <= $3
         and ($5::text[] is null or c.state = any($5))
@@ -448,10 +471,29 @@ macro_rules! matches {
         and ($13::int8 is null or (c.due_at < $13 and c.closed_at is null))
         and ($14::bool is null or c.is_placed = $14)
         and ($15::int8 is null or (c.lon >= $15 / 1e7::float8 and c.lat >= $16 / 1e7::float8
-            and c.lon <= $17 / 1e7::float8 and c.lat <= $18 / 1e7::float8))
+            and c.lon <= $17 / 1e7::float8 and c.lat <= $18 / 1e7::float8))"
+    };
+}
+
+/// The whole filter on a case `c`.
+macro_rules! matches {
+    () => {
+        concat!(
+            fits!(),
+            "
         and ($19::int8[] is null or exists (
             select 1 from finds f where f.region = $1 and f.case_id = c.id
                 and f.keys @> array(select wanted # f.stamp from unnest($19) as wanted)))"
+        )
+    };
+}
+
+/// The keys a row of `finds` must have: known for the nearest spans, stamped on the spot for the others.
+macro_rules! near_keys {
+    () => {
+        "f.keys @> case f.stamp
+            when $23 then $25 when $24 then $26
+            else array(select wanted # f.stamp from unnest($27) as wanted) end"
     };
 }
 
@@ -501,35 +543,91 @@ pub(crate) const MERGED_DOWN: &str = concat!(
     matches!(),
     " order by c.id desc limit $4) as found order by found.id desc limit $4"
 );
-pub(crate) const NEAR_UP: &str = concat!(
+pub(crate) const NEAR_ROWS_UP: &str = concat!(
     "select c.id from (select ",
     columns!(),
     " from cases where region = $1 and id >= $2 and id <= $3 order by id limit $20) as c where ",
-    matches!(),
+    fits!(),
     " order by c.id limit $4"
 );
-pub(crate) const NEAR_DOWN: &str = concat!(
+pub(crate) const NEAR_KEYS_UP: &str = concat!(
+    "select f.id from (
+        select case_id as id, stamp, keys from finds
+        where region = $1 and case_id >= $2 and case_id <= $3 order by case_id limit $20) as f
+    where ",
+    near_keys!(),
+    " order by f.id limit $4"
+);
+pub(crate) const NEAR_BOTH_UP: &str = concat!(
+    "select c.id from (
+        select case_id as id, stamp, keys from finds
+        where region = $1 and case_id >= $2 and case_id <= $3 order by case_id limit $20) as f
+    join cases c on c.region = $1 and c.id = f.id
+    where ",
+    near_keys!(),
+    " and ",
+    fits!(),
+    " order by c.id limit $4"
+);
+pub(crate) const NEAR_ROWS_DOWN: &str = concat!(
     "select c.id from (select ",
     columns!(),
     " from cases where region = $1 and id >= $2 and id <= $3 order by id desc limit $20) as c where ",
-    matches!(),
+    fits!(),
     " order by c.id desc limit $4"
 );
+pub(crate) const NEAR_KEYS_DOWN: &str = concat!(
+    "select f.id from (
+        select case_id as id, stamp, keys from finds
+        where region = $1 and case_id >= $2 and case_id <= $3 order by case_id desc limit $20) as f
+    where ",
+    near_keys!(),
+    " order by f.id desc limit $4"
+);
+pub(crate) const NEAR_BOTH_DOWN: &str = concat!(
+    "select c.id from (
+        select case_id as id, stamp, keys from finds
+        where region = $1 and case_id >= $2 and case_id <= $3 order by case_id desc limit $20) as f
+    join cases c on c.region = $1 and c.id = f.id
+    where ",
+    near_keys!(),
+    " and ",
+    fits!(),
+    " order by c.id desc limit $4"
+);
+/// Asks the index of keys, and no other, for each span by itself: `offset 0` keeps the planner from turning that round,
+/// and what else is asked stands outside. A key knows its region.
+macro_rules! of_spans {
+    () => {
+        "with c as materialized (
+            select found.id from unnest($21::text[]) as span (keys) cross join lateral (
+                select f.case_id as id from finds f where f.keys @> span.keys::int8[] offset 0) as found)"
+    };
+}
+
+macro_rules! of_cells {
+    () => {
+        "with c as materialized (
+            select found.id from unnest($21::text[], $22::text[]) as span (keys, cells) cross join lateral (
+                select f.case_id as id from finds f
+                where f.keys && span.cells::int8[] and f.keys @> span.keys::int8[] offset 0) as found)"
+    };
+}
+
+both_ways!(SPANS_UP, SPANS_DOWN, of_spans!(), " select c.id from c where c.id >= $2 and c.id <= $3");
 both_ways!(
-    SPANS_UP,
-    SPANS_DOWN,
-    "select c.id from unnest($21::text[]) as span (keys)
-    join finds f on f.region = $1 and f.keys @> span.keys::int8[]
-    join cases c on c.region = $1 and c.id = f.case_id where ",
-    matches!()
+    SPAN_ROWS_UP,
+    SPAN_ROWS_DOWN,
+    of_spans!(),
+    " select c.id from c as found join cases c on c.region = $1 and c.id = found.id where ",
+    fits!()
 );
 both_ways!(
     CELLS_UP,
     CELLS_DOWN,
-    "select c.id from unnest($21::text[], $22::text[]) as span (keys, cells)
-    join finds f on f.region = $1 and f.keys && span.cells::int8[] and f.keys @> span.keys::int8[]
-    join cases c on c.region = $1 and c.id = f.case_id where ",
-    matches!()
+    of_cells!(),
+    " select c.id from c as found join cases c on c.region = $1 and c.id = found.id where ",
+    fits!()
 );
 
 pub(crate) const COUNT_DUE: &str =

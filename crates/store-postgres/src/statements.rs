@@ -80,18 +80,24 @@ const FINDING: &[&str] = &[
     find::DUE_UP,
     find::MERGED_DOWN,
     find::MERGED_UP,
-    find::NEAR_DOWN,
-    find::NEAR_UP,
+    find::NEAR_BOTH_DOWN,
+    find::NEAR_BOTH_UP,
+    find::NEAR_KEYS_DOWN,
+    find::NEAR_KEYS_UP,
+    find::NEAR_ROWS_DOWN,
+    find::NEAR_ROWS_UP,
     find::SPANS_DOWN,
     find::SPANS_UP,
+    find::SPAN_ROWS_DOWN,
+    find::SPAN_ROWS_UP,
     find::STATES_DOWN,
     find::STATES_UP,
 ];
 
 /// Each with the types of its parameters, as far as the database must be told them.
-pub fn statements() -> impl Iterator<Item = (&'static str, &'static [Type])> {
-    let plain = tx::STATEMENTS.iter().chain(PLAIN).map(|sql| (*sql, [].as_slice()));
-    plain.chain(FINDING.iter().map(|sql| (*sql, find::TYPES.as_slice())))
+pub fn statements() -> impl Iterator<Item = (&'static str, Vec<Type>)> {
+    let plain = tx::STATEMENTS.iter().chain(PLAIN).map(|sql| (*sql, Vec::new()));
+    plain.chain(FINDING.iter().map(|sql| (*sql, find::types())))
 }
 
 #[cfg(test)]

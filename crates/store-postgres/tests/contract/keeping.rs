@@ -20,7 +20,7 @@ use gewu_store_postgres::{PostgresStore, Settings, statements};
 async fn every_statement_is_understood_by_the_database() {
     let fixture = Usual::new().await;
     for (sql, types) in statements() {
-        let prepared = fixture.database.client.prepare_typed(sql, types).await;
+        let prepared = fixture.database.client.prepare_typed(sql, &types).await;
         assert!(prepared.is_ok(), "{sql}: {prepared:?}");
         let is_shouted = |word: &str| word.len() > 1 && word.chars().all(|char| char.is_ascii_uppercase());
         let outside_quotes: String = sql.split('\'').step_by(2).collect();
