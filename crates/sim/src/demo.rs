@@ -64,9 +64,9 @@ pub async fn world(app: Arc<App>, town: &Town) -> Result<Arc<World>, AppError> {
     Ok(Arc::new(World::new(app, town.seed, &town.people, album)?))
 }
 
-/// Keeps the city moving for as long as it is polled. `speed` is how fast the house's clock runs; `rounds` is called
-/// after each round. A round that fails is told in the log, and the next one begins anew.
-pub async fn move_on(app: Arc<App>, town: Town, reports_per_day: f64, speed: i32, mut rounds: impl FnMut() + Send) {
+/// Keeps a city moving for as long as it is polled. `speed` is how fast the house's clock runs; `rounds` is called after
+/// each round. A round that fails is told in the log, and the next one begins anew.
+pub async fn move_on(world: Arc<World>, reports_per_day: f64, speed: i32, mut rounds: impl FnMut() + Send) {
     let manners = Manners {
         reports_per_day,
         leave_alone: SignedDuration::from_mins(i64::from(LEAVE_ALONE_MINUTES) * i64::from(speed.max(1))),
@@ -79,13 +79,7 @@ pub async fn move_on(app: Arc<App>, town: Town, reports_per_day: f64, speed: i32
         every.tick().await;
         let moved = match &mut traffic {
             Some(traffic) => traffic.tick().await.map(drop),
-            None => match begin(app.clone(), &town, manners).await {
-                Ok(begun) => {
-                    traffic = Some(begun);
-                    Ok(())
-                }
-                Err(error) => Err(error),
-            },
+            None => Traffic::begin(world.clone(), manners).await.map(|begun| traffic = Some(begun)),
         };
         if let Err(error) = moved {
             tracing::warn!(error = &error as &dyn std::error::Error, "the demo city stumbled and goes on");
@@ -93,8 +87,4 @@ pub async fn move_on(app: Arc<App>, town: Town, reports_per_day: f64, speed: i32
         }
         rounds();
     }
-}
-
-async fn begin(app: Arc<App>, town: &Town, manners: Manners) -> Result<Traffic, AppError> {
-    Traffic::begin(world(app, town).await?, manners).await
 }

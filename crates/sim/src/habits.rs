@@ -7,7 +7,7 @@ use crate::{
     dice::Dice,
     photos::Album,
     staff::Staff,
-    texts::{Surroundings, Texts},
+    texts::{Language, Surroundings, Texts},
     town::Member,
 };
 use gewu_app::{
@@ -382,7 +382,11 @@ impl Habits<'_> {
         let conditions = case.closing_conditions(self.city).len();
         let ticks = (0..u8::try_from(conditions).unwrap_or(u8::MAX)).collect();
         let unit = case.lead().and_then(|lead| self.city.units.get(&lead.unit));
-        let unit = unit.map_or("网格员", |unit| unit.name_zh.as_str());
+        let unit = match (unit, self.texts.language) {
+            (Some(unit), Language::English) => unit.name_en.as_deref().unwrap_or(&unit.name_zh),
+            (Some(unit), Language::Chinese) => unit.name_zh.as_str(),
+            (None, _) => "网格员",
+        };
         let reply =
             if case.is_answerable { self.say(case, "reply", dice).replace("{unit}", unit) } else { String::new() };
         Some(self.soon(case, by, Step { note: reply, ..plain(Command::Close { ticks, reply: None }) }, CLOSE, dice))

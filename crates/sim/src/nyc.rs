@@ -3,7 +3,12 @@
 //! Nothing here is made up but the people. The requests go in by the same door as any city's export
 //! (`gewu_app::import`).
 
-use crate::{dice::Dice, town::Member};
+use crate::{
+    dice::Dice,
+    texts::{Family, Texts},
+    town::Member,
+    world::{Real, World},
+};
 use gewu_app::{
     App, AppError, Caller,
     city::{Draft, Kind},
@@ -11,11 +16,14 @@ use gewu_app::{
 };
 use gewu_domain::{
     area::Areas,
-    ids::{AreaCode, PersonId, PostId, UnitCode},
+    catalogue::Catalogue,
+    ids::{AreaCode, ClassCode, PersonId, PostId, UnitCode},
     people::{Post, Role},
     unit::{Axis, UnitKinds, Units},
 };
 use jiff::Timestamp;
+use serde::Deserialize;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What New York publishes.
 pub const FILES: [(Kind, &str, &str); 7] = [
@@ -118,6 +126,68 @@ pub fn people(seed: u64) -> Vec<Member> {
     };
     members.sort_by_key(place);
     members
+}
+
+/// New York with its requests coming again, handled by the invented people.
+///
+/// # Errors
+/// When it is not published.
+pub fn world(app: Arc<App>, seed: u64, people: &[Member]) -> Result<World, AppError> {
+    let snapshot = app.snapshot()?;
+    let catalogue = snapshot.city.catalogues.current(&snapshot.city.policy.scheme);
+    let classes = catalogue.map(Catalogue::classes).unwrap_or_default();
+    let mut families: BTreeMap<ClassCode, Family> = BTreeMap::new();
+    let mut requests = Vec::new();
+    let mut reader = csv::Reader::from_reader(REQUESTS.as_bytes());
+    for request in reader.deserialize::<Request>().filter_map(Result::ok) {
+        let Some(class) = classes.iter().find(|class| class.name_en == request.complaint) else { continue };
+        let family = families.entry(class.code.clone()).or_insert_with(|| family(&request.complaint, &class.code));
+        // Brackets would be read as choices.
+        if !request.resolution.is_empty() && !request.resolution.contains(['[', '{']) && family.done.len() < 20 {
+            family.done.push(request.resolution);
+        }
+        if let (Some(lon), Some(lat)) = (request.lon, request.lat) {
+            requests.push(Real {
+                point: (lon, lat),
+                class: class.code.clone(),
+                words: format!("{}: {}", request.complaint, request.descriptor),
+                address: request.street,
+            });
+        }
+    }
+    World::real(app, seed, people, Texts::english(families.into_values().collect()), requests)
+}
+
+/// The columns of a request that are said again.
+#[derive(Deserialize)]
+struct Request {
+    #[serde(rename = "Complaint Type")]
+    complaint: String,
+    #[serde(rename = "Descriptor")]
+    descriptor: String,
+    #[serde(rename = "Street Name")]
+    street: String,
+    #[serde(rename = "Resolution Description")]
+    resolution: String,
+    #[serde(rename = "Longitude")]
+    lon: Option<f64>,
+    #[serde(rename = "Latitude")]
+    lat: Option<f64>,
+}
+
+fn family(complaint: &str, class: &ClassCode) -> Family {
+    Family {
+        name: complaint.to_owned(),
+        photo: String::new(),
+        words: vec![complaint.to_owned()],
+        rain: 1.0,
+        hours: [0, 24],
+        classes: BTreeMap::from([(class.clone(), 1.0)]),
+        say: Vec::new(),
+        patrol: Vec::new(),
+        call: Vec::new(),
+        done: Vec::new(),
+    }
 }
 
 /// Publishes New York, moves the people in under the password of all demonstrations and takes its requests in; what is there is left.

@@ -13,6 +13,14 @@ use std::collections::BTreeMap;
 pub struct Texts {
     pub families: Vec<Family>,
     common: BTreeMap<String, Vec<String>>,
+    pub language: Language,
+}
+
+/// What people in the city speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    Chinese,
+    English,
 }
 
 /// A sort of matter, with the words for it.
@@ -78,7 +86,14 @@ impl Texts {
             .expect("the shipped families read, as a test says");
         let common = toml::from_str(include_str!("../../../data/demo/texts/common.toml"))
             .expect("the shipped phrases read, as a test says");
-        Texts { families: families.family, common }
+        Texts { families: families.family, common, language: Language::Chinese }
+    }
+
+    /// What staff of an English-speaking city say, with families of its own.
+    pub fn english(families: Vec<Family>) -> Texts {
+        let common = toml::from_str(include_str!("../../../data/demo/texts/common.en.toml"))
+            .expect("the shipped English phrases read, as a test says");
+        Texts { families, common, language: Language::English }
     }
 
     pub fn family_of(&self, class: &ClassCode) -> Option<&Family> {
@@ -193,6 +208,21 @@ mod tests {
                 let text = texts.fill(&template.replace("{unit}", "市政"), &here(), &mut dice);
                 assert!(!text.contains(['[', ']', '{', '}', '|']), "{template} gives {text}");
             }
+        }
+    }
+
+    #[test]
+    fn whatever_staff_say_in_chinese_they_can_say_in_english() {
+        let (texts, english) = (Texts::shipped(), Texts::english(Vec::new()));
+        let habits = include_str!("habits.rs");
+        let asked = |name: &&String| habits.contains(&format!("\"{name}\""));
+        for name in texts.common.keys().filter(asked) {
+            assert!(english.common.contains_key(name), "{name}");
+        }
+        let mut dice = Dice::new(1, &[]);
+        for template in english.common.values().flatten() {
+            let text = english.fill(&template.replace("{unit}", "DOT"), &here(), &mut dice);
+            assert!(!text.contains(['[', ']', '{', '}', '|']), "{template} gives {text}");
         }
     }
 

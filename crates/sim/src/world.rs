@@ -21,12 +21,12 @@ use gewu_domain::{
     area::{AreaClass, GridKind},
     case::{Case, Source},
     ids::{AreaCode, ClassCode, RegionId},
-    people::{Actor, Role},
+    people::{Actor, Axis, Role},
 };
 use gewu_geo::{datum::Point, shape::Shape};
 use jiff::Timestamp;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -43,6 +43,17 @@ pub struct World {
     pub snapshot: Arc<Snapshot>,
     surroundings: BTreeMap<AreaCode, Surroundings>,
     quarters: BTreeMap<RegionId, Quarter>,
+    /// Real requests that come again, where there are any: then nothing is made up but who handles them.
+    real: BTreeMap<RegionId, Vec<Real>>,
+}
+
+/// A request somebody really made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Real {
+    pub point: (f64, f64),
+    pub class: ClassCode,
+    pub words: String,
+    pub address: String,
 }
 
 /// A region as the ground on which things happen.
@@ -85,8 +96,33 @@ impl World {
     /// # Errors
     /// When nothing is published.
     pub fn new(app: Arc<App>, seed: u64, people: &[Member], album: Album) -> Result<World, AppError> {
+        World::speaking(app, seed, people, album, Texts::shipped())
+    }
+
+    /// A real city, in which what was once requested is requested again.
+    ///
+    /// # Errors
+    /// When nothing is published.
+    pub fn real(
+        app: Arc<App>,
+        seed: u64,
+        people: &[Member],
+        texts: Texts,
+        requests: Vec<Real>,
+    ) -> Result<World, AppError> {
+        let mut world = World::speaking(app, seed, people, Album::default(), texts)?;
+        for request in requests {
+            let at = Point::new(request.point.0, request.point.1).ok();
+            let area = at.and_then(|point| world.snapshot.area_at(point));
+            if let Some(area) = area.and_then(|area| world.snapshot.city.areas.get(area)) {
+                world.real.entry(area.region).or_default().push(request);
+            }
+        }
+        Ok(world)
+    }
+
+    fn speaking(app: Arc<App>, seed: u64, people: &[Member], album: Album, texts: Texts) -> Result<World, AppError> {
         let snapshot = app.snapshot()?;
-        let texts = Texts::shipped();
         let areas = &snapshot.city.areas;
         let mut surroundings = BTreeMap::new();
         let mut quarters: BTreeMap<RegionId, Quarter> = BTreeMap::new();
@@ -131,7 +167,17 @@ impl World {
                 quarter.hot.push(HotSpot { point: somewhere(shape, &mut dice), area, class, weight: dice.skewed(0.9) });
             }
         }
-        Ok(World { app, seed, staff: Staff::new(people), texts, album, snapshot, surroundings, quarters })
+        Ok(World {
+            app,
+            seed,
+            staff: Staff::new(people),
+            texts,
+            album,
+            snapshot,
+            surroundings,
+            quarters,
+            real: BTreeMap::new(),
+        })
     }
 
     pub fn habits(&self) -> Habits<'_> {
@@ -153,6 +199,9 @@ impl World {
 
     /// A report of this moment in a region; `recent` is what came in a short while ago, oldest first.
     pub fn report(&self, region: RegionId, at: Timestamp, recent: &mut Vec<Recent>, dice: &mut Dice) -> Option<Begun> {
+        if !self.real.is_empty() {
+            return self.again(region, at, dice);
+        }
         recent.retain(|earlier| at.duration_since(earlier.at).as_hours() < 8);
         let local = at.to_zoned(self.snapshot.city.calendar.zone().clone());
         let hour = u8::try_from(local.hour()).unwrap_or(12);
@@ -171,6 +220,37 @@ impl World {
             recent.push(Recent { at, point, truth: truth.clone() });
         }
         self.told(source, at, point, truth, dice)
+    }
+
+    /// A real request, made once more.
+    fn again(&self, region: RegionId, at: Timestamp, dice: &mut Dice) -> Option<Begun> {
+        let request = dice.pick(self.real.get(&region)?)?.clone();
+        let area = self.snapshot.area_at(Point::new(request.point.0, request.point.1).ok()?)?.clone();
+        let truth = self.truth(request.class, area, dice);
+        let centre = self.snapshot.city.centre(Axis::Supervision, &self.snapshot.city.areas.path(&truth.area), 0)?;
+        let by_phone = dice.chance(0.5);
+        let reporter = if by_phone { self.staff.at(Role::Acceptor, &centre, &BTreeSet::new(), dice) } else { None };
+        Some(Begun {
+            at,
+            by: reporter.map_or(Actor::Reporter, Member::actor),
+            reporter: reporter.cloned(),
+            new: NewReport {
+                source: if by_phone { Source::Hotline } else { Source::Resident },
+                location: Location {
+                    point: Some(request.point),
+                    address: Some(request.address).filter(|address| !address.is_empty()),
+                    ..Location::default()
+                },
+                class: Some(truth.class.clone()),
+                words: request.words,
+                photos: Vec::new(),
+                contact: Contact::default(),
+                is_confidential: false,
+                is_urgent: false,
+                is_fixed_on_spot: false,
+            },
+            truth,
+        })
     }
 
     /// The point with the area it lies in; the middle of the area meant when it has strayed from the region.
@@ -283,8 +363,8 @@ impl World {
         };
         let photos = if has_photo { self.album.before(&family.photo, dice) } else { Vec::new() };
         let collectors = self.snapshot.city.collectors_for(&path);
-        let centre = self.snapshot.city.centre(gewu_domain::people::Axis::Supervision, &path, 0);
-        let nobody = Default::default();
+        let centre = self.snapshot.city.centre(Axis::Supervision, &path, 0);
+        let nobody = BTreeSet::new();
         let reporter = match source {
             Source::Patrol => self.staff.at(Role::Collector, &collectors?, &nobody, dice),
             Source::Hotline | Source::Leader | Source::Media => self.staff.at(Role::Acceptor, &centre?, &nobody, dice),

@@ -12,13 +12,13 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use gewu_app::{
-    App, Settings,
+    Settings,
     clock::{Clock, FastClock, SystemClock, SystemRandom},
 };
 use gewu_sim::{
     Town,
     days::Past,
-    demo::{make, move_on},
+    demo::{make, move_on, world},
     nyc,
     town::{DEMO_PASSWORD, Member},
     world::Replayed,
@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// What the demonstration remembers between two starts.
@@ -93,18 +93,14 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
     for account in &accounts {
         println!("  {:<16} {:<14} {}", account.login, account.role.code(), account.who_zh);
     }
-    let moving = tokio::spawn(keep_moving(app.clone(), town, demo.speed, file, memory));
-    let served = serve_app(app, &demo.serve, accounts).await;
-    moving.abort();
-    served
-}
-
-/// Lets the made-up city live, and remembers what its clock shows. New York only has the past it really had.
-async fn keep_moving(app: Arc<App>, town: Option<Town>, speed: i32, file: PathBuf, mut memory: Memory) {
-    let looking = app.clone();
+    let world = match &town {
+        Some(town) => world(app.clone(), town).await.map_err(told)?,
+        None => Arc::new(nyc::world(app.clone(), memory.seed, &people).map_err(told)?),
+    };
     let per_day = f64::from(memory.per_day);
+    let looking = app.clone();
     let mut kept_at = Instant::now();
-    let mut remember = move || {
+    let moving = tokio::spawn(move_on(world, per_day, demo.speed, move || {
         if kept_at.elapsed().as_secs() >= 30 {
             kept_at = Instant::now();
             memory.shown = looking.now();
@@ -112,14 +108,10 @@ async fn keep_moving(app: Arc<App>, town: Option<Town>, speed: i32, file: PathBu
                 tracing::warn!("{error:#}");
             }
         }
-    };
-    match town {
-        Some(town) => move_on(app, town, per_day, speed, remember).await,
-        None => loop {
-            tokio::time::sleep(Duration::from_secs(31)).await;
-            remember();
-        },
-    }
+    }));
+    let served = serve_app(app, &demo.serve, accounts).await;
+    moving.abort();
+    served
 }
 
 /// The directory given, or one of its own: a demonstration never moves into a city's.

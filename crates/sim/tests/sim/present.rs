@@ -117,3 +117,16 @@ async fn some_work_is_left_at_the_desks_that_are_shown() {
     let inbox = house.app.inbox(&caller, COUNTY, &[], &Page::first(5)).await.unwrap();
     assert!(inbox.waiting >= 4, "{}", inbox.waiting);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_york_s_requests_come_again_and_are_handled() {
+    let house = house(4, at(NOON)).await;
+    let people = gewu_sim::nyc::people(1);
+    gewu_sim::nyc::settle(&house.app, &people, &mut |_| {}).await.unwrap();
+    let world = std::sync::Arc::new(gewu_sim::nyc::world(house.app.clone(), 1, &people).unwrap());
+    let mut traffic = Traffic::begin(world, manners()).await.unwrap();
+    house.clock.advance(SignedDuration::from_hours(13));
+    traffic.tick().await.unwrap();
+    let moved = hours(&house, &mut traffic, 6).await;
+    assert!(moved.reports > 20 && moved.steps > 2 * moved.reports, "{moved:?}");
+}
