@@ -1,12 +1,12 @@
 //! Finding gives the same by every way there is to find.
 
-use crate::Usual;
+use crate::{PATIENCE_MS, Usual};
 use gewu_store::contract::cases;
 use gewu_store_postgres::Settings;
 
 /// Nothing is few and nothing is near: the index of keys and the order of states are always asked.
 async fn by_index() -> Usual {
-    Usual::with(Settings { readers: 4, near: 1, few: 0, ..Settings::default() }).await
+    Usual::with(Settings { readers: 4, wait_ms: PATIENCE_MS, near: 1, few: 0, ..Settings::default() }).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,6 +17,9 @@ use gewu_store::{
 };
 use gewu_store_postgres::{PostgresStore, Settings};
 
+/// How long a busy machine may keep a test waiting for a connection.
+const PATIENCE_MS: u64 = 60_000;
+
 /// As in service.
 struct Usual {
     database: Database,
@@ -34,7 +37,7 @@ impl Usual {
 #[async_trait]
 impl Fixture for Usual {
     async fn new() -> Usual {
-        Usual::with(Settings { readers: 4, ..Settings::default() }).await
+        Usual::with(Settings { readers: 4, wait_ms: PATIENCE_MS, ..Settings::default() }).await
     }
 
     fn store(&self) -> &dyn Store {
