@@ -4,7 +4,7 @@ use crate::{
     RegionView,
     error::{broken, failed, taken},
     find,
-    row::{Cells, SEPARATOR, ms, one, run, statements},
+    row::{Cells, SEPARATOR, Writing, ms, one, statements},
     words,
 };
 use async_trait::async_trait;
@@ -102,13 +102,18 @@ fn enclosed<'a>(codes: impl Iterator<Item = &'a str>) -> String {
 pub(crate) const ODD_MS: i64 = 60_000;
 
 /// Writes a case with its facts, its tasks, its words and its units.
-pub(crate) fn write(connection: &Connection, region: RegionId, written: &Written) -> Result<(), StoreError> {
+pub(crate) fn write(writing: &Writing<'_>, region: RegionId, written: &Written) -> Result<(), StoreError> {
     let Written { write, row, body, .. } = written;
     let id = row.id.0.as_bytes();
-    let standing = standing(connection, region, row.id)?;
-    if standing.map(|(version, _)| version) != write.was {
-        return Err(StoreError::Stale { what: row.id.to_string() });
-    }
+    let stale = || StoreError::Stale { what: row.id.to_string() };
+    // A new case is not looked for first: when it is there all the same, the insert fails.
+    let standing = match write.was {
+        None => None,
+        Some(was) => {
+            let standing = standing(writing, region, row.id)?.filter(|(version, _)| *version == was);
+            Some(standing.ok_or_else(stale)?)
+        }
+    };
     let (lon, lat) = row.point.unzip();
     let (scheme, class) = (row.scheme.as_deref(), row.class.as_ref().map(ClassCode::as_str));
     let unit = row.unit.as_ref().map(UnitCode::as_str);
@@ -119,77 +124,84 @@ pub(crate) fn write(connection: &Connection, region: RegionId, written: &Written
     let text = write.case.text.map(|text| text.0);
     let is_odd = (words::id_ms(row.id) - ms(row.reported_at)).abs() > ODD_MS;
     if let Some((_, found_at)) = standing {
-        run(
-            connection,
-            UPDATE,
-            params![
-                region.0,
-                id,
-                row.version,
-                write.head.0,
-                row.state.code(),
-                row.source.code(),
-                scheme,
-                class,
-                written.path,
-                row.is_placed,
-                lon,
-                lat,
-                unit,
-                written.units,
-                row.is_urgent,
-                ms(row.reported_at),
-                ms(row.changed_at),
-                row.closed_at.map(ms),
-                row.warn_at.map(ms),
-                row.due_at.map(ms),
-                wake_at,
-                text,
-                is_odd,
-            ],
-        )
-        .map_err(failed)?;
-        run(connection, UPDATE_BODY, params![region.0, id, body]).map_err(failed)?;
-        words::update(connection, region, row.id, found_at, written.words.as_deref(), Some(&written.marks))?;
+        writing
+            .run(
+                UPDATE,
+                params![
+                    region.0,
+                    id,
+                    row.version,
+                    write.head.0,
+                    row.state.code(),
+                    row.source.code(),
+                    scheme,
+                    class,
+                    written.path,
+                    row.is_placed,
+                    lon,
+                    lat,
+                    unit,
+                    written.units,
+                    row.is_urgent,
+                    ms(row.reported_at),
+                    ms(row.changed_at),
+                    row.closed_at.map(ms),
+                    row.warn_at.map(ms),
+                    row.due_at.map(ms),
+                    wake_at,
+                    text,
+                    is_odd,
+                ],
+            )
+            .map_err(failed)?;
+        writing.run(UPDATE_BODY, params![region.0, id, body]).map_err(failed)?;
+        words::update(writing, region, row.id, found_at, written.words.as_deref(), Some(&written.marks))?;
     } else {
-        let words = written.words.as_deref().unwrap_or_default();
-        let found_at = words::insert(connection, region, row.id, words, &written.marks)?;
-        run(
-            connection,
-            INSERT,
-            params![
-                region.0,
-                id,
-                row.number,
-                row.version,
-                write.head.0,
-                row.state.code(),
-                row.source.code(),
-                scheme,
-                class,
-                written.path,
-                row.is_placed,
-                lon,
-                lat,
-                unit,
-                written.units,
-                row.is_urgent,
-                ms(row.reported_at),
-                ms(row.changed_at),
-                row.closed_at.map(ms),
-                row.warn_at.map(ms),
-                row.due_at.map(ms),
-                wake_at,
-                text,
-                is_odd,
-                found_at,
-            ],
-        )
-        .map_err(taken("case number"))?;
-        run(connection, INSERT_BODY, params![region.0, id, body]).map_err(failed)?;
+        let insert = || {
+            let words = written.words.as_deref().unwrap_or_default();
+            let found_at = words::insert(writing, region, row.id, words, &written.marks)?;
+            writing
+                .run(
+                    INSERT,
+                    params![
+                        region.0,
+                        id,
+                        row.number,
+                        row.version,
+                        write.head.0,
+                        row.state.code(),
+                        row.source.code(),
+                        scheme,
+                        class,
+                        written.path,
+                        row.is_placed,
+                        lon,
+                        lat,
+                        unit,
+                        written.units,
+                        row.is_urgent,
+                        ms(row.reported_at),
+                        ms(row.changed_at),
+                        row.closed_at.map(ms),
+                        row.warn_at.map(ms),
+                        row.due_at.map(ms),
+                        wake_at,
+                        text,
+                        is_odd,
+                        found_at,
+                    ],
+                )
+                .map_err(taken("case number"))?;
+            writing.run(INSERT_BODY, params![region.0, id, body]).map_err(failed)?;
+            Ok(())
+        };
+        insert().map_err(|error| match self::standing(writing, region, row.id) {
+            Ok(Some(_)) => stale(),
+            _ => error,
+        })?;
     }
-    crate::facts::append(connection, region, write)?;
-    crate::tasks::replace(connection, region, write)
+    crate::facts::append(writing, region, write)?;
+    crate::tasks::replace(writing, region, write)
 }
 
 /// Version and place in the term index of a case that is there.

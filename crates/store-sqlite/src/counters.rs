@@ -3,7 +3,7 @@
 use crate::{
     RegionView,
     error::failed,
-    row::{Cells, all, day, run, statements},
+    row::{Cells, Writing, all, day, statements},
 };
 use async_trait::async_trait;
 use gewu_domain::ids::{AreaCode, ClassCode, RegionId, UnitCode};
@@ -12,7 +12,7 @@ use gewu_store::{
     counters::{Count, CountRow, Counters},
 };
 use jiff::civil::Date;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
 statements! {
     ADD = "insert into counters (region, day, measure, area, class, unit, n) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -21,12 +21,12 @@ statements! {
         order by measure, area";
 }
 
-pub(crate) fn add(connection: &Connection, region: RegionId, count: &Count) -> Result<(), StoreError> {
+pub(crate) fn add(writing: &Writing<'_>, region: RegionId, count: &Count) -> Result<(), StoreError> {
     let area = count.area.as_ref().map_or("", AreaCode::as_str);
     let class = count.class.as_ref().map_or("", ClassCode::as_str);
     let unit = count.unit.as_ref().map_or("", UnitCode::as_str);
     let values = params![region.0, day(count.day), count.measure, area, class, unit, count.by];
-    run(connection, ADD, values).map(drop).map_err(failed)
+    writing.run(ADD, values).map(drop).map_err(failed)
 }
 
 #[async_trait]

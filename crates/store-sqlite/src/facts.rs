@@ -3,7 +3,7 @@
 use crate::{
     RegionView,
     error::taken,
-    row::{Cells, FIRST_ID, LAST_ID, all, ms, run, statements},
+    row::{Cells, FIRST_ID, LAST_ID, Writing, all, ms, statements},
 };
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, RegionId};
@@ -13,7 +13,7 @@ use gewu_store::{
     facts::{FactKey, FactRow, Facts, TimeKey},
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
 statements! {
     INSERT = "insert into facts (region, case_id, seq, at, body, hash) values (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -29,10 +29,10 @@ statements! {
 }
 
 /// Appends the new facts of a case.
-pub(crate) fn append(connection: &Connection, region: RegionId, write: &CaseWrite) -> Result<(), StoreError> {
+pub(crate) fn append(writing: &Writing<'_>, region: RegionId, write: &CaseWrite) -> Result<(), StoreError> {
     for (fact, at) in write.facts.iter().zip(&write.at) {
         let values = params![region.0, write.case.id.0.as_bytes(), fact.seq, ms(*at), fact.body, fact.hash.0];
-        run(connection, INSERT, values).map_err(taken("fact"))?;
+        writing.run(INSERT, values).map_err(taken("fact"))?;
     }
     Ok(())
 }

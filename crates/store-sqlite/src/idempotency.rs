@@ -3,7 +3,7 @@
 use crate::{
     RegionView,
     error::taken,
-    row::{Cells, ms, one, run, statements},
+    row::{Cells, Writing, ms, one, statements},
 };
 use async_trait::async_trait;
 use gewu_domain::ids::RegionId;
@@ -19,10 +19,10 @@ statements! {
 }
 
 /// Keeps the answer. It is written first of all, so that a key used before costs nobody else anything.
-pub(crate) fn insert(connection: &Connection, region: RegionId, answer: &Answer) -> Result<(), StoreError> {
+pub(crate) fn insert(writing: &Writing<'_>, region: RegionId, answer: &Answer) -> Result<(), StoreError> {
     let values = params![region.0, answer.key, answer.request.0, answer.body, ms(answer.at)];
-    match run(connection, INSERT, values).map_err(taken("idempotency key")) {
-        Err(StoreError::Taken { what }) => Err(match by_key(connection, region, &answer.key)? {
+    match writing.run(INSERT, values).map_err(taken("idempotency key")) {
+        Err(StoreError::Taken { what }) => Err(match by_key(writing, region, &answer.key)? {
             Some(stood) => StoreError::Repeated(Box::new(stood)),
             None => StoreError::Taken { what },
         }),

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{failed, taken},
-    row::{Cells, all, ms, run, statements},
+    row::{Cells, Writing, all, ms, run, statements},
 };
 use gewu_domain::ids::{CaseId, RegionId};
 use gewu_store::{StoreError, outbox::OutboxRow};
@@ -17,10 +17,10 @@ statements! {
     SENT = "delete from outbox where region = ?1 and id = ?2";
 }
 
-pub(crate) fn insert(connection: &Connection, region: RegionId, row: &OutboxRow) -> Result<(), StoreError> {
+pub(crate) fn insert(writing: &Writing<'_>, region: RegionId, row: &OutboxRow) -> Result<(), StoreError> {
     let case = row.case.map(|case| *case.0.as_bytes());
     let values = params![region.0, row.id.to_be_bytes(), case, row.topic, row.body, ms(row.at)];
-    run(connection, INSERT, values).map(drop).map_err(taken("outbox row"))
+    writing.run(INSERT, values).map(drop).map_err(taken("outbox row"))
 }
 
 /// Claims rows that nobody has claimed since the lease began.

@@ -1,10 +1,11 @@
 //! Reading rows: each cell decoded, or told by table, column and row.
 
 use crate::error::failed;
-use gewu_domain::ids::{AreaCode, Digest};
+use gewu_domain::ids::{AreaCode, Digest, RegionId};
 use gewu_store::StoreError;
 use jiff::{Timestamp, civil::Date};
-use rusqlite::{Connection, Params, Row, types::FromSql};
+use rusqlite::{CachedStatement, Connection, Params, Row, types::FromSql};
+use std::{cell::RefCell, collections::HashMap, ops::Deref};
 use uuid::Uuid;
 
 /// Between the codes of a path or a list of units, and around them.
@@ -138,6 +139,44 @@ pub(crate) fn one<T>(
 /// Runs a statement that gives no rows; says how many it changed.
 pub(crate) fn run(connection: &Connection, sql: &str, params: impl Params) -> Result<usize, rusqlite::Error> {
     connection.prepare_cached(sql)?.execute(params)
+}
+
+/// A transaction that writes, with the statements it has used so far: to look one up again by its words costs as much as
+/// a small insert.
+pub(crate) struct Writing<'c> {
+    connection: &'c Connection,
+    statements: RefCell<Vec<(&'static str, CachedStatement<'c>)>>,
+    /// The second and the place in the term index that each region was given last: no other transaction gives any out
+    /// while this one goes on.
+    pub last_places: RefCell<HashMap<RegionId, (i64, i64)>>,
+}
+
+impl<'c> Writing<'c> {
+    pub fn of(connection: &'c Connection) -> Writing<'c> {
+        Writing { connection, statements: RefCell::default(), last_places: RefCell::default() }
+    }
+
+    /// As [`run()`].
+    pub fn run(&self, sql: &'static str, params: impl Params) -> Result<usize, rusqlite::Error> {
+        let mut statements = self.statements.borrow_mut();
+        let at = match statements.iter().position(|(held, _)| std::ptr::eq(*held, sql)) {
+            Some(at) => at,
+            None => {
+                statements.push((sql, self.connection.prepare_cached(sql)?));
+                statements.len() - 1
+            }
+        };
+        let (_, statement) = statements.get_mut(at).expect("it was found or pushed");
+        statement.execute(params)
+    }
+}
+
+impl Deref for Writing<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
 }
 
 pub(crate) fn ms(at: Timestamp) -> i64 {

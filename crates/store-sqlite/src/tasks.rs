@@ -3,7 +3,7 @@
 use crate::{
     RegionView, cases,
     error::{broken, failed},
-    row::{Cells, FIRST_ID, LAST_ID, SEPARATOR, all, ms, one, run, statements},
+    row::{Cells, FIRST_ID, LAST_ID, SEPARATOR, Writing, all, ms, one, statements},
 };
 use async_trait::async_trait;
 use gewu_domain::{
@@ -16,7 +16,7 @@ use gewu_store::{
     tasks::{InboxFilter, TaskKey, TaskRow, Tasks},
 };
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Row, params};
 
 /// What stands for "nothing runs", so that it sorts after every time.
 const NEVER: i64 = i64::MAX;
@@ -44,17 +44,17 @@ statements! {
 }
 
 /// Replaces the tasks of a case.
-pub(crate) fn replace(connection: &Connection, region: RegionId, write: &CaseWrite) -> Result<(), StoreError> {
+pub(crate) fn replace(writing: &Writing<'_>, region: RegionId, write: &CaseWrite) -> Result<(), StoreError> {
     let case = write.case.id.0.as_bytes();
     if write.was.is_some() {
-        run(connection, CLEAR, params![region.0, case]).map_err(failed)?;
+        writing.run(CLEAR, params![region.0, case]).map_err(failed)?;
     }
     for (no, task) in write.tasks.iter().enumerate() {
         let no = u8::try_from(no).map_err(|_| broken(format!("{} owes more than 256 tasks", write.case.id)))?;
         let (role, kind) = (task.desk.role.code(), task.kind.code());
         let due_at = task.due_at.map_or(NEVER, ms);
         let values = params![region.0, case, no, role, task.desk.unit.as_str(), kind, task.assignment, due_at];
-        run(connection, INSERT, values).map_err(failed)?;
+        writing.run(INSERT, values).map_err(failed)?;
     }
     Ok(())
 }

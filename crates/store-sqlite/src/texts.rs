@@ -3,7 +3,7 @@
 use crate::{
     RegionView,
     error::failed,
-    row::{Cells, all, ms, run, statements},
+    row::{Cells, Writing, all, ms, run, statements},
 };
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
@@ -23,10 +23,10 @@ statements! {
 }
 
 /// Keeps words; the same digest means the same words.
-pub(crate) fn insert(connection: &Connection, region: RegionId, text: &TextRow) -> Result<(), StoreError> {
+pub(crate) fn insert(writing: &Writing<'_>, region: RegionId, text: &TextRow) -> Result<(), StoreError> {
     let (case, giver) = (text.case.0.as_bytes(), text.by.code());
     let values = params![region.0, case, text.digest.0, text.salt, text.body, giver, ms(text.written_at)];
-    run(connection, INSERT, values).map(drop).map_err(failed)
+    writing.run(INSERT, values).map(drop).map_err(failed)
 }
 
 /// Takes out what the reporter wrote.

@@ -6,7 +6,7 @@ use crate::{
     checkpoint, connect,
     error::{broken, failed, unavailable},
     migrate, outbox, roots,
-    row::{Cells, all, ms, one, run, statements},
+    row::{Cells, Writing, all, ms, one, run, statements},
     transact,
 };
 use async_trait::async_trait;
@@ -194,7 +194,8 @@ impl Upkeep for SqliteStore {
         self.writer
             .run(move |connection| {
                 transact(connection, |connection| {
-                    batch.iter().try_for_each(|prepared| prepared.write(connection, region))
+                    let writing = Writing::of(connection);
+                    batch.iter().try_for_each(|prepared| prepared.write(&writing, region))
                 })
             })
             .await

@@ -10,7 +10,7 @@
 
 use crate::{
     error::{broken, failed},
-    row::{one, run, statements},
+    row::{Writing, one, run, statements},
 };
 use gewu_domain::{
     case::{Case, Source, StateKind},
@@ -157,15 +157,15 @@ pub(crate) fn words(region: RegionId, terms: &[String]) -> String {
 
 /// Makes a case findable; gives its place in the index.
 pub(crate) fn insert(
-    connection: &Connection,
+    writing: &Writing<'_>,
     region: RegionId,
     id: CaseId,
     words: &str,
     marks: &str,
 ) -> Result<i64, StoreError> {
-    let found_at = place(connection, region, id)?;
-    run(connection, INSERT_WORDS, params![region.0, id.0.as_bytes(), words, marks]).map_err(failed)?;
-    run(connection, INSERT_TERMS, params![found_at, format!("{words} {marks}")]).map_err(failed)?;
+    let found_at = place(writing, region, id)?;
+    writing.run(INSERT_WORDS, params![region.0, id.0.as_bytes(), words, marks]).map_err(failed)?;
+    writing.run(INSERT_TERMS, params![found_at, format!("{words} {marks}")]).map_err(failed)?;
     Ok(found_at)
 }
 
@@ -196,7 +196,19 @@ pub(crate) fn update(
 }
 
 /// The next free place of the id's second.
-fn place(connection: &Connection, region: RegionId, id: CaseId) -> Result<i64, StoreError> {
+fn place(writing: &Writing<'_>, region: RegionId, id: CaseId) -> Result<i64, StoreError> {
+    let second = second_of(id);
+    let last = writing.last_places.borrow().get(&region).copied().filter(|(of, _)| *of == second);
+    let found_at = match last {
+        Some((_, last)) if (last + 1) % (1 << NUMBER_BITS) == 0 => return Err(full(region)),
+        Some((_, last)) => last + 1,
+        None => first_free(writing, region, second)?,
+    };
+    writing.last_places.borrow_mut().insert(region, (second, found_at));
+    Ok(found_at)
+}
+
+fn first_free(connection: &Connection, region: RegionId, second: i64) -> Result<i64, StoreError> {
     let slot = match one(connection, SLOT, [region.0], |row| row.get::<_, i64>(0).map_err(failed))? {
         Some(slot) => slot,
         None => one(connection, NEW_REGION, [region.0], |row| row.get(0).map_err(failed))?
@@ -205,19 +217,21 @@ fn place(connection: &Connection, region: RegionId, id: CaseId) -> Result<i64, S
     if slot >= SLOTS {
         return Err(broken(format!("a SQLite store holds {SLOTS} regions at most: use PostgreSQL")));
     }
-    let first = first_of_second(second_of(id)) | (slot << NUMBER_BITS);
+    let first = first_of_second(second) | (slot << NUMBER_BITS);
     let last = first | ((1 << NUMBER_BITS) - 1);
     let taken = one(connection, LAST_IN_SECOND, params![region.0, first, last], |row| {
         row.get::<_, Option<i64>>(0).map_err(failed)
     })?;
-    let place = taken.flatten().map_or(first, |taken| taken + 1);
-    if place > last {
-        return Err(broken(format!(
-            "region {region} has {} cases of one second, and there is room for no more",
-            last - first + 1
-        )));
+    match taken.flatten() {
+        None => Ok(first),
+        Some(taken) if taken < last => Ok(taken + 1),
+        Some(_) => Err(full(region)),
     }
-    Ok(place)
+}
+
+fn full(region: RegionId) -> StoreError {
+    let most = 1 << NUMBER_BITS;
+    broken(format!("region {region} has {most} cases of one second, and there is room for no more"))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 use crate::{
     changes::Prepared,
     error::{failed, unavailable},
+    row::Writing,
     transact,
 };
 use gewu_domain::ids::RegionId;
@@ -179,9 +180,10 @@ fn together(
 ) -> Result<Result<Vec<Result<(), StoreError>>, Spoiled>, StoreError> {
     connection.prepare_cached("begin immediate").and_then(|mut begin| begin.execute([])).map_err(failed)?;
     let mut results = Vec::with_capacity(group.len());
+    let writing = Writing::of(connection);
     for apply in group {
         let before = connection.total_changes();
-        let result = apply.prepared.write(connection, apply.region);
+        let result = apply.prepared.write(&writing, apply.region);
         if let Err(error) = &result {
             // The engine has undone everything by itself (disk full): nobody's changes are there.
             if connection.is_autocommit() || matches!(error, StoreError::Unavailable(_)) {
@@ -203,7 +205,7 @@ fn one_by_one(connection: &Connection, group: &[Apply]) -> Answers {
     let mut results = Vec::with_capacity(group.len());
     for apply in group {
         connection.execute_batch("savepoint caller").map_err(failed)?;
-        let result = apply.prepared.write(connection, apply.region);
+        let result = apply.prepared.write(&Writing::of(connection), apply.region);
         if let Err(error) = &result {
             if connection.is_autocommit() || matches!(error, StoreError::Unavailable(_)) {
                 return Err(unavailable(chain(error)));
