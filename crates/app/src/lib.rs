@@ -101,6 +101,7 @@ pub struct App {
     pub settings: Settings,
     ids: Ids,
     numbers: Numbers,
+    known_clients: people::clients::Known,
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     events: broadcast::Sender<Event>,
 }
@@ -128,6 +129,7 @@ impl App {
             settings,
             ids: Ids::default(),
             numbers: Numbers::default(),
+            known_clients: Default::default(),
             snapshot: RwLock::new(None),
             events,
         };
