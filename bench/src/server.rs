@@ -1,7 +1,7 @@
 //! The server under measurement: a process of its own, started, asked, stopped and killed as an operator would.
 
-use crate::Stand;
 use crate::http::{Connection, Headers, request};
+use crate::{Stand, setting};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use std::fs::File;
@@ -152,14 +152,16 @@ impl Drop for Server {
 
 /// A city of so many cases that lasts from one measurement to the next, made anew when the server was built anew.
 ///
-/// The stamp is the length and the time of the binary: what an older one made is not measured.
+/// The stamp is the length and the time of the binary: what an older one made is not measured, unless `GEWU_BENCH_KEEP`
+/// is 1 because nothing that writes the record has changed since.
 pub fn lasting(stand: &Stand, cases: u64) -> Result<Place> {
     let data = stand.data.join(format!("sqlite-{cases}"));
     let place = Place { gewu: stand.gewu.clone(), data: data.clone(), database: None };
     let about = std::fs::metadata(&stand.gewu)?;
     let stamp = format!("{} {:?}", about.len(), about.modified()?);
     let stamp_file = data.join("made-by");
-    if std::fs::read_to_string(&stamp_file).is_ok_and(|made_by| made_by == stamp) {
+    let is_kept = setting("GEWU_BENCH_KEEP", 0)? == 1;
+    if std::fs::read_to_string(&stamp_file).is_ok_and(|made_by| is_kept || made_by == stamp) {
         return Ok(place);
     }
     let _ = std::fs::remove_dir_all(&data);

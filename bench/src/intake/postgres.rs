@@ -296,8 +296,8 @@ impl Writer {
         Ok(statement)
     }
 
-    /// Writes a group in one transaction, everything sent before the first answer.
-    async fn write(&mut self, tables: &[Vec<Vec<Raw>>]) -> Result<()> {
+    /// The counters a group adds to, each once, with how much; in the order of their keys.
+    fn counts(&self, tables: &[Vec<Vec<Raw>>]) -> Vec<Vec<Raw>> {
         let mut counts: BTreeMap<Vec<Raw>, i64> = BTreeMap::new();
         for key in tables.get(COUNTERS).into_iter().flatten() {
             let mut key = key.clone();
@@ -306,13 +306,29 @@ impl Writer {
             }
             *counts.entry(key).or_default() += 1;
         }
-        let counts: Vec<Vec<Raw>> = counts
+        counts
             .into_iter()
             .map(|(mut key, n)| {
                 key.push(Raw(Some(n.to_be_bytes().to_vec())));
                 key
             })
-            .collect();
+            .collect()
+    }
+
+    /// Prepares every statement that a group takes.
+    async fn prepare(&mut self, tables: &[Vec<Vec<Raw>>]) -> Result<()> {
+        let counts = self.counts(tables);
+        for (table, rows) in tables.iter().take(COUNTERS).chain([&counts]).enumerate() {
+            if let Some(first) = rows.first() {
+                self.statement(table, rows.len(), first.len()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a group in one transaction, everything sent before the first answer.
+    async fn write(&mut self, tables: &[Vec<Vec<Raw>>]) -> Result<()> {
+        let counts = self.counts(tables);
         let mut inserts = Vec::new();
         for (table, rows) in tables.iter().take(COUNTERS).chain([&counts]).enumerate() {
             if let Some(first) = rows.first() {
@@ -369,12 +385,10 @@ impl Bare for Copy {
         let groups = self.fresh(cases, group)?;
         self.written += cases;
         // Planning is not what is measured: each statement is known before.
-        let (first, writers, runtime) = (groups.first().context("no cases")?, &mut self.writers, &self.runtime);
-        for writer in writers.iter_mut() {
-            for (table, rows) in first.iter().take(COUNTERS).enumerate() {
-                if let Some(row) = rows.first() {
-                    runtime.block_on(writer.statement(table, rows.len(), row.len()))?;
-                }
+        let (writers, runtime) = (&mut self.writers, &self.runtime);
+        for (no, writer) in writers.iter_mut().enumerate() {
+            for tables in groups.iter().skip(no).step_by(WRITERS) {
+                runtime.block_on(writer.prepare(tables))?;
             }
         }
         per_second(cases, || {
