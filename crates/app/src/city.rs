@@ -3,7 +3,7 @@
 //! A publication is a file as it was given. A [`Snapshot`] is what all current
 //! files say together; it is replaced whole, so a decision under way keeps the one it began with.
 
-use crate::{App, caller::Caller, error::AppError};
+use crate::{App, caller::Caller, error::AppError, parts::Parts};
 use gewu_domain::{
     area::Areas,
     calendar::{Calendar, Calendars},
@@ -33,12 +33,32 @@ pub enum Kind {
     Catalogue,
     Calendar,
     Policy,
+    /// A city may do without.
+    Parts,
 }
 
 impl Kind {
     /// In the order in which files lean on one another.
-    pub const ALL: [Kind; 7] =
-        [Kind::UnitKinds, Kind::Areas, Kind::Shapes, Kind::Units, Kind::Catalogue, Kind::Calendar, Kind::Policy];
+    pub const ALL: [Kind; 8] = [
+        Kind::UnitKinds,
+        Kind::Areas,
+        Kind::Shapes,
+        Kind::Units,
+        Kind::Catalogue,
+        Kind::Calendar,
+        Kind::Policy,
+        Kind::Parts,
+    ];
+
+    /// Without one of these there is no city yet.
+    fn is_needed(self) -> bool {
+        self != Kind::Parts
+    }
+
+    /// The needed kind of which nothing is among the files.
+    fn first_missing(files: &Files) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.is_needed() && !files.keys().any(|(other, _)| other == kind))
+    }
 
     pub fn code(self) -> &'static str {
         match self {
@@ -49,6 +69,7 @@ impl Kind {
             Kind::Catalogue => "catalogue",
             Kind::Calendar => "calendar",
             Kind::Policy => "policy",
+            Kind::Parts => "parts",
         }
     }
 
@@ -84,6 +105,7 @@ pub struct Snapshot {
     pub index: GridIndex,
     located: Vec<AreaCode>,
     pub shapes: BTreeMap<AreaCode, Shape>,
+    pub parts: Parts,
     files: BTreeMap<(Kind, String), Vec<Arc<Publication>>>,
 }
 
@@ -133,8 +155,7 @@ pub async fn load(store: &dyn Store, today: Date) -> Result<Option<Snapshot>, Ap
         }
     }
     drop(view);
-    let is_whole = Kind::ALL.iter().all(|kind| files.keys().any(|(other, _)| other == kind));
-    if !is_whole {
+    if Kind::first_missing(&files).is_some() {
         return Ok(None);
     }
     tokio::task::spawn_blocking(move || read(files, today))
@@ -193,6 +214,10 @@ fn read(files: Files, today: Date) -> Result<Snapshot, Vec<Fault>> {
 
     let (file, text) = current(Kind::Shapes)?;
     let shapes = read_shapes(&file, &text, &areas, &mut faults);
+    let parts = match current(Kind::Parts) {
+        Ok((file, text)) => Parts::parse(&file, &text)?,
+        Err(_) => Parts::default(),
+    };
     let city = City::new(Arc::new(areas), Arc::new(units), Arc::new(catalogues), Arc::new(calendars), Arc::new(policy))
         .map_err(|misfit| {
             vec![fault(
@@ -217,7 +242,7 @@ fn read(files: Files, today: Date) -> Result<Snapshot, Vec<Fault>> {
         }
     }
     let index = GridIndex::build(indexed);
-    Ok(Snapshot { city, index, located, shapes, files })
+    Ok(Snapshot { city, index, located, shapes, parts, files })
 }
 
 /// What the offered files would do to the past: old cases name areas, units and kinds.
@@ -333,6 +358,7 @@ fn title(draft: &Draft, kinds: Option<&UnitKinds>) -> Result<(String, Option<u32
         Kind::Calendar => Calendar::parse(&draft.file, &draft.text)
             .map(|calendar| (calendar.id().to_owned(), Some(calendar.version()))),
         Kind::Policy => Policy::parse(&draft.file, &draft.text).map(|policy| (String::new(), Some(policy.version))),
+        Kind::Parts => Parts::parse(&draft.file, &draft.text).map(|parts| (String::new(), Some(parts.version))),
     }
 }
 
@@ -410,7 +436,7 @@ impl App {
             if !faults.is_empty() {
                 return Err(faults);
             }
-            let read = match Kind::ALL.iter().find(|kind| !files.keys().any(|(other, _)| other == *kind)) {
+            let read = match Kind::first_missing(&files) {
                 Some(_) => None,
                 None => Some(read(files, today)?),
             };

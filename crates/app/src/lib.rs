@@ -17,6 +17,7 @@ pub mod import;
 pub mod jobs;
 pub mod locate;
 pub mod numbers;
+pub mod parts;
 pub mod passwords;
 pub mod people;
 pub mod photos;

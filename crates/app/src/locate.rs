@@ -1,6 +1,6 @@
 //! Where something is: a point, an area from the list, or words become a [`Place`].
 
-use crate::{App, AppError, Problem, city::Snapshot};
+use crate::{App, AppError, Problem, city::Snapshot, parts};
 use gewu_domain::{
     case::Place,
     ids::{AreaCode, Digest, RegionId},
@@ -18,7 +18,7 @@ pub struct Location {
     /// An area chosen from the list, down to any level.
     pub area: Option<AreaCode>,
     pub address: Option<String>,
-    /// Identification code of a part, e.g. of a street lamp.
+    /// Identification code of a part, e.g. of a street lamp: places the report when no point is given.
     pub part: Option<String>,
 }
 
@@ -35,7 +35,7 @@ impl Snapshot {
     /// `address` is the digest of the location's words, kept apart by the caller.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] for a point that is no point and an area that does not exist.
+    /// [`AppError::Invalid`] for a point that is no point, and an area or a part that does not exist.
     pub fn locate(&self, location: &Location, address: Option<Digest>) -> Result<Located, AppError> {
         let areas = &self.city.areas;
         let point = match location.point {
@@ -58,11 +58,14 @@ impl Snapshot {
             )
             .into());
         }
+        let part = self.part(location)?;
+        let point = point.or_else(|| self.parts.place(part?));
         let found = point.and_then(|point| self.area_at(point));
         let deepest = found.or(location.area.as_ref());
         let region = deepest
             .and_then(|area| areas.get(area))
             .map(|area| area.region)
+            .or_else(|| parts::standard(part?).map(|part| part.region))
             .filter(|region| areas.regions().contains(region))
             .or_else(|| self.default_region())
             .ok_or_else(|| Problem::new("area", "no_region", "城市还没有区域", "the city has no region yet"))?;
@@ -79,10 +82,25 @@ impl Snapshot {
                 areas_version: areas.version,
                 is_placed,
                 point: point.map(|point| (point.lon(), point.lat())),
-                part: location.part.clone().filter(|part| !part.is_empty()),
+                part: part.map(str::to_owned),
                 address,
             },
         })
+    }
+
+    /// The part's code, if one is given: of the register or in the standard's form, and nothing else, for it stays in
+    /// the record for good, where no free text may lie.
+    fn part<'l>(&self, location: &'l Location) -> Result<Option<&'l str>, Problem> {
+        let part = location.part.as_deref().map(str::trim).filter(|part| !part.is_empty());
+        match part {
+            Some(part) if self.parts.place(part).is_none() && parts::standard(part).is_none() => Err(Problem::new(
+                "part",
+                "unknown_part",
+                "没有这个部件编码：请核对编码牌，或者改填地址",
+                "there is no part of this code: check its plate, or give an address instead",
+            )),
+            part => Ok(part),
+        }
     }
 }
 

@@ -126,7 +126,7 @@ pub enum Import {
 
 #[derive(Debug, ClapArgs)]
 pub struct ImportData {
-    /// 类型=文件，例如 areas=areas.csv · KIND=FILE, e.g. areas=areas.csv (unit_kinds, areas, shapes, units, catalogue, calendar, policy).
+    /// 类型=文件，例如 areas=areas.csv · KIND=FILE, e.g. areas=areas.csv (unit_kinds, areas, shapes, units, catalogue, calendar, policy, parts).
     #[arg(required = true, value_name = "KIND=FILE")]
     pub files: Vec<String>,
     /// 只检查，不发布 · check only.

@@ -37,6 +37,9 @@ pub const SHIPPED: [(Kind, &str, &str); 4] = [
     (Kind::Policy, "data/policy/default.toml", include_str!("../../../data/policy/default.toml")),
 ];
 
+/// The class of street lamps, as it stands in a part's code.
+const STREET_LAMP: &str = "0137";
+
 /// The password of every account of a demonstration.
 pub const DEMO_PASSWORD: &str = "gewu-demo-311";
 
@@ -52,6 +55,8 @@ pub struct Town {
     /// Every level; each feature has `code`, `level` and, below the city, `parent`.
     pub shapes_geojson: String,
     pub units_csv: String,
+    /// A street lamp in each grid.
+    pub parts_csv: String,
     pub people: Vec<Member>,
 }
 
@@ -153,6 +158,7 @@ impl Town {
             areas_csv: plan.areas_csv(),
             shapes_geojson: plan.shapes_geojson(),
             units_csv: plan.units_csv(),
+            parts_csv: plan.parts_csv(),
             people,
         }
     }
@@ -163,6 +169,7 @@ impl Town {
             (Kind::Areas, "areas.csv", &self.areas_csv),
             (Kind::Shapes, "shapes.geojson", &self.shapes_geojson),
             (Kind::Units, "units.csv", &self.units_csv),
+            (Kind::Parts, "parts.csv", &self.parts_csv),
         ];
         let draft = |kind, file: &str, text: &str| Draft { kind, file: file.to_owned(), text: text.to_owned() };
         SHIPPED
@@ -583,6 +590,17 @@ impl Plan {
         let mut csv = String::from("#version,1\ncode,name_zh,name_en,kind,parent,area,axis\n");
         for UnitPlan { code, zh, en, kind, parent, area } in &self.units {
             csv.push_str(&format!("{code},{zh},{en},{kind},{parent},{area},\n"));
+        }
+        csv
+    }
+
+    /// Coded as the standard codes parts: six digits of the county, two and two of the class, six of the number.
+    fn parts_csv(&self) -> String {
+        let mut csv = String::from("#version,1\ncode,lon,lat\n");
+        for (no, grid) in (1..).zip(self.plots.iter().filter(|plot| plot.level == "grid")) {
+            let (county, _) = grid.code.split_at(6);
+            let place = grid.shape.point_on_surface();
+            csv.push_str(&format!("{county}{STREET_LAMP}{no:06},{:.6},{:.6}\n", place.lon(), place.lat()));
         }
         csv
     }

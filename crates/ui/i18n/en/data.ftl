@@ -41,3 +41,5 @@ kind-calendar = Calendar
 kind-calendar-what = Shifts, days off, make-up workdays (TOML)
 kind-policy = Policy
 kind-policy-what = Paths, lists of reasons, terms (TOML)
+kind-parts = Parts
+kind-parts-what = Codes and places of lamp posts, manhole covers and the like (CSV); may be absent

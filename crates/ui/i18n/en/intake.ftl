@@ -9,7 +9,6 @@ intake-similar-none = No similar open case.
 
 patrol-title = Patrol report
 patrol-words = Words
-patrol-part = Code of the part
 patrol-fixed = Mended on the spot
 patrol-fixed-hint = A trifle you dealt with at once: add photos from before and after; somebody will check.
 patrol-send = Report

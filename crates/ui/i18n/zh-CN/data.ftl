@@ -38,3 +38,5 @@ kind-calendar = 日历
 kind-calendar-what = 班次、节假日、调休（TOML）
 kind-policy = 政策
 kind-policy-what = 流程、理由清单、期限（TOML）
+kind-parts = 部件
+kind-parts-what = 灯杆、井盖等部件的编码和位置（CSV），可以没有

@@ -9,7 +9,6 @@ intake-similar-none = 没有相似的在办案件。
 
 patrol-title = 巡查上报
 patrol-words = 说明
-patrol-part = 部件编码
 patrol-fixed = 已经自行处置
 patrol-fixed-hint = 小问题当场处理好了：请附处置前、处置后的照片，会有人核查。
 patrol-send = 上报

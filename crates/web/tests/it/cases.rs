@@ -288,3 +288,26 @@ async fn the_receipt_itself_is_nowhere_in_what_staff_see() {
     wrong["code"] = json!("AAAA2222");
     assert_eq!(house.get(&Knocker::receipt(&wrong), "/api/v1/status").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn the_code_on_a_lamp_post_places_a_report_and_free_words_are_no_code() {
+    let house = House::open().await;
+    let part = house.town.parts_csv.lines().nth(5).unwrap().split(',').next().unwrap();
+    let of_part = |part: &str| json!({ "location": { "part": part }, "words": "路灯不亮" });
+    let receipt = house.post(&NOBODY, "/api/v1/cases", of_part(part)).await;
+    assert_eq!(receipt.status, StatusCode::CREATED, "{}", receipt.text());
+    let case = receipt.header("location").to_owned();
+    assert_eq!(receipt.json()["is_placed"], true);
+    let acceptor = house.staff(Role::Acceptor).await;
+    let case = house.get(&acceptor, &case).await.ok();
+    assert_eq!(case["place"]["part"], part);
+    assert!(case["place"]["point"]["lon"].is_number(), "{case}");
+
+    let county = part.split_at(6).0;
+    let unsurveyed = house.post(&NOBODY, "/api/v1/cases", of_part(&format!("{county}0137999999"))).await;
+    assert_eq!((unsurveyed.status, &unsurveyed.json()["is_placed"]), (StatusCode::CREATED, &json!(false)));
+
+    let words = house.post(&NOBODY, "/api/v1/cases", of_part("王大妈家门口")).await;
+    assert_eq!(words.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", words.text());
+    assert!(words.text().contains("没有这个部件编码"), "{}", words.text());
+}
