@@ -25,7 +25,9 @@ use axum::{
 };
 use gewu_app::{App, AppError};
 use gewu_domain::people::Role;
+use gewu_web::limits::{Limits, Rates};
 use std::sync::Arc;
+use tower_http::compression::CompressionLayer;
 
 /// An account of a demonstration city, shown on the sign-in page with its password. Real cities have none.
 #[derive(Debug, Clone)]
@@ -43,6 +45,8 @@ pub struct DemoAccount {
 struct Ui {
     app: Arc<App>,
     accounts: Arc<[DemoAccount]>,
+    /// How often strangers may write, sign in and try codes: as often as at the doors for machines.
+    limits: Arc<Limits>,
 }
 
 impl FromRef<Ui> for Arc<App> {
@@ -58,7 +62,7 @@ const FORM_BYTES_MOST: usize = 96 * 1024 * 1024;
 ///
 /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or the audit record knows no addresses.
 pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>) -> Router {
-    let ui = Ui { app, accounts: accounts.into() };
+    let ui = Ui { app, accounts: accounts.into(), limits: Arc::new(Limits::new(Rates::default())) };
     let with_files = Router::new()
         .route("/report", get(pages::report::show).post(pages::report::send))
         .route("/intake", get(pages::intake::show).post(pages::intake::send))
@@ -96,4 +100,5 @@ pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>) -> Router {
         .with_state(ui.clone())
         .layer(from_fn_with_state(ui, failure::show))
         .layer(from_fn(guard::guard))
+        .layer(CompressionLayer::new())
 }

@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use gewu_app::{App, AppError, Caller, people::sign_in::Signed};
-use gewu_web::session as shared;
+use gewu_web::{limits::Kind, session as shared};
 use jiff::tz::TimeZone;
 
 /// Keeps the language somebody chose.
@@ -51,6 +51,31 @@ impl FromRequestParts<Ui> for Visitor {
             origin: shared::origin_of(parts),
         })
     }
+}
+
+/// Whoever sends something without signing in: each time costs a token of their neighbourhood, taken before the body
+/// is read.
+#[derive(Debug, Clone)]
+pub struct Sender(pub Visitor);
+
+impl FromRequestParts<Ui> for Sender {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Sender, Failure> {
+        let visitor = Visitor::from_request_parts(parts, ui).await?;
+        if visitor.signed.is_none() {
+            take(ui, Kind::Write, &visitor.origin)?;
+        }
+        Ok(Sender(visitor))
+    }
+}
+
+/// Takes a token from the bucket of a neighbourhood.
+///
+/// # Errors
+/// [`AppError::TooMany`].
+pub fn take(ui: &Ui, kind: Kind, origin: &str) -> Result<(), AppError> {
+    ui.limits.take(kind, origin, ui.app.now()).map_err(|wait_s| AppError::TooMany { wait_s })
 }
 
 /// The words of a request's language, for now and the city's zone.

@@ -12,7 +12,7 @@ use crate::{
     pages::pick::AreaPick,
     photos, receipts,
     rows::Choice,
-    session::{self, Visitor},
+    session::{self, Sender, Visitor},
     words::Words,
 };
 use askama::Template;
@@ -188,7 +188,7 @@ pub async fn show(
 
 pub async fn send(
     State(ui): State<Ui>,
-    visitor: Visitor,
+    Sender(visitor): Sender,
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Failure> {

@@ -16,6 +16,7 @@ use axum::{
 };
 use gewu_app::AppError;
 use gewu_domain::people::Role;
+use gewu_web::limits::Kind;
 use serde::Deserialize;
 
 #[derive(Template)]
@@ -119,7 +120,11 @@ pub async fn send(
 ) -> Result<Response, Failure> {
     let login = fields.text("login").to_owned();
     // Spaces may belong to a password: it is taken as it was typed.
-    let signed = ui.app.sign_in(&login, fields.raw("password"), &visitor.origin).await;
+    let signed = session::take(&ui, Kind::SignIn, &visitor.origin);
+    let signed = match signed {
+        Ok(()) => ui.app.sign_in(&login, fields.raw("password"), &visitor.origin).await,
+        Err(error) => Err(error),
+    };
     let signed = match signed {
         Ok(signed) => signed,
         Err(error) => {

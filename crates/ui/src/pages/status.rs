@@ -8,7 +8,7 @@ use crate::{
     fields::Fields,
     frame::{Frame, page},
     names, photos, receipts,
-    session::{self, Visitor},
+    session::{self, Sender, Visitor},
     words::Words,
 };
 use askama::Template;
@@ -26,6 +26,7 @@ use gewu_app::{
     },
 };
 use gewu_domain::case::{Command, StateKind};
+use gewu_web::limits::Kind;
 use serde::Deserialize;
 
 #[derive(Deserialize, Default)]
@@ -66,6 +67,7 @@ pub async fn open(
 }
 
 async fn go_on(ui: &Ui, visitor: Visitor, headers: &HeaderMap, number: &str, code: &str) -> Result<Response, Failure> {
+    session::take(ui, Kind::Secret, &visitor.origin)?;
     let number: String = number.chars().filter(char::is_ascii_digit).collect();
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
     let found = ui.app.receipt_holder(&number, &code).await;
@@ -236,7 +238,7 @@ fn made(
 /// Rates, says "not solved", urges or erases.
 pub async fn answer(
     State(ui): State<Ui>,
-    visitor: Visitor,
+    Sender(visitor): Sender,
     headers: HeaderMap,
     Path(number): Path<String>,
     fields: Fields,
