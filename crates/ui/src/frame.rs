@@ -82,6 +82,11 @@ impl Frame {
         self.person.as_ref().map_or("", |person| &person.csrf)
     }
 
+    /// Where the work of whoever is signed in begins.
+    pub fn first_page(&self) -> &'static str {
+        self.person.as_ref().and_then(|person| person.pages.first()).map_or("/account", |page| page.href)
+    }
+
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
     }

@@ -271,13 +271,13 @@ impl Words {
         text
     }
 
-    /// A span in its two largest units; days alone from three days on.
+    /// A span in its two largest units; hours alone from ten hours on, days alone from three days on.
     pub fn span(&self, minutes: i64) -> String {
         let (days, hours, rest) = (minutes / 1_440, minutes % 1_440 / 60, minutes % 60);
         let unit = |key: &str, count: i64| self.t1(key, "n", count);
         let parts = match (days, hours, rest) {
             (0, 0, rest) => vec![unit("time-minutes", rest.max(1))],
-            (0, hours, 0) => vec![unit("time-hours", hours)],
+            (0, hours, rest) if rest == 0 || hours >= 10 => vec![unit("time-hours", hours)],
             (0, hours, rest) => vec![unit("time-hours", hours), unit("time-minutes", rest)],
             (days, hours, _) if hours == 0 || days > 2 => vec![unit("time-days", days)],
             (days, hours, _) => vec![unit("time-days", days), unit("time-hours", hours)],
@@ -340,6 +340,7 @@ mod tests {
         let words = words(Language::English);
         assert_eq!(words.left(at("2026-11-21T08:40:00Z")), "2 h 10 min left");
         assert_eq!(words.left(at("2026-11-20T03:00:00Z")), "1 day 3 h overdue");
+        assert_eq!(words.left(at("2026-11-22T05:20:00Z")), "22 h left");
     }
 
     #[test]

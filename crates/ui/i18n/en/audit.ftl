@@ -8,6 +8,7 @@ audit-action = What
 audit-object = To what
 audit-origin = From
 audit-nobody = nobody signed in
+audit-machine = Command line of the server
 audit-failed = (without success)
 audit-empty = Nothing recorded
 audit-empty-what = Sign-ins and changes of data appear here.

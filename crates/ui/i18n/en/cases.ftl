@@ -14,3 +14,4 @@ cases-map-hint = On the map are those of the { $n } cases of this page that have
 cases-empty = No cases
 cases-empty-filtered = Nothing fits: ask for less.
 cases-empty-what = When something is reported in your area it appears here, newest first.
+cases-more = More filters

@@ -51,7 +51,6 @@ col-place = Place
 col-unit = Unit
 col-source = Source
 col-reported = Reported
-col-number = Number
 col-class = Class
 
 area-any = Please choose
@@ -83,3 +82,7 @@ source-system = Other system
 source-sensor = Sensor
 source-leader = From above
 source-media = Media
+map-undrawn-pick = This device cannot draw the map. Write the address, or choose the area from the list below.
+map-undrawn-point = This device cannot draw the map; the place is written above.
+map-undrawn-list = This device cannot draw the map; the cases are in the list below.
+map-undrawn-areas = This device cannot draw the map; the areas are in the list.

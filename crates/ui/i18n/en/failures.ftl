@@ -24,6 +24,6 @@ failure-unavailable-todo = Try again in a minute. Reports that were given a numb
 failure-failed = Something went wrong
 failure-failed-what = The system made a mistake, and it has been noted.
 failure-failed-todo = Try once more; if it fails again, tell an administrator. Reports that were given a number are all there.
-failure-to-inbox = To the inbox
+failure-to-desk = Back to your desk
 failure-to-home = To the start
 failure-code = Status { $code }

@@ -16,6 +16,7 @@ home-area-go = Show
 home-nearby-empty = Nothing has been taken on here yet. Reports appear once they are filed.
 
 find-number = Case number
+find-number-hint = The 19 digits on your receipt.
 find-code = Code
 find-code-hint = The 8 letters and digits you were given.
 find-wrong = There is no such number and code

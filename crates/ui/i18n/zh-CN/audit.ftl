@@ -8,6 +8,7 @@ audit-action = 做了什么
 audit-object = 对象
 audit-origin = 来自
 audit-nobody = 未登录
+audit-machine = 服务器命令行
 audit-failed = （没有成功）
 audit-empty = 没有记录
 audit-empty-what = 有人登录或改动数据后，会记在这里。

@@ -14,3 +14,4 @@ cases-map-hint = 地图上是本页 { $n } 件中有坐标的案件。
 cases-empty = 没有案件
 cases-empty-filtered = 没有符合条件的案件，放宽条件再试。
 cases-empty-what = 有人上报后，您辖区的案件会出现在这里，最新的在最前。
+cases-more = 更多条件

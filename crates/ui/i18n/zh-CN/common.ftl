@@ -51,7 +51,6 @@ col-place = 地点
 col-unit = 责任单位
 col-source = 来源
 col-reported = 上报时间
-col-number = 案件编号
 col-class = 类别
 
 area-any = 请选择
@@ -83,3 +82,7 @@ source-system = 其他系统
 source-sensor = 传感器
 source-leader = 领导交办
 source-media = 媒体反映
+map-undrawn-pick = 这台设备画不出地图。请写地址，或从下面的列表选区域。
+map-undrawn-point = 这台设备画不出地图，地点见上面的文字。
+map-undrawn-list = 这台设备画不出地图，案件都在下面的列表里。
+map-undrawn-areas = 这台设备画不出地图，区域都在列表里。

@@ -24,6 +24,6 @@ failure-unavailable-todo = 请一分钟后再试。已经给过编号的反映�
 failure-failed = 出错了
 failure-failed-what = 系统出了问题，已经记录下来。
 failure-failed-todo = 请再试一次；还不行请联系系统管理员。已经给过编号的反映都还在。
-failure-to-inbox = 回到待办
+failure-to-desk = 回到工作台
 failure-to-home = 回到首页
 failure-code = 状态码 { $code }

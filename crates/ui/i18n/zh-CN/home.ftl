@@ -16,6 +16,7 @@ home-area-go = 查看
 home-nearby-empty = 这里还没有已受理的问题。有人上报并立案后，会显示在这里。
 
 find-number = 案件编号
+find-number-hint = 回执上的 19 位数字。
 find-code = 查询码
 find-code-hint = 提交时给您的 8 位字母和数字。
 find-wrong = 没有找到这个编号和查询码

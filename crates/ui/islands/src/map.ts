@@ -107,7 +107,7 @@ function style(city: City, own: string): StyleSpecification {
       border(3, 1, 11.5),
       border(2, 1.75, 8),
       border(1, 3, 0),
-      label(1, 15, 0, 11),
+      label(1, 15, 0, 10),
       label(2, 13, 10, 14),
       label(3, 12, 12.5, 24),
       ...cases(),
@@ -151,13 +151,38 @@ function cases(): StyleSpecification["layers"] {
   ];
 }
 
+/** Can this device draw at all? Old ones, and some in offices, have no WebGL. */
+function canDraw(): boolean {
+  try {
+    return document.createElement("canvas").getContext("webgl2") !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Says in words where the same is found, instead of an empty box. */
+function undrawn(part: HTMLElement): void {
+  const said = document.createElement("p");
+  said.className = "hint undrawn";
+  said.setAttribute("role", "status");
+  said.textContent = part.dataset["undrawn"] ?? "";
+  part.replaceWith(said);
+}
+
 async function draw(part: HTMLElement): Promise<void> {
-  const answer = await fetch("/areas/map.json");
-  if (!answer.ok) {
-    part.hidden = true;
+  const answer = canDraw() ? await fetch("/areas/map.json").catch(() => undefined) : undefined;
+  if (!answer?.ok) {
+    undrawn(part);
     return;
   }
-  const city = (await answer.json()) as City;
+  try {
+    show(part, (await answer.json()) as City);
+  } catch {
+    undrawn(part);
+  }
+}
+
+function show(part: HTMLElement, city: City): void {
   const kind = part.dataset["map"];
   const own = { lon: Number(part.dataset["lon"]), lat: Number(part.dataset["lat"]) };
   const isChinese = document.documentElement.lang.startsWith("zh");
@@ -177,7 +202,12 @@ async function draw(part: HTMLElement): Promise<void> {
   chart.touchZoomRotate.disableRotation();
   chart.addControl(new NavigationControl({ showCompass: false }), "top-right");
   // For tests and for those who look under the bonnet.
-  chart.once("idle", () => part.setAttribute("data-drawn", "yes"));
+  chart.once("idle", () => {
+    const count = (layers: string[]): number => chart.queryRenderedFeatures({ layers }).length;
+    part.dataset["outlines"] = String(count(["border-1", "border-2", "border-3", "border-4"]));
+    part.dataset["names"] = String(count(["label-1", "label-2", "label-3"]));
+    part.dataset["drawn"] = "yes";
+  });
   if (kind === "pick") {
     pick(part, chart);
   } else if (kind === "point") {

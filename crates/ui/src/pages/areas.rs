@@ -45,6 +45,7 @@ struct AreasPage {
     units: Vec<(String, String)>,
     child_level: String,
     children: Vec<Child>,
+    has_kinds: bool,
     /// West, south, east, north.
     bounds: Option<String>,
     version: u32,
@@ -127,6 +128,7 @@ pub async fn show(State(ui): State<Ui>, staff: Staff, Query(asked): Query<Asked>
         successors: area.successors.iter().map(named).collect(),
         units: units.collect(),
         child_level: children.first().map(|child| level(child)).unwrap_or_default(),
+        has_kinds: children.iter().any(|child| child.grid_kind.is_some()),
         children: children.iter().map(|child| row(&snapshot, &words, child)).collect(),
         bounds: snapshot.shapes.get(&area.code).map(|shape| bounds(shape.bbox())),
         version: areas.version,

@@ -5,6 +5,7 @@ use crate::{
     failure::Failure,
     fields::Fields,
     frame::{Frame, encode, page},
+    pages::data::kind_name,
     session::Staff,
     words::Words,
 };
@@ -13,6 +14,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
+use gewu_app::{Caller, city::Kind};
 use gewu_domain::ids::PersonId;
 use gewu_store::{
     Page, PageToken,
@@ -78,10 +80,12 @@ pub async fn show(
 
 fn line(words: &Words, row: &AuditRow, people: &BTreeMap<PersonId, String>) -> AuditLine {
     let named = |person: PersonId| people.get(&person).cloned();
-    let object = row.object.parse().ok().and_then(named).unwrap_or_else(|| row.object.clone());
+    let person = row.object.parse().ok().and_then(named);
+    let object = person.or_else(|| published(words, &row.object)).unwrap_or_else(|| row.object.clone());
     let who = match (row.person, row.client) {
         (Some(person), _) => named(person).unwrap_or_else(|| person.to_string()),
         (None, Some(client)) => client.to_string(),
+        (None, None) if row.origin == Caller::system().origin => words.t("audit-machine"),
         (None, None) => words.t("audit-nobody"),
     };
     AuditLine {
@@ -93,8 +97,18 @@ fn line(words: &Words, row: &AuditRow, people: &BTreeMap<PersonId, String>) -> A
         action: action(words, &row.action),
         object,
         succeeded: row.succeeded,
-        origin: row.origin.clone(),
+        origin: if row.origin == Caller::system().origin { String::new() } else { row.origin.clone() },
     }
+}
+
+/// A published version in words: `calendar cn 1` is version 1 of the calendar `cn`.
+fn published(words: &Words, object: &str) -> Option<String> {
+    let (what, version) = object.rsplit_once(' ')?;
+    let (kind, name) = what.split_once(' ').unwrap_or((what, ""));
+    let version: u32 = version.parse().ok()?;
+    let kind = kind_name(words, Kind::from_code(kind)?);
+    let no = words.t1("data-version-no", "version", version);
+    Some(if name.is_empty() { format!("{kind} {no}") } else { format!("{kind} {name} {no}") })
 }
 
 /// What was done, in words; the code itself for what has no words yet.

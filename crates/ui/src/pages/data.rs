@@ -100,7 +100,7 @@ async fn made(ui: &Ui, staff: Staff, outcome: Outcome) -> Result<DataPage, AppEr
     })
 }
 
-fn kind_name(words: &Words, kind: Kind) -> String {
+pub fn kind_name(words: &Words, kind: Kind) -> String {
     words.t(&format!("kind-{}", kind.code().replace('_', "-")))
 }
 

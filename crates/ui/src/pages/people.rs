@@ -74,6 +74,14 @@ fn post_label(snapshot: &Snapshot, words: &Words, post: &Post) -> String {
     format!("{} · {} · {area}", names::role(words, post.role), names::unit(snapshot, words, &post.unit))
 }
 
+/// A post beside its holder's unit, which is not said twice.
+fn brief_label(snapshot: &Snapshot, words: &Words, post: &Post, unit: &UnitCode) -> String {
+    if post.unit != *unit {
+        return post_label(snapshot, words, post);
+    }
+    format!("{} · {}", names::role(words, post.role), names::area(snapshot, words, &post.area))
+}
+
 /// What is wrong with what was sent, in words; any other error stays one.
 fn said(words: &Words, error: AppError) -> Result<Vec<String>, AppError> {
     match error {
@@ -123,7 +131,7 @@ async fn list(
             name: person.name.clone(),
             unit: names::unit(&snapshot, &words, &person.unit),
             is_active: person.is_active,
-            posts: held.map(|post| post_label(&snapshot, &words, post)).collect(),
+            posts: held.map(|post| brief_label(&snapshot, &words, post, &person.unit)).collect(),
         });
     }
     let link = |side: &str, key: &PersonKey| format!("{here}&{side}={}", encode(&PageToken::of(&here, key).0));
