@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
 
 mod policies;
+mod refusals;
 mod stories;
 mod town;

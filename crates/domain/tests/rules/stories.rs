@@ -2,65 +2,10 @@
 
 use crate::town::*;
 use gewu_domain::{
-    case::{Asking, CheckKind, Command, Deed, Rule, Source, StateKind},
+    case::{Asking, Command, Deed, Rule, Source, StateKind},
     ids::{ReasonCode, UnitCode},
     people::Role,
-    policy::Policy,
 };
-
-struct Cast {
-    collector: gewu_domain::people::Actor,
-    acceptor: gewu_domain::people::Actor,
-    chief: gewu_domain::people::Actor,
-    chief_2: gewu_domain::people::Actor,
-    dispatcher: gewu_domain::people::Actor,
-    dispatcher_2: gewu_domain::people::Actor,
-    cleaner: gewu_domain::people::Actor,
-    office: gewu_domain::people::Actor,
-}
-
-fn cast() -> Cast {
-    let actors = actors();
-    let one = |role, nth| person_of(&actors, role, nth).clone();
-    Cast {
-        collector: one(Role::Collector, 0),
-        acceptor: one(Role::Acceptor, 0),
-        chief: one(Role::DutyChief, 0),
-        chief_2: one(Role::DutyChief, 1),
-        dispatcher: one(Role::Dispatcher, 0),
-        dispatcher_2: one(Role::Dispatcher, 1),
-        cleaner: one(Role::Handler, 0),
-        office: one(Role::Handler, 2),
-    }
-}
-
-fn walk_with(policy: Policy) -> (Walk, Cast) {
-    (Walk::begin(city(policy), Source::Resident, &gewu_domain::people::Actor::Reporter), cast())
-}
-
-fn to_handling(policy: Policy) -> (Walk, Cast) {
-    let (mut walk, cast) = walk_with(policy);
-    walk.step(&cast.acceptor, Command::Submit).unwrap();
-    walk.step(&cast.chief, file()).unwrap();
-    walk.step(&cast.dispatcher, dispatch(&["clean"])).unwrap();
-    walk.step(&cast.cleaner, Command::Accept { assignment: 1 }).unwrap();
-    (walk, cast)
-}
-
-fn to_closed(policy: Policy) -> (Walk, Cast) {
-    let (mut walk, cast) = to_handling(policy);
-    walk.step(&cast.cleaner, handle(1)).unwrap();
-    let checker = if walk.case.state.kind() == StateKind::Checking
-        && matches!(walk.case.state, gewu_domain::case::State::Checking { check: CheckKind::Field, .. })
-    {
-        &cast.collector
-    } else {
-        &cast.acceptor
-    };
-    walk.step(checker, check(true)).unwrap();
-    walk.step(&cast.chief, close()).unwrap();
-    (walk, cast)
-}
 
 #[test]
 fn a_report_goes_all_the_way_to_a_verified_close() {

@@ -3,7 +3,7 @@
 use gewu_domain::{
     area::Areas,
     calendar::{Calendar, Calendars},
-    case::{Case, ClassRef, Command, Context, Fact, Part, Place, Report, Source},
+    case::{Case, CheckKind, ClassRef, Command, Context, Fact, Part, Place, Report, Source, State, StateKind},
     catalogue::{Catalogue, Catalogues},
     city::City,
     ids::{AreaCode, CaseId, ClassCode, Digest, PersonId, PostId, ReasonCode, RegionId, UnitCode},
@@ -185,4 +185,59 @@ impl Walk {
         }
         Ok(())
     }
+}
+
+/// One person at each desk, two where a second is needed.
+pub struct Cast {
+    pub collector: Actor,
+    pub acceptor: Actor,
+    pub chief: Actor,
+    pub chief_2: Actor,
+    pub dispatcher: Actor,
+    pub dispatcher_2: Actor,
+    pub cleaner: Actor,
+    pub office: Actor,
+}
+
+pub fn cast() -> Cast {
+    let actors = actors();
+    let one = |role, nth| person_of(&actors, role, nth).clone();
+    Cast {
+        collector: one(Role::Collector, 0),
+        acceptor: one(Role::Acceptor, 0),
+        chief: one(Role::DutyChief, 0),
+        chief_2: one(Role::DutyChief, 1),
+        dispatcher: one(Role::Dispatcher, 0),
+        dispatcher_2: one(Role::Dispatcher, 1),
+        cleaner: one(Role::Handler, 0),
+        office: one(Role::Handler, 2),
+    }
+}
+
+pub fn walk_with(policy: Policy) -> (Walk, Cast) {
+    (Walk::begin(city(policy), Source::Resident, &Actor::Reporter), cast())
+}
+
+pub fn to_handling(policy: Policy) -> (Walk, Cast) {
+    let (mut walk, cast) = walk_with(policy);
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    walk.step(&cast.dispatcher, dispatch(&["clean"])).unwrap();
+    walk.step(&cast.cleaner, Command::Accept { assignment: 1 }).unwrap();
+    (walk, cast)
+}
+
+pub fn to_closed(policy: Policy) -> (Walk, Cast) {
+    let (mut walk, cast) = to_handling(policy);
+    walk.step(&cast.cleaner, handle(1)).unwrap();
+    let checker = if walk.case.state.kind() == StateKind::Checking
+        && matches!(walk.case.state, State::Checking { check: CheckKind::Field, .. })
+    {
+        &cast.collector
+    } else {
+        &cast.acceptor
+    };
+    walk.step(checker, check(true)).unwrap();
+    walk.step(&cast.chief, close()).unwrap();
+    (walk, cast)
 }

@@ -1,0 +1,234 @@
+//! What each rule keeps from happening: one story a rule, each seen to fail without it.
+
+use crate::town::*;
+use gewu_domain::{
+    case::{Asking, Case, CaseStep, Command, Context, Move, Part, Rule, Source, State, StateKind, TRANSITIONS},
+    ids::{ReasonCode, UnitCode},
+    people::{Actor, Role, permission},
+    policy::Policy,
+};
+
+/// The person who holds a post on either axis and one in a unit, in the post asked for.
+fn both(role: Role) -> Actor {
+    let all = actors();
+    all.into_iter().rev().find(|actor| actor.role() == Some(role)).unwrap()
+}
+
+fn desk_checks() -> Policy {
+    let mut rules = policy();
+    rules.check.field_percent = 0;
+    rules
+}
+
+fn reason(code: &str) -> ReasonCode {
+    ReasonCode::from(code)
+}
+
+fn refused(walk: &mut Walk, actor: &Actor, command: Command) -> Rule {
+    walk.step(actor, command).unwrap_err().rule
+}
+
+#[test]
+fn whoever_dispatched_cannot_file_it_when_it_comes_back() {
+    let (mut walk, cast) = walk_with(policy());
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    walk.step(&both(Role::Dispatcher), dispatch(&["clean"])).unwrap();
+    let back = Command::Return { assignment: 1, reason: reason("not_our_area"), note: None };
+    walk.step(&cast.cleaner, back).unwrap();
+    walk.step(&cast.dispatcher, Command::SendBack { reason: reason("wrong_place"), note: None }).unwrap();
+    assert_eq!(refused(&mut walk, &both(Role::DutyChief), file()), Rule::FilesOrDispatches);
+    walk.step(&cast.chief_2, file()).unwrap();
+}
+
+#[test]
+fn whoever_handled_can_neither_check_nor_close_by_force() {
+    let (mut walk, cast) = to_handling(desk_checks());
+    walk.step(&both(Role::Handler), handle(1)).unwrap();
+    assert_eq!(refused(&mut walk, &both(Role::Acceptor), check(true)), Rule::HandlesOrJudges);
+    let force = || Command::ForceClose { reason: reason("owner_unknown"), note: None };
+    assert_eq!(refused(&mut walk, &both(Role::DutyChief), force()), Rule::HandlesOrJudges);
+    walk.step(&cast.chief, force()).unwrap();
+}
+
+#[test]
+fn a_failed_check_says_why() {
+    let (mut walk, cast) = to_handling(desk_checks());
+    walk.step(&cast.cleaner, handle(1)).unwrap();
+    let bare = Command::Check { passed: false, reason: None, note: None, photos: Vec::new() };
+    assert_eq!(refused(&mut walk, &cast.acceptor, bare), Rule::Reason);
+}
+
+#[test]
+fn a_check_on_the_spot_is_a_collectors_and_one_at_the_desk_an_acceptors() {
+    // Each is of the unit that is asked, so that nothing but the role is wrong.
+    let (acceptor, collector) =
+        (post(410, Role::Acceptor, "station-1", "d"), post(411, Role::Collector, "supervise", "d"));
+    for (percent, wrong) in [(0, collector), (100, acceptor)] {
+        let mut rules = policy();
+        rules.check.field_percent = percent;
+        let (mut walk, cast) = to_handling(rules);
+        walk.step(&cast.cleaner, handle(1)).unwrap();
+        assert_eq!(refused(&mut walk, &wrong, check(true)), Rule::Role, "{percent} %");
+        walk.step(if percent == 0 { &cast.acceptor } else { &cast.collector }, check(true)).unwrap();
+    }
+}
+
+#[test]
+fn a_case_is_sent_back_by_whoever_it_waits_for() {
+    let back = || Command::SendBack { reason: reason("wrong_place"), note: None };
+    let (mut walk, cast) = walk_with(policy());
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    assert_eq!(refused(&mut walk, &cast.dispatcher, back()), Rule::Role);
+    walk.step(&cast.chief, file()).unwrap();
+    assert_eq!(refused(&mut walk, &cast.chief, back()), Rule::Role);
+    walk.step(&cast.dispatcher, back()).unwrap();
+}
+
+#[test]
+fn nobody_answers_what_they_asked_for_themselves() {
+    let (mut walk, cast) = to_handling(policy());
+    let asking = Asking::Extension { minutes: 60 };
+    walk.step(&both(Role::Handler), Command::Ask { assignment: 1, asking, reason: reason("parts"), note: None })
+        .unwrap();
+    let yes = || Command::Answer { granted: true, note: None };
+    assert_eq!(refused(&mut walk, &both(Role::Dispatcher), yes()), Rule::AskerAnswers);
+    walk.step(&cast.dispatcher, yes()).unwrap();
+}
+
+#[test]
+fn more_extensions_than_the_policy_allows_are_refused() {
+    let mut rules = policy();
+    rules.asking.extensions_most = 1;
+    let (mut walk, cast) = to_handling(rules);
+    let ask = || Command::Ask {
+        assignment: 1,
+        asking: Asking::Extension { minutes: 30 },
+        reason: reason("parts"),
+        note: None,
+    };
+    walk.step(&cast.cleaner, ask()).unwrap();
+    walk.step(&cast.dispatcher, Command::Answer { granted: true, note: None }).unwrap();
+    assert_eq!(refused(&mut walk, &cast.cleaner, ask()), Rule::TooOften);
+}
+
+#[test]
+fn the_reporter_reopens_as_often_as_the_policy_allows() {
+    let mut rules = desk_checks();
+    rules.confirmation.reopenings_most = 1;
+    let (mut walk, cast) = to_closed(rules);
+    let again = || Command::Reopen { reason: reason("not_solved"), note: None };
+    walk.step(&Actor::Reporter, again()).unwrap();
+    walk.step(&cast.dispatcher, dispatch(&["clean"])).unwrap();
+    walk.step(&cast.cleaner, Command::Accept { assignment: 2 }).unwrap();
+    walk.step(&cast.cleaner, handle(2)).unwrap();
+    walk.step(&cast.acceptor, check(true)).unwrap();
+    walk.step(&cast.chief, close()).unwrap();
+    assert_eq!(refused(&mut walk, &Actor::Reporter, again()), Rule::TooOften);
+}
+
+#[test]
+fn only_units_that_handle_are_dispatched_to() {
+    let (mut walk, cast) = walk_with(policy());
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    for units in [&["station-1"] as &[&str], &["clean", "command"], &["clean", "clean"], &["nobody"]] {
+        assert_eq!(refused(&mut walk, &cast.dispatcher, dispatch(units)), Rule::Units, "{units:?}");
+    }
+}
+
+#[test]
+fn the_lead_has_the_limit_that_was_promised_and_an_assisting_unit_the_one_it_is_given() {
+    let (mut walk, cast) = walk_with(policy());
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    let part = |unit: &str| Part { unit: UnitCode::from(unit), minutes: Some(30) };
+    let both = Command::Dispatch { lead: part("clean"), assisting: vec![part("office-1")] };
+    walk.step(&cast.dispatcher, both).unwrap();
+    let granted: Vec<u32> = walk.case.assignments.iter().map(|assignment| assignment.clock.granted()).collect();
+    assert_eq!(granted, [240, 30]);
+}
+
+#[test]
+fn there_is_a_window_for_confirming_only_where_somebody_can_be_asked() {
+    for is_answerable in [true, false] {
+        let town = city(desk_checks());
+        let mut report = report(&town, Source::Resident);
+        report.is_answerable = is_answerable;
+        let now = "2026-11-02T01:00:00Z".parse().unwrap();
+        let (case, facts) = Case::open(report, &Context { at: now, actor: &Actor::Reporter, city: &town }).unwrap();
+        let (mut walk, cast) = (Walk { city: town, case, facts, now }, cast());
+        walk.step(&cast.acceptor, Command::Submit).unwrap();
+        walk.step(&cast.chief, file()).unwrap();
+        walk.step(&cast.dispatcher, dispatch(&["clean"])).unwrap();
+        walk.step(&cast.cleaner, Command::Accept { assignment: 1 }).unwrap();
+        walk.step(&cast.cleaner, handle(1)).unwrap();
+        walk.step(&cast.acceptor, check(true)).unwrap();
+        walk.step(&cast.chief, close()).unwrap();
+        let State::Closed { confirm_until, .. } = &walk.case.state else { panic!("{:?}", walk.case.state) };
+        assert_eq!(confirm_until.is_some(), is_answerable);
+    }
+}
+
+#[test]
+fn fixing_on_the_spot_is_what_the_policy_allows_and_a_collector_does_with_a_photo() {
+    let open = |rules: Policy, actor: &Actor, has_photo: bool| {
+        let town = city(rules);
+        let mut report = report(&town, Source::Patrol);
+        report.is_fixed_on_spot = true;
+        report.photos.truncate(usize::from(has_photo));
+        let at = "2026-11-02T01:00:00Z".parse().unwrap();
+        Case::open(report, &Context { at, actor, city: &town }).map(drop).map_err(|refused| refused.rule)
+    };
+    let cast = cast();
+    let mut forbidding = policy();
+    forbidding.on_spot.allowed = false;
+    assert_eq!(open(policy(), &cast.collector, true), Ok(()));
+    assert_eq!(open(forbidding, &cast.collector, true), Err(Rule::OnSpot));
+    assert_eq!(open(policy(), &cast.acceptor, true), Err(Rule::OnSpot));
+    assert_eq!(open(policy(), &cast.collector, false), Err(Rule::Photos));
+}
+
+#[test]
+fn a_post_of_another_area_does_nothing_to_a_case() {
+    let (mut walk, cast) = walk_with(policy());
+    let elsewhere = post(400, Role::Acceptor, "supervise", "s2");
+    assert_eq!(refused(&mut walk, &elsewhere, Command::Submit), Rule::Area);
+    let here = post(401, Role::Acceptor, "supervise", "g1");
+    walk.step(&here, Command::Submit).unwrap();
+    let above = post(402, Role::DutyChief, "supervise-city", "c");
+    walk.step(&above, file()).unwrap();
+    walk.step(&cast.dispatcher, dispatch(&["clean"])).unwrap();
+}
+
+#[test]
+fn the_reporter_the_timer_and_another_system_do_what_is_theirs_and_nothing_else() {
+    let (walk, _) = to_closed(policy());
+    let may = |actor: &Actor, step: Move| {
+        permission::may(actor, step, &walk.case, CaseStep::Whole, &walk.city.areas, &walk.city.policy).is_ok()
+    };
+    let client = Actor::Client { client: gewu_domain::ids::ClientId(uuid::Uuid::nil()) };
+    for step in Move::ALL.iter().copied() {
+        assert_eq!(may(&Actor::Reporter, step), matches!(step, Move::Reopen | Move::Urge | Move::Rate), "{step:?}");
+        assert_eq!(may(&Actor::System, step), matches!(step, Move::Resume | Move::Escalate), "{step:?}");
+        assert!(!may(&client, step), "{step:?}");
+    }
+}
+
+#[test]
+fn closed_means_checked_and_what_was_dispatched_is_never_just_turned_down() {
+    use StateKind as S;
+    let sources = |target: S| -> Vec<(Move, S)> {
+        let leads = TRANSITIONS.iter().filter(|(_, _, to)| to.contains(&target));
+        leads.flat_map(|(step, from, _)| from.iter().map(|from| (*step, *from))).collect()
+    };
+    assert_eq!(sources(S::AwaitingClose), [(Move::Check, S::Checking)]);
+    assert_eq!(sources(S::NotAccepted), [(Move::Refuse, S::Reported), (Move::Refuse, S::AwaitingFiling)]);
+    let ways_to_close = sources(S::Closed);
+    assert!(ways_to_close.contains(&(Move::Close, S::AwaitingClose)));
+    for state in StateKind::ALL.iter().copied() {
+        let is_filed = state.is_open() && !matches!(state, S::Reported | S::Verifying | S::AwaitingFiling);
+        assert_eq!(ways_to_close.contains(&(Move::ForceClose, state)), is_filed, "{state:?}");
+        assert_eq!(ways_to_close.contains(&(Move::Close, state)), state == S::AwaitingClose, "{state:?}");
+    }
+}
