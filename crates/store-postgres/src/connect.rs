@@ -1,15 +1,13 @@
 //! Connections: two pools from one URL, one for reading and one for writing.
 
-use crate::tx::STATEMENTS;
+use crate::{encryption::Wish, tx::STATEMENTS};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use gewu_store::StoreError;
-use rustls::{ClientConfig, RootCertStore};
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, time::Duration};
 use tokio_postgres::{
     Config, NoTls,
     config::{Host, SslMode},
 };
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How many connections, and how much is committed at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,18 +34,10 @@ impl Default for Settings {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Unreadable {
-    #[error(
-        "the database URL does not read: it looks like postgres://user:password@host:5432/database?sslmode=require"
-    )]
-    Url(#[source] tokio_postgres::Error),
-    #[error(
-        "no certificate of an authority was found to check the database's against: name a file of them in SSL_CERT_FILE"
-    )]
-    NoAuthorities,
-    #[error("encryption cannot be set up")]
-    Encryption(#[source] rustls::Error),
-}
+#[error(
+    "the database URL does not read: it looks like postgres://user:password@host:5432/database?sslmode=verify-full"
+)]
+struct Unreadable(#[source] tokio_postgres::Error);
 
 /// Every read goes by an index, so the planner is kept from whole tables however old its statistics are.
 const READING: &str = "-c jit=off -c random_page_cost=1.1 -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
@@ -59,7 +49,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// Pools for reading and for writing; nothing is connected yet.
 pub(crate) fn pools(url: &str, settings: &Settings) -> Result<(Pool, Pool), StoreError> {
-    let mut config: Config = url.parse().map_err(|error| failed(Unreadable::Url(error)))?;
+    let wish = Wish::of(url);
+    let mut config: Config = wish.url.parse().map_err(|error| failed(Unreadable(error)))?;
     let wait = Duration::from_millis(settings.wait_ms);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(wait);
@@ -70,12 +61,14 @@ pub(crate) fn pools(url: &str, settings: &Settings) -> Result<(Pool, Pool), Stor
     config.keepalives_idle(config.get_keepalives_idle().min(SILENCE));
     // A server on this very machine is not spoken to through a cipher unless that is asked for: its certificate is
     // seldom one that an authority has signed.
-    if config.get_ssl_mode() == SslMode::Prefer && config.get_hosts().iter().all(is_here) {
+    if config.get_ssl_mode() == SslMode::Prefer && wish.authorities.is_some() {
+        config.ssl_mode(SslMode::Require);
+    } else if config.get_ssl_mode() == SslMode::Prefer && config.get_hosts().iter().all(is_here) {
         config.ssl_mode(SslMode::Disable);
     }
     let tls = match config.get_ssl_mode() {
         SslMode::Disable => None,
-        _ => Some(encryption()?),
+        _ => Some(wish.connector().map_err(failed)?),
     };
     let pool = |options: &str, size: usize| {
         let mut config = config.clone();
@@ -112,20 +105,4 @@ fn is_here(host: &Host) -> bool {
         Host::Unix(_) => true,
         Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
     }
-}
-
-/// With a certificate that an authority of this machine, or of `SSL_CERT_FILE`, has signed for the server's name:
-/// `sslmode=require` means here what libpq calls `verify-full`.
-fn encryption() -> Result<MakeRustlsConnect, StoreError> {
-    let mut authorities = RootCertStore::empty();
-    authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if authorities.is_empty() {
-        return Err(failed(Unreadable::NoAuthorities));
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed(Unreadable::Encryption(error)))?
-        .with_root_certificates(authorities)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
 }

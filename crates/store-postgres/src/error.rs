@@ -1,5 +1,6 @@
 //! What PostgreSQL says, in the words of [`StoreError`].
 
+use crate::encryption::Untrusted;
 use deadpool_postgres::PoolError;
 use gewu_store::StoreError;
 use tokio_postgres::{Error, error::SqlState};
@@ -18,6 +19,10 @@ const UNIQUE: &[(&str, &str)] = &[
 ];
 
 pub(crate) fn store_error(error: Error) -> StoreError {
+    let error = match Untrusted::of(error) {
+        Ok(untrusted) => return StoreError::Failed(Box::new(untrusted)),
+        Err(error) => error,
+    };
     if is_passing(&error) {
         return StoreError::Unavailable(Box::new(error));
     }

@@ -14,6 +14,7 @@ mod clients;
 mod connect;
 mod contacts;
 mod counters;
+mod encryption;
 mod error;
 mod facts;
 mod find;
@@ -54,11 +55,11 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Connects, brings the schema up to date, and starts the writers on the present tokio runtime.
     ///
-    /// `url` is what libpq takes: `postgres://user:password@host:port/database?sslmode=require`.
+    /// `url` is what libpq takes: `postgres://user:password@host:port/database?sslmode=verify-full`; see [`encryption`].
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when nobody answers there; [`StoreError::Failed`] when the URL does not read, the
-    /// role may not make tables, or the schema was made by a newer program.
+    /// server's certificate is not to be trusted, the role may not make tables, or the schema was made by a newer program.
     pub async fn open(url: &str, settings: Settings) -> Result<PostgresStore, StoreError> {
         let (reads, writes) = connect::pools(url, &settings)?;
         migrate::bring_up(&reads).await?;

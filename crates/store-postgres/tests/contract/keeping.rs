@@ -1,4 +1,4 @@
-//! The schema, the statements, damaged rows, copies and encryption.
+//! The schema, the statements, damaged rows and copies.
 
 use crate::{Usual, database::Database};
 use gewu_domain::{ids::UnitCode, people::Role};
@@ -45,13 +45,6 @@ async fn a_schema_made_by_a_newer_program_is_refused() {
     let opened = PostgresStore::open(&fixture.database.url, Settings::default()).await;
     let Some(StoreError::Failed(error)) = opened.err() else { panic!("it was opened") };
     assert!(error.to_string().contains("9999"), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_cannot_encrypt_is_not_spoken_to_when_encryption_is_required() {
-    let database = Database::make().await;
-    let opened = PostgresStore::open(&format!("{}&sslmode=require", database.url), Settings::default()).await;
-    assert!(opened.is_err());
 }
 
 /// Something in every table.

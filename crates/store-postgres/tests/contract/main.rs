@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
 
 mod database;
+mod encrypting;
 mod finding;
 mod keeping;
 mod losing;
