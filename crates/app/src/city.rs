@@ -3,7 +3,7 @@
 //! A publication is a file as it was given. A [`Snapshot`] is what all current
 //! files say together; it is replaced whole, so a decision under way keeps the one it began with.
 
-use crate::{App, caller::Caller, error::AppError, parts::Parts};
+use crate::{App, caller::Caller, cases::IdempotencyKey, error::AppError, parts::Parts};
 use gewu_domain::{
     area::Areas,
     calendar::{Calendar, Calendars},
@@ -15,7 +15,7 @@ use gewu_domain::{
     unit::{UnitKinds, Units},
 };
 use gewu_geo::{index::GridIndex, shape::Shape};
-use gewu_store::{Change, Changes, Store, audit::AuditRow, publications::Publication};
+use gewu_store::{Change, Store, audit::AuditRow, publications::Publication};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -88,7 +88,7 @@ pub struct Draft {
 }
 
 /// What publishing did, or would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
     pub kind: Kind,
     pub name: String,
@@ -372,10 +372,16 @@ impl App {
     pub async fn publish(
         &self,
         caller: &Caller,
+        key: Option<&IdempotencyKey>,
         drafts: Vec<Draft>,
         dry_run: bool,
     ) -> Result<Vec<Published>, AppError> {
         caller.administrator()?;
+        let offered: Vec<_> = drafts.iter().map(|draft| (draft.kind, &draft.file, &draft.text)).collect();
+        let once = self.once(RegionId(0), key.filter(|_| !dry_run), "publish", &offered);
+        if let Some(before) = self.answered(&once).await? {
+            return Ok(before);
+        }
         let now = self.now();
         let before = self.snapshot().ok();
         let mut files: Files = before.as_ref().map(|snapshot| snapshot.files.clone()).unwrap_or_default();
@@ -452,10 +458,10 @@ impl App {
         .map_err(|error| AppError::Failed(Box::new(error)))?
         .map_err(AppError::Faulty)?;
 
-        if dry_run || changes.is_empty() {
+        if dry_run {
             return Ok(published);
         }
-        let mut changes = Changes::from(changes);
+        let mut changes = changes;
         for one in published.iter().filter(|one| !one.is_unchanged) {
             changes.push(Change::Audit(self.audit_row(
                 caller,
@@ -464,8 +470,9 @@ impl App {
                 true,
             )));
         }
-        self.store.apply(RegionId(0), changes).await?;
-        if let Some(snapshot) = read {
+        let is_changed = !changes.is_empty();
+        let published = self.apply_once(&once, changes, published).await?;
+        if let Some(snapshot) = read.filter(|_| is_changed) {
             self.replace_snapshot(snapshot);
         }
         Ok(published)

@@ -1,17 +1,30 @@
 //! Forgetting what somebody gave: words, contacts and photos go; the facts and their chain stay whole.
 
-use crate::{App, AppError, Caller, Identity, cases::CaseAddress};
+use crate::{
+    App, AppError, Caller, Identity,
+    cases::{CaseAddress, IdempotencyKey},
+    once::Once,
+};
 use gewu_domain::ids::{CaseId, Digest, RegionId};
-use gewu_store::{Change, Changes, Page, contacts::ContactKey, texts::Giver};
-use serde::Serialize;
+use gewu_store::{Change, Page, contacts::ContactKey, texts::Giver};
+use serde::{Deserialize, Serialize};
 
 /// What erasing took away.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erased {
     pub cases: Vec<CaseId>,
     pub texts: u32,
     pub contacts: u32,
     pub photos: u32,
+}
+
+impl Erased {
+    fn add(&mut self, more: Erased) {
+        self.cases.extend(more.cases);
+        self.texts += more.texts;
+        self.contacts += more.contacts;
+        self.photos += more.photos;
+    }
 }
 
 impl App {
@@ -21,13 +34,22 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::NotFound`] for anybody else.
-    pub async fn erase_report(&self, caller: &Caller, address: CaseAddress, dry_run: bool) -> Result<Erased, AppError> {
+    pub async fn erase_report(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        address: CaseAddress,
+        dry_run: bool,
+    ) -> Result<Erased, AppError> {
         let own = matches!(&caller.identity, Identity::Reporter { case } if *case == address.id);
         if !own {
             caller.administrator().map_err(|_| AppError::NotFound)?;
         }
-        let mut erased = Erased::default();
-        self.erase_case(caller, address, dry_run, &mut erased).await?;
+        let once = self.once(address.region, key.filter(|_| !dry_run), "erase_report", &address.id);
+        let erased = match self.answered(&once).await? {
+            Some(before) => before,
+            None => self.erase_case(caller, &once, address, dry_run).await?,
+        };
         if !dry_run {
             self.store.upkeep().scrub().await?;
         }
@@ -36,16 +58,23 @@ impl App {
 
     /// Erases everything one person gave, found by a telephone number or e-mail address, in every region.
     ///
+    /// Each case is erased by itself. A request that is cut short and repeated erases the rest and tells of the rest.
+    ///
     /// # Errors
     /// [`AppError::Forbidden`] unless an administrator asks.
     pub async fn erase_person_by_contact(
         &self,
         caller: &Caller,
+        key: Option<&IdempotencyKey>,
         field: &str,
         value: &str,
         dry_run: bool,
     ) -> Result<Erased, AppError> {
         caller.administrator()?;
+        let once = self.once(RegionId(0), key.filter(|_| !dry_run), "erase_contact", &(field, value));
+        if let Some(before) = self.answered(&once).await? {
+            return Ok(before);
+        }
         let index = self.keyring.index(field, value);
         let mut erased = Erased::default();
         for region in self.store.upkeep().regions().await? {
@@ -55,7 +84,9 @@ impl App {
                 let cases = view.cases_of_contact(index, &page).await?;
                 drop(view);
                 for id in cases.rows {
-                    self.erase_case(caller, CaseAddress { region, id }, dry_run, &mut erased).await?;
+                    let unkeyed = self.once(region, None, "erase_report", &id);
+                    let more = self.erase_case(caller, &unkeyed, CaseAddress { region, id }, dry_run).await?;
+                    erased.add(more);
                 }
                 match cases.next {
                     Some(next) => page = page.after(next),
@@ -63,19 +94,20 @@ impl App {
                 }
             }
         }
-        if !dry_run {
-            self.store.upkeep().scrub().await?;
+        if dry_run {
+            return Ok(erased);
         }
-        Ok(erased)
+        self.store.upkeep().scrub().await?;
+        self.apply_once(&once, Vec::new(), erased).await
     }
 
     async fn erase_case(
         &self,
         caller: &Caller,
+        once: &Once<'_>,
         address: CaseAddress,
         dry_run: bool,
-        erased: &mut Erased,
-    ) -> Result<(), AppError> {
+    ) -> Result<Erased, AppError> {
         let view = self.store.view(address.region).await?;
         view.case(address.id).await?.ok_or(AppError::NotFound)?;
         let texts = view.texts(address.id).await?.into_iter().filter(|text| text.by == Giver::Reporter).count();
@@ -83,21 +115,25 @@ impl App {
         let photos: Vec<_> =
             view.attachments(address.id).await?.into_iter().filter(|photo| photo.by == Giver::Reporter).collect();
         drop(view);
-        erased.cases.push(address.id);
-        erased.texts += count(texts);
-        erased.contacts += count(contacts);
-        erased.photos += count(photos.len());
+        let erased = Erased {
+            cases: vec![address.id],
+            texts: count(texts),
+            contacts: count(contacts),
+            photos: count(photos.len()),
+        };
         if dry_run {
-            return Ok(());
+            return Ok(erased);
         }
-        let mut changes = Changes::one(Change::Erase { case: address.id, at: self.now() });
-        changes.push(Change::Audit(self.audit_row(caller, "erased", address.id.to_string(), true)));
-        self.store.apply(address.region, changes).await?;
+        let changes = vec![
+            Change::Erase { case: address.id, at: self.now() },
+            Change::Audit(self.audit_row(caller, "erased", address.id.to_string(), true)),
+        ];
+        let erased = self.apply_once(once, changes, erased).await?;
         let files: Vec<Digest> = photos.iter().flat_map(|photo| [photo.digest, photo.thumbnail]).collect();
         for digest in self.store.upkeep().unreferenced(&files).await? {
             self.blobs.delete(digest).await?;
         }
-        Ok(())
+        Ok(erased)
     }
 
     /// The address of a case by its number, for the operator at the command line.

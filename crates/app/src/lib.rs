@@ -17,6 +17,7 @@ pub mod import;
 pub mod jobs;
 pub mod locate;
 pub mod numbers;
+mod once;
 pub mod parts;
 pub mod passwords;
 pub mod people;

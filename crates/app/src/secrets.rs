@@ -11,6 +11,11 @@ use sha2::{Digest as _, Sha256};
 pub fn token(prefix: &str, random: &dyn Random) -> String {
     let mut bytes = [0_u8; 32];
     random.fill(&mut bytes);
+    token_of(prefix, bytes)
+}
+
+/// The token that these bytes are.
+pub fn token_of(prefix: &str, bytes: [u8; 32]) -> String {
     bytes.iter().fold(prefix.to_owned(), |token, byte| format!("{token}{byte:02x}"))
 }
 

@@ -47,7 +47,7 @@ pub async fn make(
 /// # Errors
 /// When the store fails, or another city is published.
 pub async fn settle(app: &App, town: &Town) -> Result<(), AppError> {
-    app.publish(&gewu_app::Caller::system(), town.drafts(), false).await?;
+    app.publish(&gewu_app::Caller::system(), None, town.drafts(), false).await?;
     match move_in(app, &town.people).await {
         Ok(()) | Err(AppError::Conflict) => Ok(()),
         Err(error) => Err(error),

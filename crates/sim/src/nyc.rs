@@ -199,7 +199,7 @@ pub async fn settle(
     people: &[Member],
     tell: &mut (dyn FnMut(Told<'_>) + Send),
 ) -> Result<Imported, AppError> {
-    app.publish(&Caller::system(), drafts(), false).await?;
+    app.publish(&Caller::system(), None, drafts(), false).await?;
     match crate::town::move_in(app, people).await {
         Ok(()) | Err(AppError::Conflict) => {}
         Err(error) => return Err(error),

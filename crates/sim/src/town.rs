@@ -184,7 +184,7 @@ impl Town {
     /// # Errors
     /// As [`App::publish`]; [`AppError::Conflict`] when the people live there already.
     pub async fn settle(&self, app: &App) -> Result<(), AppError> {
-        app.publish(&Caller::system(), self.drafts(), false).await?;
+        app.publish(&Caller::system(), None, self.drafts(), false).await?;
         move_in(app, &self.people).await
     }
 

@@ -164,7 +164,7 @@ async fn the_whole_loop(house: House) {
     assert!(verified.findings.is_empty(), "{:?}", verified.findings);
     assert_eq!((verified.cases, verified.facts, verified.photos), (1, 13, 1));
 
-    let erased = app.erase_report(&reporter, own, false).await.unwrap();
+    let erased = app.erase_report(&reporter, None, own, false).await.unwrap();
     assert_eq!((erased.texts, erased.contacts), (1, 1));
     let page = app.case_page(&acceptor, address).await.unwrap();
     assert!(page.contacts.is_empty() && page.texts.values().all(|text| !text.contains("垃圾桶")));

@@ -30,6 +30,8 @@ pub(crate) const BEFORE: &str = "
     order by unit collate \"C\" desc, id desc limit $4";
 pub(crate) const POSTS_OF: &str = "
     select id, person, role, unit, of_region, area, from_at, to_at from posts where person = $1 order by from_at desc, id desc";
+pub(crate) const POST: &str =
+    "select id, person, role, unit, of_region, area, from_at, to_at from posts where id = $1";
 pub(crate) const POSTS_IN: &str = "
     select id, person, role, unit, of_region, area, from_at, to_at from posts
     where unit = $1 and from_at <= $2 and (to_at is null or to_at > $2) order by id";
@@ -66,6 +68,10 @@ impl People for Snapshot {
 
     async fn posts_of(&self, person: PersonId) -> Result<Vec<Post>, StoreError> {
         self.rows(POSTS_OF, &[&person.0]).await?.iter().map(read_post).collect()
+    }
+
+    async fn post(&self, id: PostId) -> Result<Option<Post>, StoreError> {
+        self.row(POST, &[&id.0]).await?.as_ref().map(read_post).transpose()
     }
 
     async fn posts_in(&self, unit: &UnitCode, at: Timestamp) -> Result<Vec<Post>, StoreError> {

@@ -40,6 +40,7 @@ const PLAIN: &[&str] = &[
     people::BEFORE,
     people::NAMED,
     people::PERSON,
+    people::POST,
     people::POSTS_IN,
     people::POSTS_OF,
     publications::HEADS,

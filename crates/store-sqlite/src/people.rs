@@ -39,6 +39,7 @@ statements! {
         and (?3 = '[]' or unit in (select value from json_each(?3))) order by unit desc, id desc limit ?4";
     POSTS_OF = "select id, person, role, unit, of_region, area, from_at, to_at from posts where person = ?1
         order by from_at desc, id desc";
+    POST = "select id, person, role, unit, of_region, area, from_at, to_at from posts where id = ?1";
     POSTS_IN = "select id, person, role, unit, of_region, area, from_at, to_at from posts
         where unit = ?1 and from_at <= ?2 and (to_at is null or to_at > ?2) order by id";
     ACCOUNT = "select person, login, password, must_change, failures, locked_until, changed_at from accounts where login = ?1";
@@ -167,6 +168,10 @@ impl People for WholeView {
 
     async fn posts_of(&self, person: PersonId) -> Result<Vec<Post>, StoreError> {
         self.read(move |connection| all(connection, POSTS_OF, [person.0.as_bytes()], decode_post)).await
+    }
+
+    async fn post(&self, id: PostId) -> Result<Option<Post>, StoreError> {
+        self.read(move |connection| one(connection, POST, [id.0.as_bytes()], decode_post)).await
     }
 
     async fn posts_in(&self, unit: &UnitCode, at: Timestamp) -> Result<Vec<Post>, StoreError> {

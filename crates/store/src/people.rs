@@ -3,7 +3,7 @@
 use crate::{Listing, Page, StoreError};
 use async_trait::async_trait;
 use gewu_domain::{
-    ids::{PersonId, UnitCode},
+    ids::{PersonId, PostId, UnitCode},
     people::Post,
 };
 use jiff::Timestamp;
@@ -60,6 +60,8 @@ pub trait People {
 
     /// Every post a person holds or held, newest first.
     async fn posts_of(&self, person: PersonId) -> Result<Vec<Post>, StoreError>;
+
+    async fn post(&self, id: PostId) -> Result<Option<Post>, StoreError>;
 
     /// Posts held in a unit at a time, by id.
     async fn posts_in(&self, unit: &UnitCode, at: Timestamp) -> Result<Vec<Post>, StoreError>;

@@ -63,6 +63,11 @@ impl Fields {
     }
 }
 
+/// Nobody types the character NUL, and not every store keeps it.
+fn without_nul(value: String) -> String {
+    if value.contains('\0') { value.replace('\0', "") } else { value }
+}
+
 /// A form that could not be read.
 #[derive(Debug)]
 pub struct Unreadable(StatusCode, String);
@@ -81,7 +86,10 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         if !media_type.is_some_and(|media_type| media_type.starts_with("multipart/form-data")) {
             let fields = axum::Form::<Vec<(String, String)>>::from_request(request, state).await;
             return match fields {
-                Ok(axum::Form(fields)) => Ok(Fields { fields, files: Vec::new() }),
+                Ok(axum::Form(fields)) => {
+                    let fields = fields.into_iter().map(|(field, value)| (field, without_nul(value))).collect();
+                    Ok(Fields { fields, files: Vec::new() })
+                }
                 Err(error) => Err(Unreadable(error.status(), error.body_text())),
             };
         }
@@ -102,7 +110,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
                 }
                 None => {
                     let value = part.text().await.map_err(unreadable)?;
-                    read.fields.push((field, value));
+                    read.fields.push((field, without_nul(value)));
                 }
             }
         }

@@ -30,6 +30,8 @@ pub async fn guard(request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let mut response = if changes && !is_from_here(request.headers(), request.uri()) {
         (StatusCode::FORBIDDEN, "this form was sent from another site").into_response()
+    } else if request.uri().path_and_query().is_some_and(|asked| asked.as_str().contains("%00")) {
+        (StatusCode::BAD_REQUEST, "there is a NUL character in the address").into_response()
     } else {
         next.run(request).await
     };

@@ -226,6 +226,9 @@ impl<E: Into<Problem>> From<E> for Turned {
 }
 
 async fn admit(web: &Web, parts: &mut Parts) -> Result<(), Turned> {
+    if parts.uri.path_and_query().is_some_and(|asked| asked.as_str().contains("%00")) {
+        return Err(crate::extract::nul().into());
+    }
     let route = parts.extensions.get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("", MatchedPath::as_str);
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };

@@ -5,8 +5,10 @@ use crate::{
     problem::{BAD_REQUEST, INVALID, KEY_BAD, MEDIA_TYPE, NOT_FOUND, Problem, TOO_LARGE},
 };
 use axum::{
+    body::Bytes,
     extract::{
         FromRequest, FromRequestParts, Request,
+        multipart::MultipartError,
         rejection::{BytesRejection, JsonRejection},
     },
     http::{StatusCode, request::Parts},
@@ -21,7 +23,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Body<T>, Problem> {
-        match axum::Json::<T>::from_request(request, state).await {
+        let (parts, body) = request.into_parts();
+        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
+        let bytes = bytes.map_err(|error| unread(&error))?;
+        if holds_nul(&bytes) {
+            return Err(nul());
+        }
+        match axum::Json::<T>::from_request(Request::from_parts(parts, bytes.into()), state).await {
             Ok(axum::Json(value)) => Ok(Body(value)),
             Err(JsonRejection::JsonDataError(error)) => {
                 let why = error.body_text();
@@ -40,9 +48,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+/// The character NUL in JSON text, as such or written `\u0000`. No text of a person has it, and not every store keeps it.
+fn holds_nul(json: &[u8]) -> bool {
+    json.contains(&0)
+        || json.windows(6).enumerate().any(|(at, window)| {
+            let slashes = json.iter().take(at).rev().take_while(|byte| **byte == b'\\').count();
+            window == br"\u0000" && slashes % 2 == 0
+        })
+}
+
+/// Text with the character NUL in it.
+pub fn nul() -> Problem {
+    BAD_REQUEST
+        .because("文字里有空字符（U+0000），请去掉", "there is a NUL character (U+0000) in the text: leave it out")
+}
+
 /// A body that could not be read to its end: too large, or the connection broke.
 pub fn unread(error: &BytesRejection) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE { TOO_LARGE.into() } else { BAD_REQUEST.into() }
+}
+
+/// A form with files that could not be read to its end.
+pub fn broken_form(error: MultipartError) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return TOO_LARGE.into();
+    }
+    let why = error.body_text();
+    BAD_REQUEST.because(format!("表单读不懂：{why}"), why)
 }
 
 /// The query string.
@@ -90,5 +122,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
         };
         let key = given.to_str().ok().and_then(|given| IdempotencyKey::new(&scope, given));
         key.map(|key| Key(Some(key))).ok_or_else(|| KEY_BAD.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_nul;
+
+    #[test]
+    fn a_nul_is_found_however_it_is_written_and_a_backslash_before_it_makes_it_none() {
+        for nul in [b"{\"a\":\"\\u0000\"}".as_slice(), b"\"\\\\\\u0000\"", b"\"a\0\""] {
+            assert!(holds_nul(nul), "{}", String::from_utf8_lossy(nul));
+        }
+        for fine in [b"\"\\\\u0000\"".as_slice(), b"\"u0000 0000\"", b"\"\\u00001\"".get(..5).unwrap_or_default()] {
+            assert!(!holds_nul(fine), "{}", String::from_utf8_lossy(fine));
+        }
     }
 }

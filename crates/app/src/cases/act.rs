@@ -2,7 +2,7 @@
 
 use crate::{
     App, AppError, Caller, Problem,
-    cases::{CaseAddress, IdempotencyKey, PhotoRef, report::keep_photos, request_digest},
+    cases::{CaseAddress, IdempotencyKey, PhotoRef, report::keep_photos},
     locate::Location,
 };
 use gewu_domain::{
@@ -59,7 +59,7 @@ impl App {
         key: Option<&IdempotencyKey>,
         step: Step,
     ) -> Result<Stepped, AppError> {
-        let request = request_digest(&(address.id, &step));
+        let request = self.request_digest(&(address.id, &step));
         if step.note.chars().count() > self.settings.text_chars_most {
             let most = self.settings.text_chars_most;
             return Err(Problem::new(

@@ -34,7 +34,8 @@ pub struct PublicCase {
 const CONFIDENTIAL_DEPTH: usize = 3;
 
 impl App {
-    /// The open feed of a region, newest first.
+    /// The open feed of a region, newest first. By an area below the street, confidential cases are not found: one would
+    /// tell where it lies by being there.
     ///
     /// # Errors
     /// When the store fails.
@@ -46,11 +47,58 @@ impl App {
         with_words: bool,
     ) -> Result<Listing<PublicCase, CaseKey>, AppError> {
         let view = self.store.view(region).await?;
-        let listing = view.cases(filter, page).await?;
-        let mut rows = Vec::with_capacity(listing.rows.len());
-        for row in listing.rows {
-            rows.extend(public(view.as_ref(), region, row, with_words).await?);
+        let size = usize::from(page.size);
+        let mut wanted = page.clone();
+        let mut rows = Vec::new();
+        loop {
+            let listing = view.cases(filter, &wanted).await?;
+            let mut found = Vec::with_capacity(listing.rows.len());
+            for row in listing.rows {
+                let case = public(view.as_ref(), region, row, with_words).await?;
+                found.extend(case.filter(|case| filter.area.as_ref().is_none_or(|area| case.row.path.contains(area))));
+            }
+            if filter.area.is_none() {
+                return Ok(Listing { rows: found, next: listing.next, previous: listing.previous });
+            }
+            // Hidden rows leave no gap in a page, and no key that would tell of them.
+            let further = if page.backwards { listing.previous } else { listing.next };
+            if page.backwards {
+                found.append(&mut rows);
+                rows = found;
+            } else {
+                rows.append(&mut found);
+            }
+            match further {
+                Some(key) if rows.len() <= size => wanted = wanted.after(key),
+                _ => break,
+            }
         }
+        let has_more = rows.len() > size;
+        if page.backwards {
+            rows.drain(..rows.len().saturating_sub(size));
+        } else {
+            rows.truncate(size);
+        }
+        let is_on = page.after.is_some();
+        let (has_next, has_previous) = if page.backwards { (is_on, has_more) } else { (has_more, is_on) };
+        let next = rows.last().map(|case| case.row.id).filter(|_| has_next);
+        let previous = rows.first().map(|case| case.row.id).filter(|_| has_previous);
+        Ok(Listing { rows, next, previous })
+    }
+
+    /// The ids alone of a page of the open feed: to step over it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn public_ids(
+        &self,
+        region: RegionId,
+        filter: &CaseFilter,
+        page: &Page<CaseKey>,
+    ) -> Result<Listing<CaseId, CaseKey>, AppError> {
+        let view = self.store.view(region).await?;
+        let listing = view.cases(filter, page).await?;
+        let rows = listing.rows.iter().map(|row| row.id).collect();
         Ok(Listing { rows, next: listing.next, previous: listing.previous })
     }
 

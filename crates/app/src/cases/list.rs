@@ -109,39 +109,6 @@ impl App {
         Ok(view.cases(&filter, page).await?)
     }
 
-    /// What everybody may see of the cases of a region, newest first: filed ones, without words of people.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn public_cases(
-        &self,
-        region: RegionId,
-        filter: &CaseFilter,
-        page: &Page<CaseKey>,
-    ) -> Result<Listing<CaseRow, CaseKey>, AppError> {
-        let view = self.store.view(region).await?;
-        let mut listing = view.cases(filter, page).await?;
-        for row in &mut listing.rows {
-            row.excerpt = None;
-        }
-        Ok(listing)
-    }
-
-    /// One case as everybody may see it.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`].
-    pub async fn public_case(&self, id: CaseId) -> Result<CaseRow, AppError> {
-        for region in self.snapshot()?.city.areas.regions() {
-            let view = self.store.view(region).await?;
-            if let Some(mut row) = view.case_rows(&[id]).await?.into_iter().next() {
-                row.excerpt = None;
-                return Ok(row);
-            }
-        }
-        Err(AppError::NotFound)
-    }
-
     /// Finds a case by its number.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use crate::{
     App, AppError, Caller, Identity, Problem,
-    cases::{IdempotencyKey, PhotoRef, request_digest, write::day_of},
+    cases::{IdempotencyKey, PhotoRef, write::day_of},
     locate::Location,
 };
 use gewu_domain::{
@@ -96,7 +96,7 @@ impl App {
         new: NewReport,
     ) -> Result<Receipt, AppError> {
         self.may_report(caller, new.source)?;
-        let request = request_digest(&new);
+        let request = self.request_digest(&new);
         let snapshot = self.snapshot()?;
         let now = self.now();
         let class = self.checked(&new)?;

@@ -1,12 +1,12 @@
 //! Persons, their accounts and the posts they hold.
 
-use crate::{App, AppError, Caller, Problem, passwords};
+use crate::{App, AppError, Caller, Problem, cases::IdempotencyKey, once::Once, passwords};
 use gewu_domain::{
     ids::{AreaCode, PersonId, PostId, RegionId, UnitCode},
     people::{Axis, Post, Role},
 };
 use gewu_store::{
-    Change, Listing, Page, StoreError,
+    Change, Listing, Page,
     people::{AccountRow, PersonKey, PersonRow},
 };
 use jiff::Timestamp;
@@ -42,8 +42,17 @@ impl App {
     ///
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::Invalid`] for a weak password, an unknown unit or a taken name.
-    pub async fn add_person(&self, caller: &Caller, new: NewPerson) -> Result<PersonId, AppError> {
+    pub async fn add_person(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        new: NewPerson,
+    ) -> Result<PersonId, AppError> {
         caller.administrator()?;
+        let once = self.once(RegionId(0), key, "add_person", &new);
+        if let Some(before) = self.answered(&once).await? {
+            return Ok(before);
+        }
         let snapshot = self.snapshot()?;
         let login = new.login.trim().to_lowercase();
         let mut problems = Vec::new();
@@ -69,6 +78,9 @@ impl App {
         if let Err(weak) = passwords::check(&new.password, &login) {
             problems.push(Problem::new("password", "weak", weak.zh, weak.en));
         }
+        if self.store.city().await?.account(&login).await?.is_some() {
+            problems.push(Problem::new("login", "taken", "这个用户名已经有人用了", "this sign-in name is taken"));
+        }
         if !problems.is_empty() {
             return Err(AppError::Invalid(problems));
         }
@@ -88,21 +100,24 @@ impl App {
             }),
             Change::Audit(self.audit_row(caller, "person_added", id.to_string(), true)),
         ];
-        match self.store.apply(RegionId(0), changes.into()).await {
-            Ok(()) => Ok(id),
-            Err(StoreError::Taken { .. }) => {
-                Err(Problem::new("login", "taken", "这个用户名已经有人用了", "this sign-in name is taken").into())
-            }
-            Err(error) => Err(error.into()),
-        }
+        self.apply_once(&once, changes, id).await
     }
 
     /// Gives somebody a post. The role must lie on the unit's axis: nobody supervises and dispatches from one unit.
     ///
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::Invalid`], [`AppError::NotFound`] for an unknown person.
-    pub async fn add_post(&self, caller: &Caller, new: NewPost) -> Result<PostId, AppError> {
+    pub async fn add_post(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        new: NewPost,
+    ) -> Result<PostId, AppError> {
         caller.administrator()?;
+        let once = self.once(RegionId(0), key, "add_post", &new);
+        if let Some(before) = self.answered(&once).await? {
+            return Ok(before);
+        }
         let snapshot = self.snapshot()?;
         let view = self.store.city().await?;
         view.person(new.person).await?.ok_or(AppError::NotFound)?;
@@ -139,60 +154,86 @@ impl App {
         let id = post.id;
         let changes =
             vec![Change::Post(post), Change::Audit(self.audit_row(caller, "post_added", id.to_string(), true))];
-        self.store.apply(RegionId(0), changes.into()).await?;
-        Ok(id)
+        self.apply_once(&once, changes, id).await
     }
 
-    /// Ends a post now; the person's sessions go on in their other posts.
+    /// Ends a post now; the person's sessions go on in their other posts. One that has ended keeps its end.
     ///
     /// # Errors
-    /// [`AppError::Forbidden`].
-    pub async fn end_post(&self, caller: &Caller, post: PostId) -> Result<(), AppError> {
+    /// [`AppError::Forbidden`], [`AppError::NotFound`].
+    pub async fn end_post(&self, caller: &Caller, key: Option<&IdempotencyKey>, post: PostId) -> Result<(), AppError> {
         caller.administrator()?;
-        let changes = vec![
-            Change::EndPost { post, at: self.now() },
-            Change::Audit(self.audit_row(caller, "post_ended", post.to_string(), true)),
-        ];
-        Ok(self.store.apply(RegionId(0), changes.into()).await?)
+        let once = self.once(RegionId(0), key, "end_post", &post);
+        if self.answered::<()>(&once).await?.is_some() {
+            return Ok(());
+        }
+        let now = self.now();
+        let stands = self.store.city().await?.post(post).await?.ok_or(AppError::NotFound)?;
+        let mut changes = Vec::new();
+        if stands.to.is_none_or(|to| to > now) {
+            changes.push(Change::EndPost { post, at: now });
+            changes.push(Change::Audit(self.audit_row(caller, "post_ended", post.to_string(), true)));
+        }
+        self.apply_once(&once, changes, ()).await
     }
 
-    /// Chooses a new password; every other session of the person ends.
+    /// Chooses a new password; every session of the person ends. A wrong present password counts as a failed sign-in, so
+    /// that a session left open is no place to guess it.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] when the present password is wrong or the new one too weak.
+    /// [`AppError::Invalid`] when the present password is wrong or the new one too weak, [`AppError::TooMany`] while the
+    /// account is locked.
     pub async fn change_password(&self, caller: &Caller, present: &str, new: &str) -> Result<(), AppError> {
         let person = caller.person().ok_or(AppError::SignedOut)?;
         let view = self.store.city().await?;
         let account = view.account_of(person).await?.ok_or(AppError::NotFound)?;
         drop(view);
+        self.unlocked(&account)?;
         let (given, stored) = (present.to_owned(), account.password.clone());
         if !passwords::apart(move || passwords::verify(&given, &stored)).await? {
+            let changes = vec![
+                Change::Account(self.after_failure(account)),
+                Change::Audit(self.audit_row(caller, "password_refused", person.to_string(), false)),
+            ];
+            self.store.apply(RegionId(0), changes.into()).await?;
             return Err(Problem::new("present", "wrong", "现在的密码不对", "the present password is wrong").into());
         }
         if let Err(weak) = passwords::check(new, &account.login) {
             return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
         }
-        self.put_password(caller, account, new.to_owned(), false).await
+        let once = self.once(RegionId(0), None, "change_password", &());
+        self.put_password(caller, &once, account, new.to_owned(), false).await
     }
 
     /// Sets somebody's password; they must choose their own at the next sign-in.
     ///
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::NotFound`], [`AppError::Invalid`] for a weak one.
-    pub async fn reset_password(&self, caller: &Caller, login: &str, new: &str) -> Result<(), AppError> {
+    pub async fn reset_password(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        login: &str,
+        new: &str,
+    ) -> Result<(), AppError> {
         caller.administrator()?;
+        let once = self.once(RegionId(0), key, "reset_password", &(login, new));
+        if self.answered::<()>(&once).await?.is_some() {
+            return Ok(());
+        }
         let view = self.store.city().await?;
         let account = view.account(&login.trim().to_lowercase()).await?.ok_or(AppError::NotFound)?;
         drop(view);
         if let Err(weak) = passwords::check(new, &account.login) {
             return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
         }
-        self.put_password(caller, account, new.to_owned(), true).await
+        self.put_password(caller, &once, account, new.to_owned(), true).await
     }
 
     async fn put_password(
         &self,
         caller: &Caller,
+        once: &Once<'_>,
         account: AccountRow,
         new: String,
         must_change: bool,
@@ -211,15 +252,24 @@ impl App {
             Change::EndSessionsOf(person),
             Change::Audit(self.audit_row(caller, "password_changed", person.to_string(), true)),
         ];
-        Ok(self.store.apply(RegionId(0), changes.into()).await?)
+        self.apply_once(once, changes, ()).await
     }
 
     /// Forgets a member of staff: the name goes, the account and posts end, the id stays in the facts.
     ///
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::NotFound`].
-    pub async fn erase_person(&self, caller: &Caller, person: PersonId) -> Result<(), AppError> {
+    pub async fn erase_person(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        person: PersonId,
+    ) -> Result<(), AppError> {
         caller.administrator()?;
+        let once = self.once(RegionId(0), key, "erase_person", &person);
+        if self.answered::<()>(&once).await?.is_some() {
+            return Ok(());
+        }
         let view = self.store.city().await?;
         view.person(person).await?.ok_or(AppError::NotFound)?;
         drop(view);
@@ -228,7 +278,7 @@ impl App {
             Change::ErasePerson(person),
             Change::Audit(self.audit_row(caller, "person_erased", person.to_string(), true)),
         ];
-        Ok(self.store.apply(RegionId(0), changes.into()).await?)
+        self.apply_once(&once, changes, ()).await
     }
 
     /// People, by unit and id.

@@ -1,6 +1,6 @@
 //! API keys: machines, what they may do, and taking it away again.
 
-use crate::{App, AppError, Caller, Identity, Problem, secrets, secrets::digest};
+use crate::{App, AppError, Caller, Identity, Problem, cases::IdempotencyKey, secrets, secrets::digest};
 use gewu_domain::ids::{ClientId, Digest, RegionId};
 use gewu_store::{Change, clients::ClientRow};
 use jiff::{SignedDuration, Timestamp};
@@ -51,13 +51,15 @@ fn is_recent(at: Timestamp, now: Timestamp) -> bool {
 }
 
 impl App {
-    /// Makes an API key. The key itself is given here and never again.
+    /// Makes an API key. The key itself is given here, to whoever repeats the request under its idempotency key, and
+    /// never again.
     ///
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::Invalid`] for an unknown scope.
     pub async fn add_client(
         &self,
         caller: &Caller,
+        key: Option<&IdempotencyKey>,
         name: &str,
         scopes: Vec<String>,
     ) -> Result<(ClientId, String), AppError> {
@@ -71,34 +73,50 @@ impl App {
             )
             .into());
         }
+        let once = self.once(RegionId(0), key, "add_client", &(name, &scopes));
+        let secret_of = |id: ClientId| secrets::token_of("gw_", self.keyring.client_key(id));
+        if let Some(id) = self.answered(&once).await? {
+            return Ok((id, secret_of(id)));
+        }
         let now = self.now();
-        let key = secrets::token("gw_", self.random.as_ref());
+        let id = self.ids.client(now, self.random.as_ref());
         let client = ClientRow {
-            id: self.ids.client(now, self.random.as_ref()),
+            id,
             name: name.trim().to_owned(),
-            secret: digest(&key),
+            secret: digest(&secret_of(id)),
             scopes,
             made_at: now,
             revoked_at: None,
         };
-        let id = client.id;
         let changes =
             vec![Change::Client(client), Change::Audit(self.audit_row(caller, "client_added", id.to_string(), true))];
-        self.store.apply(RegionId(0), changes.into()).await?;
-        Ok((id, key))
+        let id = self.apply_once(&once, changes, id).await?;
+        Ok((id, secret_of(id)))
     }
 
     /// Takes a key back; it opens nothing any more within a second.
     ///
     /// # Errors
-    /// [`AppError::Forbidden`].
-    pub async fn revoke_client(&self, caller: &Caller, client: ClientId) -> Result<(), AppError> {
+    /// [`AppError::Forbidden`], [`AppError::NotFound`].
+    pub async fn revoke_client(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        client: ClientId,
+    ) -> Result<(), AppError> {
         caller.administrator()?;
+        let once = self.once(RegionId(0), key, "revoke_client", &client);
+        if self.answered::<()>(&once).await?.is_some() {
+            return Ok(());
+        }
+        let view = self.store.city().await?;
+        view.clients().await?.iter().find(|known| known.id == client).ok_or(AppError::NotFound)?;
+        drop(view);
         let changes = vec![
             Change::RevokeClient { client, at: self.now() },
             Change::Audit(self.audit_row(caller, "client_revoked", client.to_string(), true)),
         ];
-        self.store.apply(RegionId(0), changes.into()).await?;
+        self.apply_once(&once, changes, ()).await?;
         self.known_clients.forget();
         Ok(())
     }

@@ -51,21 +51,15 @@ impl App {
             self.note_sign_in(&caller, "sign_in_refused", None, Vec::new()).await?;
             return Err(wrong());
         };
-        if let Some(until) = account.locked_until.filter(|until| *until > now) {
-            let wait_s = until.duration_since(now).as_secs().clamp(1, i64::from(u32::MAX));
+        if let Err(locked) = self.unlocked(&account) {
             self.note_sign_in(&caller, "sign_in_locked", Some(account.person), Vec::new()).await?;
-            return Err(AppError::TooMany { wait_s: u32::try_from(wait_s).unwrap_or(u32::MAX) });
+            return Err(locked);
         }
         let stored = account.password.clone();
         let given = password.to_owned();
         if !passwords::apart(move || passwords::verify(&given, &stored)).await? {
-            let failures = account.failures.saturating_add(1);
-            let locks = failures >= self.settings.failures_most;
-            let locked_until = locks
-                .then(|| now.checked_add(SignedDuration::from_mins(i64::from(self.settings.lock_minutes))).ok())
-                .flatten();
             let person = account.person;
-            let account = AccountRow { failures: if locks { 0 } else { failures }, locked_until, ..account };
+            let account = self.after_failure(account);
             self.note_sign_in(&caller, "sign_in_refused", Some(person), vec![Change::Account(account)]).await?;
             return Err(wrong());
         }
@@ -89,6 +83,25 @@ impl App {
         }
         self.note_sign_in(&caller, "signed_in", Some(person), changes).await?;
         Ok(SignedIn { secret, person, must_change })
+    }
+
+    /// # Errors
+    /// [`AppError::TooMany`] while too many wrong passwords lock the account.
+    pub(super) fn unlocked(&self, account: &AccountRow) -> Result<(), AppError> {
+        let now = self.now();
+        let Some(until) = account.locked_until.filter(|until| *until > now) else { return Ok(()) };
+        let wait_s = until.duration_since(now).as_secs().clamp(1, i64::from(u32::MAX));
+        Err(AppError::TooMany { wait_s: u32::try_from(wait_s).unwrap_or(u32::MAX) })
+    }
+
+    /// The account after one more wrong password: locked for a while when that was one too many.
+    pub(super) fn after_failure(&self, account: AccountRow) -> AccountRow {
+        let failures = account.failures.saturating_add(1);
+        if failures < self.settings.failures_most {
+            return AccountRow { failures, locked_until: None, ..account };
+        }
+        let lock = SignedDuration::from_mins(i64::from(self.settings.lock_minutes));
+        AccountRow { failures: 0, locked_until: self.now().checked_add(lock).ok(), ..account }
     }
 
     /// Who holds this session secret, if it still holds. Touches the session at most once a minute.

@@ -14,7 +14,7 @@ pub use suite::{Suite, XChaCha};
 
 use crate::{clock::Random, secrets};
 use contact::normal;
-use gewu_domain::ids::{CaseId, Digest, RegionId};
+use gewu_domain::ids::{CaseId, ClientId, Digest, RegionId};
 
 /// Why a sealed value does not open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +75,17 @@ impl Keyring {
     /// What the record keeps of a receipt code. Keyed, because eight characters could be tried out against a plain digest.
     pub fn receipt_digest(&self, case: CaseId, code: &str) -> Digest {
         Digest(self.keyed("receipt digest", format!("{case} {code}").as_bytes()))
+    }
+
+    /// The secret of an API client, derived from its id: a repeated request gets the same key again, and it is kept nowhere.
+    pub fn client_key(&self, client: ClientId) -> [u8; 32] {
+        self.keyed("client key", client.to_string().as_bytes())
+    }
+
+    /// What is kept of a request with an idempotency key. Keyed, because a telephone number or a password in it could be
+    /// tried out against a plain digest.
+    pub fn request_digest(&self, request: &[u8]) -> Digest {
+        Digest(self.keyed("request", request))
     }
 
     /// A purpose never sees the digests of another.

@@ -13,12 +13,12 @@ pub async fn run(place: &Place, client: Client) -> Result<()> {
     let system = Caller::system();
     match client {
         Client::Add { name, scopes } => {
-            let (id, key) = app.add_client(&system, &name, scopes).await.map_err(told)?;
+            let (id, key) = app.add_client(&system, None, &name, scopes).await.map_err(told)?;
             eprintln!("{id}；密钥只显示这一次 · the key is shown this once:");
             println!("{key}");
         }
         Client::Revoke { id } => {
-            app.revoke_client(&system, id.parse()?).await.map_err(told)?;
+            app.revoke_client(&system, None, id.parse()?).await.map_err(told)?;
             println!("已收回 revoked");
         }
         Client::List => {

@@ -26,7 +26,7 @@ pub async fn run(place: &Place, import: Import) -> Result<()> {
 async fn publish(place: &Place, data: ImportData) -> Result<()> {
     let drafts = data.files.iter().map(|file| draft(file)).collect::<Result<Vec<Draft>>>()?;
     let app = wiring::open(place, Settings::default()).await?;
-    for one in app.publish(&Caller::system(), drafts, data.dry_run).await.map_err(told)? {
+    for one in app.publish(&Caller::system(), None, drafts, data.dry_run).await.map_err(told)? {
         let what = match (one.is_unchanged, data.dry_run) {
             (true, _) => "没有变化 unchanged",
             (false, true) => "可以发布 would be published",

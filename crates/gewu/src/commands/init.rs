@@ -25,7 +25,7 @@ pub fn shipped() -> Vec<Draft> {
 pub async fn run(place: &Place) -> Result<()> {
     wiring::prepare(place)?;
     let app = wiring::open(place, Settings::default()).await?;
-    let published = app.publish(&Caller::system(), shipped(), false).await.map_err(told)?;
+    let published = app.publish(&Caller::system(), None, shipped(), false).await.map_err(told)?;
     for one in published.iter().filter(|one| !one.is_unchanged) {
         println!("已发布 published: {} {} v{}", one.kind.code(), one.name, one.version);
     }

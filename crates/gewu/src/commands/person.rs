@@ -21,7 +21,7 @@ pub async fn run(place: &Place, person: Person) -> Result<()> {
         {
             bail!("没有改动 · nothing was changed（非交互时请加 --yes · add --yes without a terminal）");
         }
-        app.erase_person(&Caller::system(), id).await.map_err(told)?;
+        app.erase_person(&Caller::system(), None, id).await.map_err(told)?;
         println!("已抹去 erased");
         return Ok(());
     }
@@ -52,10 +52,10 @@ async fn erase(app: &App, whose: &(Option<String>, Option<String>, Option<String
     match whose {
         (Some(number), _, _) => {
             let address = app.address_of(number).await.map_err(told)?;
-            app.erase_report(&system, address, dry_run).await.map_err(told)
+            app.erase_report(&system, None, address, dry_run).await.map_err(told)
         }
-        (_, Some(phone), _) => app.erase_person_by_contact(&system, "phone", phone, dry_run).await.map_err(told),
-        (_, _, Some(email)) => app.erase_person_by_contact(&system, "email", email, dry_run).await.map_err(told),
+        (_, Some(phone), _) => app.erase_person_by_contact(&system, None, "phone", phone, dry_run).await.map_err(told),
+        (_, _, Some(email)) => app.erase_person_by_contact(&system, None, "email", email, dry_run).await.map_err(told),
         _ => bail!("请用 --case、--phone、--email 或 --login 说明是谁 · say whose with one of them"),
     }
 }

@@ -22,7 +22,7 @@ pub async fn run(place: &Place, user: User) -> Result<()> {
         User::Add { login, name, unit } => {
             let password = ask_line("密码 password")?;
             let new = NewPerson { name, login: login.clone(), password, unit: UnitCode::new(unit), must_change: true };
-            let id = app.add_person(&system, new).await.map_err(told)?;
+            let id = app.add_person(&system, None, new).await.map_err(told)?;
             println!("{login} → {id}（第一次登录须改密码 · must choose a new password at first sign-in）");
         }
         User::Post { login, role, unit, area } => {
@@ -38,12 +38,12 @@ pub async fn run(place: &Place, user: User) -> Result<()> {
                 from: None,
                 to: None,
             };
-            let id = app.add_post(&system, new).await.map_err(told)?;
+            let id = app.add_post(&system, None, new).await.map_err(told)?;
             println!("{login} → {id}");
         }
         User::Password { login } => {
             let password = ask_line("新密码 new password")?;
-            app.reset_password(&system, &login, &password).await.map_err(told)?;
+            app.reset_password(&system, None, &login, &password).await.map_err(told)?;
             println!("已重设；{login} 下次登录须改密码 · must choose a new one at the next sign-in");
         }
     }

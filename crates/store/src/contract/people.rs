@@ -136,6 +136,8 @@ pub async fn posts_are_found_by_person_and_by_unit_and_time(fixture: &impl Fixtu
         assert_eq!(held(9).await, [one.clone(), three.clone()]);
         assert_eq!(held(10).await, [two.clone(), three.clone()]);
         assert_eq!(held(15).await, std::slice::from_ref(&two));
+        assert_eq!(city.post(three.id).await.unwrap(), Some(three.clone()));
+        assert_eq!(city.post(post_row(9, 1, "a", 0, None).id).await.unwrap(), None);
     }
     apply(fixture, [Change::EndPost { post: two.id, at: at(20) }]).await;
     let city = fixture.store().city().await.unwrap();

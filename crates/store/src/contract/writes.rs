@@ -3,8 +3,11 @@
 use super::{
     Fixture,
     kept::{all_cases, kept},
+    people::{account, person_row},
     publications::publication,
-    sample::{HERE, THERE, answer, at, cases, change, contact, count, day, digest, new_case, next_write, outbox, text},
+    sample::{
+        HERE, THERE, answer, at, cases, change, contact, count, day, digest, new_case, next_write, outbox, person, text,
+    },
     together,
 };
 use crate::{Change, Changes, Store, StoreError, cases::CaseFilter, idempotency::Answer, texts::Giver};
@@ -122,8 +125,15 @@ pub async fn a_repeated_key_gives_the_first_answer_and_changes_nothing(fixture: 
     let before = kept(store).await;
     let other = Answer { request: digest(2), ..answer("a", "{\"n\":2}", at(2)) };
     let stale = next_write(&new_case(HERE, 9, at(0)), "{}", at(1), |_| ());
-    for write in [new_case(HERE, 2, at(0)), stale] {
-        let repeated = store.apply(HERE, Changes { answer: Some(other.clone()), list: vec![change(&write)] }).await;
+    let taken = new_case(HERE, 1, at(0)).case.id;
+    for list in [
+        vec![change(&new_case(HERE, 2, at(0)))],
+        vec![change(&stale)],
+        vec![Change::Person(person_row(1, "a")), Change::Account(account(1, "li"))],
+        vec![Change::Erase { case: taken, at: at(5) }, Change::EndSessionsOf(person(1))],
+        Vec::new(),
+    ] {
+        let repeated = store.apply(HERE, Changes { answer: Some(other.clone()), list }).await;
         let Err(StoreError::Repeated(stood)) = repeated else { panic!("{repeated:?}") };
         assert_eq!(*stood, answer("a", "{\"n\":1}", at(1)));
         assert_eq!(kept(store).await, before);

@@ -183,8 +183,11 @@ pub async fn send(State(ui): State<Ui>, staff: Staff, mut fields: Fields) -> Res
     let drafts = drafts(&mut fields);
     let fits = |draft: &Draft| draft.text.len() <= KEPT_BYTES_MOST && !draft.text.contains('\r');
     let kept = if is_rehearsal && drafts.iter().all(fits) { drafts.clone() } else { Vec::new() };
-    let published =
-        if drafts.is_empty() { Ok(Vec::new()) } else { ui.app.publish(staff.caller(), drafts, is_rehearsal).await };
+    let published = if drafts.is_empty() {
+        Ok(Vec::new())
+    } else {
+        ui.app.publish(staff.caller(), None, drafts, is_rehearsal).await
+    };
     let outcome = match published {
         Ok(results) if results.is_empty() => Outcome { wrong: Some(words.t("data-none")), ..Outcome::default() },
         Ok(results) => {

@@ -67,8 +67,8 @@ pub async fn show(State(ui): State<Ui>, visitor: Visitor, Query(asked): Query<As
     for region in areas.regions() {
         let wanted = chosen.as_ref().and_then(|area| areas.get(area)).is_none_or(|area| area.region == region);
         if wanted {
-            let listing = ui.app.public_cases(region, &filter, &Page::first(ROWS)).await?;
-            found.extend(listing.rows.into_iter().map(|row| (region, row)));
+            let listing = ui.app.public_feed(region, &filter, &Page::first(ROWS), false).await?;
+            found.extend(listing.rows.into_iter().map(|case| (region, case.row)));
         }
     }
     found.sort_by_key(|(_, row)| std::cmp::Reverse(row.reported_at));

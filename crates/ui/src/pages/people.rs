@@ -153,7 +153,7 @@ pub async fn add(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<R
     let words = staff.visitor.words.clone();
     let (login, password) = (fields.text("login").to_owned(), fields.raw("password").to_owned());
     let form = if fields.text("do") == "reset" {
-        let wrong = match ui.app.reset_password(staff.caller(), &login, &password).await {
+        let wrong = match ui.app.reset_password(staff.caller(), None, &login, &password).await {
             Ok(()) => return Ok(Redirect::to("/people?done=reset").into_response()),
             Err(AppError::NotFound) => vec![words.t("people-no-login")],
             Err(error) => said(&words, error)?,
@@ -163,7 +163,7 @@ pub async fn add(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<R
         let name = fields.text("name").to_owned();
         let unit = UnitCode::from(fields.text("unit"));
         let new = NewPerson { name: name.clone(), login: login.clone(), password, unit, must_change: true };
-        match ui.app.add_person(staff.caller(), new).await {
+        match ui.app.add_person(staff.caller(), None, new).await {
             Ok(id) => return Ok(Redirect::to(&format!("/people/{id}")).into_response()),
             Err(error) => PersonForm { name, login, wrong: said(&words, error)?, is_open: true },
         }
@@ -240,13 +240,13 @@ pub async fn change(
     let words = staff.visitor.words.clone();
     let changed = if fields.text("do") == "end" {
         let post = fields.text("post").parse().map_err(|_| AppError::NotFound)?;
-        ui.app.end_post(staff.caller(), post).await
+        ui.app.end_post(staff.caller(), None, post).await
     } else {
         let role = Role::from_code(fields.text("role")).ok_or(AppError::NotFound)?;
         let area = fields.given("area").map(AreaCode::from);
         let unit = UnitCode::from(fields.text("unit"));
         let new = NewPost { person, role, unit, area, from: None, to: None };
-        ui.app.add_post(staff.caller(), new).await.map(|_| ())
+        ui.app.add_post(staff.caller(), None, new).await.map(|_| ())
     };
     match changed {
         Ok(()) => Ok(Redirect::to(&format!("/people/{person}")).into_response()),

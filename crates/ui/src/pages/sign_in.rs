@@ -143,6 +143,10 @@ pub async fn send(
             return Ok((status, page(&made(&ui, visitor, next, login, Some(wrong), None))?).into_response());
         }
     };
+    // A session this browser had before ends: nobody goes on in what somebody else left open.
+    if let Some(before) = gewu_web::session::cookie_secret(&headers) {
+        ui.app.sign_out(before, &visitor.origin).await?;
+    }
     let is_https = session::is_https(&headers);
     let cookie = session::keep(&signed.secret, is_https);
     let first = if signed.must_change {

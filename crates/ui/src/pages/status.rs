@@ -246,7 +246,7 @@ pub async fn answer(
     let (caller, address) = holder(&ui, &headers, &number).await?;
     let verb = fields.text("do");
     let result = match verb {
-        "erase" if fields.is_ticked("sure") => ui.app.erase_report(&caller, address, false).await.map(|_| ()),
+        "erase" if fields.is_ticked("sure") => ui.app.erase_report(&caller, None, address, false).await.map(|_| ()),
         "erase" => return Ok(Redirect::to(&format!("/status/{number}#erase")).into_response()),
         "rate" | "urge" => {
             let command = if verb == "urge" {

@@ -158,19 +158,24 @@ async fn read(request: Request) -> Result<Form, Problem> {
     let query = request.uri().query().unwrap_or_default().to_owned();
     form.fields.extend(form_urlencoded::parse(query.as_bytes()).into_owned());
     if is_multipart {
-        let unread = |why: String| BAD_REQUEST.because(format!("表单读不懂：{why}"), why);
-        let mut parts = Multipart::from_request(request, &()).await.map_err(|error| unread(error.body_text()))?;
-        while let Some(part) = parts.next_field().await.map_err(|error| unread(error.body_text()))? {
+        let mut parts = Multipart::from_request(request, &()).await.map_err(|error| {
+            let why = error.body_text();
+            BAD_REQUEST.because(format!("表单读不懂：{why}"), why)
+        })?;
+        while let Some(part) = parts.next_field().await.map_err(crate::extract::broken_form)? {
             let name = part.name().unwrap_or_default().to_owned();
             if part.file_name().is_some() {
-                form.files.push(part.bytes().await.map_err(|error| unread(error.body_text()))?);
+                form.files.push(part.bytes().await.map_err(crate::extract::broken_form)?);
             } else {
-                form.fields.push((name, part.text().await.map_err(|error| unread(error.body_text()))?));
+                form.fields.push((name, part.text().await.map_err(crate::extract::broken_form)?));
             }
         }
     } else {
         let body = Bytes::from_request(request, &()).await.map_err(|error| crate::extract::unread(&error))?;
         form.fields.extend(form_urlencoded::parse(&body).into_owned());
+    }
+    if form.fields.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        return Err(crate::extract::nul());
     }
     Ok(form)
 }

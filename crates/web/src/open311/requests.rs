@@ -95,11 +95,11 @@ async fn page(
         let mut listings = Vec::new();
         for region in regions {
             for filter in &filters {
-                let listing = web.app.public_cases(*region, filter, &page).await?;
+                let listing = web.app.public_ids(*region, filter, &page).await?;
                 listings.push(listing);
             }
         }
-        match across(listings, &page, |row| row.id, |one, other| other.cmp(one)).next {
+        match across(listings, &page, |id| *id, |one, other| other.cmp(one)).next {
             Some(next) => after = Some(next),
             None => return Ok((Vec::new(), None)),
         }

@@ -147,6 +147,56 @@ async fn wrong_passwords_lock_the_account_for_a_while() {
 }
 
 #[tokio::test]
+async fn a_session_left_open_is_no_place_to_guess_the_password() {
+    let house = House::open().await;
+    let member = house.town.accounts().next().unwrap().clone();
+    let who = house.sign_in(&member).await;
+    let change = async |present: &str| {
+        let body = json!({ "present": present, "new": "quiet copper meadow" });
+        house.knock(&who, Method::PUT, "/api/v1/session/password", body).await
+    };
+    for guess in 0..5 {
+        let refused = change(&format!("not this one {guess}")).await;
+        assert_eq!(refused.json()["problems"][0]["code"], "wrong", "guess {guess}: {}", refused.text());
+    }
+    let locked = change(DEMO_PASSWORD).await;
+    assert_eq!((locked.status, locked.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "900"));
+    let sign_in = async || {
+        let body = json!({ "login": member.login, "password": DEMO_PASSWORD });
+        house.post(&NOBODY, "/api/v1/session", body).await.status
+    };
+    assert_eq!(sign_in().await, StatusCode::TOO_MANY_REQUESTS, "the lock is the account's");
+    house.wait_min(16);
+    assert_eq!(change(DEMO_PASSWORD).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(house.get(&who, "/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
+    let audit = house.get(&house.key(&["admin"]).await, "/api/v1/audit?page_size=100").await.ok();
+    let refused = audit["entries"].as_array().unwrap().iter().filter(|one| one["action"] == "password_refused").count();
+    assert_eq!(refused, 5);
+}
+
+#[tokio::test]
+async fn signing_in_gives_a_new_session_and_ends_the_one_the_browser_had() {
+    let house = House::open().await;
+    let member = house.town.accounts().next().unwrap().clone();
+    let before = house.sign_in(&member).await;
+    let elsewhere = house.sign_in(&member).await;
+    let body = json!({ "login": member.login, "password": DEMO_PASSWORD });
+    let again = Knocker { csrf: None, ..before.clone() };
+    let opened = house.post(&again, "/api/v1/session", body.clone()).await;
+    assert_eq!(opened.status, StatusCode::CREATED);
+    let cookie = opened.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert_ne!(Some(&cookie), before.cookie.as_ref());
+    assert_ne!(opened.json()["csrf_token"].as_str(), before.csrf.as_deref());
+    assert_eq!(house.get(&before, "/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(house.get(&elsewhere, "/api/v1/session").await.status, StatusCode::OK);
+    // A secret somebody else chose is never taken over.
+    let planted = Knocker { cookie: Some("gewu_session=chosen".to_owned()), ..Knocker::default() };
+    let opened = house.post(&planted, "/api/v1/session", body).await;
+    assert!(!opened.header("set-cookie").contains("chosen"));
+    assert_eq!(house.get(&planted, "/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn an_administrator_opens_an_account_that_must_choose_its_password_first() {
     let house = House::open().await;
     let admin = house.staff(Role::Administrator).await;

@@ -9,7 +9,10 @@
 
 mod access;
 mod cases;
+mod confidential;
 mod doors;
+mod hostile;
+mod keys;
 mod live;
 mod open311;
 mod openapi;

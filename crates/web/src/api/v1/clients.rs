@@ -3,7 +3,7 @@
 use crate::{
     Web,
     access::Who,
-    extract::{Body, Path},
+    extract::{Body, Key, Path},
     problem::{Document, NOT_FOUND, Problem},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -62,25 +62,33 @@ struct MadeClient {
     key: String,
 }
 
-/// Makes a key. It is shown here and never again.
+/// Makes a key. It is shown here, and once more to whoever repeats the request under its idempotency key.
 #[utoipa::path(post, path = "/api/v1/clients", tag = "clients", request_body = NewClient,
+    params(("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")),
     security(("session" = []), ("key" = [])),
     responses((status = 201, body = MadeClient), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn add(
     State(web): State<Web>,
     Who(caller): Who,
+    Key(key): Key,
     Body(body): Body<NewClient>,
 ) -> Result<(StatusCode, Json<MadeClient>), Problem> {
-    let (id, key) = web.app.add_client(&caller, &body.name, body.scopes).await?;
+    let (id, key) = web.app.add_client(&caller, key.as_ref(), &body.name, body.scopes).await?;
     Ok((StatusCode::CREATED, Json(MadeClient { id, key })))
 }
 
 /// Takes a key back.
-#[utoipa::path(delete, path = "/api/v1/clients/{id}", tag = "clients", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/api/v1/clients/{id}", tag = "clients",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")),
     security(("session" = []), ("key" = [])),
     responses((status = 204, description = "taken back"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
-async fn revoke(State(web): State<Web>, Who(caller): Who, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+async fn revoke(
+    State(web): State<Web>,
+    Who(caller): Who,
+    Key(key): Key,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let client: ClientId = id.parse().map_err(|_| NOT_FOUND)?;
-    web.app.revoke_client(&caller, client).await?;
+    web.app.revoke_client(&caller, key.as_ref(), client).await?;
     Ok(StatusCode::NO_CONTENT)
 }

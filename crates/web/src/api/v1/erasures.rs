@@ -3,7 +3,7 @@
 use crate::{
     Web,
     access::Who,
-    extract::Body,
+    extract::{Body, Key},
     problem::{Document, NOT_FOUND, Problem},
 };
 use axum::{Json, extract::State};
@@ -36,13 +36,14 @@ impl From<Erased> for ErasedBody {
 }
 
 /// Erases what one gave with one's own report: words, contacts, photos. The case and its record stay.
-#[utoipa::path(delete, path = "/api/v1/status", tag = "erasures", security(("receipt" = [])),
+#[utoipa::path(delete, path = "/api/v1/status", tag = "erasures",
+    params(("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")), security(("receipt" = [])),
     responses((status = 200, body = ErasedBody),
         (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
-async fn own(State(web): State<Web>, Who(caller): Who) -> Result<Json<ErasedBody>, Problem> {
+async fn own(State(web): State<Web>, Who(caller): Who, Key(key): Key) -> Result<Json<ErasedBody>, Problem> {
     let Identity::Reporter { case } = caller.identity else { return Err(NOT_FOUND.into()) };
     for region in web.app.regions_of(&caller)? {
-        match web.app.erase_report(&caller, CaseAddress { region, id: case }, false).await {
+        match web.app.erase_report(&caller, key.as_ref(), CaseAddress { region, id: case }, false).await {
             Ok(erased) => return Ok(Json(erased.into())),
             Err(AppError::NotFound) => {}
             Err(error) => return Err(error.into()),
@@ -65,14 +66,16 @@ struct Erasure {
 
 /// Erases everything one person gave, found by a telephone number or e-mail address, in every region.
 #[utoipa::path(post, path = "/api/v1/erasures", tag = "erasures", request_body = Erasure,
+    params(("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")),
     security(("session" = []), ("key" = [])),
     responses((status = 200, body = ErasedBody),
         (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn by_contact(
     State(web): State<Web>,
     Who(caller): Who,
+    Key(key): Key,
     Body(body): Body<Erasure>,
 ) -> Result<Json<ErasedBody>, Problem> {
-    let erased = web.app.erase_person_by_contact(&caller, &body.field, &body.value, body.dry_run).await?;
+    let erased = web.app.erase_person_by_contact(&caller, key.as_ref(), &body.field, &body.value, body.dry_run).await?;
     Ok(Json(erased.into()))
 }

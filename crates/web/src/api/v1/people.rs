@@ -4,7 +4,7 @@ use crate::{
     Web,
     access::Who,
     api::{codes::RoleCode, listing},
-    extract::{Body, Path, Query},
+    extract::{Body, Key, Path, Query},
     problem::{Document, NOT_FOUND, Problem},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -149,24 +149,33 @@ pub struct Made {
 
 /// Opens an account.
 #[utoipa::path(post, path = "/api/v1/people", tag = "people", request_body = NewPersonBody,
+    params(("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")),
     security(("session" = []), ("key" = [])),
     responses((status = 201, body = Made), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn add(
     State(web): State<Web>,
     Who(caller): Who,
+    Key(key): Key,
     Body(body): Body<NewPersonBody>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let NewPersonBody { name, login, password, unit, must_change } = body;
-    let id = web.app.add_person(&caller, NewPerson { name, login, password, unit, must_change }).await?;
+    let new = NewPerson { name, login, password, unit, must_change };
+    let id = web.app.add_person(&caller, key.as_ref(), new).await?;
     Ok((StatusCode::CREATED, Json(Made { id: id.to_string() })))
 }
 
 /// Forgets a member of staff: the name goes, account and sessions end, the id stays in the record.
-#[utoipa::path(delete, path = "/api/v1/people/{id}", tag = "people", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/api/v1/people/{id}", tag = "people",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")),
     security(("session" = []), ("key" = [])),
     responses((status = 204, description = "forgotten"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
-async fn erase(State(web): State<Web>, Who(caller): Who, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    web.app.erase_person(&caller, person(&id)?).await?;
+async fn erase(
+    State(web): State<Web>,
+    Who(caller): Who,
+    Key(key): Key,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    web.app.erase_person(&caller, key.as_ref(), person(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -208,25 +217,34 @@ struct NewPostBody {
 
 /// Gives somebody a post.
 #[utoipa::path(post, path = "/api/v1/posts", tag = "people", request_body = NewPostBody,
+    params(("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")),
     security(("session" = []), ("key" = [])),
     responses((status = 201, body = Made), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn add_post(
     State(web): State<Web>,
     Who(caller): Who,
+    Key(key): Key,
     Body(body): Body<NewPostBody>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let NewPostBody { person, role, unit, area, from, to } = body;
-    let id = web.app.add_post(&caller, NewPost { person, role, unit, area, from, to }).await?;
+    let new = NewPost { person, role, unit, area, from, to };
+    let id = web.app.add_post(&caller, key.as_ref(), new).await?;
     Ok((StatusCode::CREATED, Json(Made { id: id.to_string() })))
 }
 
-/// Ends a post now.
-#[utoipa::path(delete, path = "/api/v1/posts/{id}", tag = "people", params(("id" = String, Path)),
+/// Ends a post now. One that has ended keeps its end.
+#[utoipa::path(delete, path = "/api/v1/posts/{id}", tag = "people",
+    params(("id" = String, Path), ("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")),
     security(("session" = []), ("key" = [])),
     responses((status = 204, description = "ended"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
-async fn end_post(State(web): State<Web>, Who(caller): Who, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+async fn end_post(
+    State(web): State<Web>,
+    Who(caller): Who,
+    Key(key): Key,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let post: PostId = id.parse().map_err(|_| NOT_FOUND)?;
-    web.app.end_post(&caller, post).await?;
+    web.app.end_post(&caller, key.as_ref(), post).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -241,13 +259,15 @@ struct SetPassword {
 
 /// Sets somebody's password; they must choose their own at the next sign-in.
 #[utoipa::path(post, path = "/api/v1/passwords", tag = "people", request_body = SetPassword,
+    params(("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")),
     security(("session" = []), ("key" = [])),
     responses((status = 204, description = "set"), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn set_password(
     State(web): State<Web>,
     Who(caller): Who,
+    Key(key): Key,
     Body(body): Body<SetPassword>,
 ) -> Result<StatusCode, Problem> {
-    web.app.reset_password(&caller, &body.login, &body.password).await?;
+    web.app.reset_password(&caller, key.as_ref(), &body.login, &body.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

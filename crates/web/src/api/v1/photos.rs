@@ -5,7 +5,7 @@ use crate::{
     Web,
     access::Who,
     extract::Path,
-    problem::{BAD_REQUEST, Document, INVALID, MEDIA_TYPE, NOT_FOUND, Problem, TOO_LARGE},
+    problem::{BAD_REQUEST, Document, INVALID, MEDIA_TYPE, NOT_FOUND, Problem},
 };
 use axum::{
     Json,
@@ -131,13 +131,7 @@ async fn first_file(request: Request) -> Result<Bytes, Problem> {
     let mut form = Multipart::from_request(request, &())
         .await
         .map_err(|error| BAD_REQUEST.because(format!("表单读不懂：{}", error.body_text()), error.body_text()))?;
-    let broken = |error: axum::extract::multipart::MultipartError| {
-        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::from(TOO_LARGE)
-        } else {
-            BAD_REQUEST.because(format!("表单读不懂：{}", error.body_text()), error.body_text())
-        }
-    };
+    let broken = crate::extract::broken_form;
     while let Some(field) = form.next_field().await.map_err(broken)? {
         if field.file_name().is_some() || field.content_type().is_some_and(|kind| kind.starts_with("image/")) {
             return field.bytes().await.map_err(broken);

@@ -4,7 +4,7 @@ use crate::{
     Web,
     access::Who,
     api::codes::PublicationKind,
-    extract::{Body, Path, Query},
+    extract::{Body, Key, Path, Query},
     problem::{Document, NOT_FOUND, Problem},
 };
 use axum::{
@@ -134,15 +134,17 @@ struct PublishedBody {
 
 /// Publishes files together. A fault in one changes nothing; every fault is told with its file and line.
 #[utoipa::path(post, path = "/api/v1/publications", tag = "publications", request_body = Drafts,
+    params(("idempotency-key" = Option<String>, Header, description = "sent again with the same content: the same answer, nothing done twice")),
     security(("session" = []), ("key" = [])),
     responses((status = 200, body = Vec<PublishedBody>), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn publish(
     State(web): State<Web>,
     Who(caller): Who,
+    Key(key): Key,
     Body(body): Body<Drafts>,
 ) -> Result<Json<Vec<PublishedBody>>, Problem> {
     let drafts = body.drafts.into_iter().map(|draft| Draft { kind: draft.kind, file: draft.file, text: draft.text });
-    let published = web.app.publish(&caller, drafts.collect(), body.dry_run).await?;
+    let published = web.app.publish(&caller, key.as_ref(), drafts.collect(), body.dry_run).await?;
     let bodies = published.into_iter().map(|one| PublishedBody {
         kind: one.kind,
         name: one.name,

@@ -80,6 +80,7 @@ impl SessionBody {
 async fn sign_in(
     State(web): State<Web>,
     Who(caller): Who,
+    headers: HeaderMap,
     Body(body): Body<SignIn>,
 ) -> Result<impl IntoResponse, Problem> {
     limit(&web, Kind::SignIn, &caller.origin)?;
@@ -88,6 +89,10 @@ async fn sign_in(
         Err(AppError::Invalid(_)) => return Err(WRONG_PASSWORD.into()),
         Err(error) => return Err(error.into()),
     };
+    // A session this browser had before ends: nobody goes on in what somebody else left open.
+    if let Some(before) = session::cookie_secret(&headers) {
+        web.app.sign_out(before, &caller.origin).await?;
+    }
     let signed = web.app.signed(&signed_in.secret, &caller.origin).await?;
     let cookie = cookie(&web, &signed_in.secret, "");
     Ok((StatusCode::CREATED, AppendHeaders([(header::SET_COOKIE, cookie)]), Json(SessionBody::of(&signed))))

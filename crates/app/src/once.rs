@@ -1,0 +1,100 @@
+//! The same change asked for again under the same key gets the same answer and does nothing.
+//!
+//! A use case begins with [`App::once`], gives a repetition its answer back ([`App::answered`]) and hands its changes to
+//! [`App::apply_once`], which writes the answer in the same transaction. No secret is kept in an answer, and of a request
+//! only a keyed digest: what somebody gave cannot be tried out against it.
+
+use crate::{App, AppError};
+use gewu_domain::ids::{Digest, RegionId};
+use gewu_store::{Change, Changes, StoreError, idempotency::Answer};
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A key the client chose so that the same change is never made twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// 1 to 200 visible ASCII characters; `scope` keeps two callers' keys apart.
+    pub fn new(scope: &str, key: &str) -> Option<IdempotencyKey> {
+        let fits = (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| IdempotencyKey(format!("{scope} {key}")))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn answer(&self, request: Digest, body: String, at: Timestamp) -> Answer {
+        Answer { key: self.0.clone(), request, body, at }
+    }
+}
+
+/// One request as its answer is kept: in which region, under which key.
+pub(crate) struct Once<'k> {
+    region: RegionId,
+    key: Option<&'k IdempotencyKey>,
+    request: Digest,
+}
+
+impl App {
+    /// What was asked, to tell a repetition from a mistake.
+    pub(crate) fn request_digest(&self, request: &impl Serialize) -> Digest {
+        self.keyring.request_digest(&serde_json::to_vec(request).expect("requests are plain data"))
+    }
+
+    /// A request to do `what`. Answers stand in the region the changes go to.
+    pub(crate) fn once<'k>(
+        &self,
+        region: RegionId,
+        key: Option<&'k IdempotencyKey>,
+        what: &'static str,
+        request: &impl Serialize,
+    ) -> Once<'k> {
+        Once { region, key, request: self.request_digest(&(what, request)) }
+    }
+
+    /// What was answered, if this was asked before.
+    ///
+    /// # Errors
+    /// [`AppError::KeyReused`] when something else was asked under the key.
+    pub(crate) async fn answered<T: DeserializeOwned>(&self, once: &Once<'_>) -> Result<Option<T>, AppError> {
+        let Some(key) = once.key else { return Ok(None) };
+        let view = self.store.view(once.region).await?;
+        view.answer(key.as_str()).await?.map(|answer| once.again(&answer)).transpose()
+    }
+
+    /// Writes the changes and the answer together, and gives the answer; that of the first, when another was faster.
+    ///
+    /// # Errors
+    /// [`AppError::KeyReused`], and as the store says.
+    pub(crate) async fn apply_once<T: Serialize + DeserializeOwned>(
+        &self,
+        once: &Once<'_>,
+        list: Vec<Change>,
+        answer: T,
+    ) -> Result<T, AppError> {
+        if list.is_empty() && once.key.is_none() {
+            return Ok(answer);
+        }
+        let mut changes = Changes::from(list);
+        changes.answer = once.key.map(|key| {
+            let body = serde_json::to_string(&answer).expect("an answer is plain data");
+            key.answer(once.request, body, self.now())
+        });
+        match self.store.apply(once.region, changes).await {
+            Ok(()) => Ok(answer),
+            Err(StoreError::Repeated(before)) => once.again(&before),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Once<'_> {
+    fn again<T: DeserializeOwned>(&self, before: &Answer) -> Result<T, AppError> {
+        if before.request != self.request {
+            return Err(AppError::KeyReused);
+        }
+        serde_json::from_str(&before.body).map_err(|error| AppError::Failed(Box::new(error)))
+    }
+}
