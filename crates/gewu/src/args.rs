@@ -1,6 +1,8 @@
 //! What can be asked at the command line.
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use crate::settings;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+use gewu_web::{Jurisdiction, limits::Rate};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// 格物 Gewu：网格化城市与社区服务 · grid-based city and community services.
@@ -59,13 +61,48 @@ pub enum Command {
     Openapi,
 }
 
+/// What an operator chooses about the doors. What a city decides is published data instead (`gewu import data`).
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Serve {
-    #[arg(long, default_value = "127.0.0.1:8311")]
+    /// 在哪个地址上听 · where to listen.
+    #[arg(long, default_value = "127.0.0.1:8311", env = "GEWU_LISTEN", value_name = "IP:PORT")]
     pub listen: SocketAddr,
-    /// 对外的网址 · the address residents see, e.g. https://311.example.org
-    #[arg(long)]
+    /// 对外的网址；用 https 时会话 cookie 只走加密连接 · the address residents see, e.g. https://311.example.org; with https the
+    /// session cookie travels in secret only.
+    #[arg(long, env = "GEWU_PUBLIC_URL", value_name = "URL", value_parser = settings::public_url)]
     pub public_url: Option<String>,
+    /// Open311 的辖区，可给多个；ID=区县代码 只对应那个区县，只写 ID 是全城 · the jurisdictions of Open311; ID=REGION is one region, ID
+    /// alone the whole city.
+    #[arg(long = "jurisdiction", env = "GEWU_JURISDICTIONS", value_name = "ID[=REGION]", value_delimiter = ',',
+        default_value = "gewu", value_parser = settings::jurisdiction)]
+    pub jurisdictions: Vec<Jurisdiction>,
+    /// 在 Open311 里公开反映人的原话和所写地址（没有人先看过里面有没有个人信息）· publish reporters' words and addresses in Open311, though
+    /// nobody has read them for personal data.
+    #[arg(long, env = "GEWU_PUBLISH_DESCRIPTIONS", value_parser = BoolishValueParser::new())]
+    pub publish_descriptions: bool,
+    /// 告诉 Open311 客户端这是试运行 · announce the Open311 endpoint as `test`, not `production`.
+    #[arg(long, env = "GEWU_TEST_ENDPOINT", value_parser = BoolishValueParser::new())]
+    pub test_endpoint: bool,
+    /// 接口有问题找谁，写在 Open311 的发现文档里 · whom to ask about the API; shown in the discovery of Open311.
+    #[arg(long, env = "GEWU_CONTACT", value_name = "TEXT")]
+    pub contact: Option<String>,
+    /// 怎样申请密钥，写在同一处 · how to get an API key; shown there too.
+    #[arg(long, env = "GEWU_KEY_SERVICE", value_name = "TEXT")]
+    pub key_service: Option<String>,
+    /// 没有登录的人从同一网段写得多快：一次攒够几个/每分钟几个，off 不限 · how fast strangers of one neighbourhood may write: how many at
+    /// once/how many more each minute, or off.
+    #[arg(long, env = "GEWU_RATE_WRITE", value_name = "N/MINUTE", default_value = "120/60", value_parser = settings::rate)]
+    pub rate_write: Rate,
+    /// 同样，试着登录 · likewise, tries to sign in.
+    #[arg(long, env = "GEWU_RATE_SIGN_IN", value_name = "N/MINUTE", default_value = "30/20", value_parser = settings::rate)]
+    pub rate_sign_in: Rate,
+    /// 同样，试查询码和密钥 · likewise, tries of receipt codes and keys.
+    #[arg(long, env = "GEWU_RATE_SECRET", value_name = "N/MINUTE", default_value = "60/30", value_parser = settings::rate)]
+    pub rate_secret: Rate,
+    /// 多少分钟没有操作就要重新登录 · minutes without a request after which one must sign in again.
+    #[arg(long, env = "GEWU_IDLE_MINUTES", value_name = "MINUTES", default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(1..=1_440))]
+    pub idle_minutes: u32,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod settings;
 mod wiring;
 
 use anyhow::Result;

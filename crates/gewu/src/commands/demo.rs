@@ -86,7 +86,7 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
         now if demo.speed <= 1 && now >= memory.shown => Arc::new(SystemClock),
         now => Arc::new(FastClock::new(now.max(memory.shown), demo.speed)),
     };
-    let settings = Settings { is_demo: true, ..Settings::default() };
+    let settings = Settings { is_demo: true, ..demo.serve.app() };
     let app = Arc::new(parts.app(settings, clock, Arc::new(SystemRandom)).await?);
     let accounts: Vec<DemoAccount> = people.iter().filter_map(account).collect();
     println!("可登录的账户（密码都是 {DEMO_PASSWORD}）· who can sign in, all with that password:");

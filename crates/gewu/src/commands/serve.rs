@@ -5,20 +5,18 @@ use crate::{
     wiring,
 };
 use anyhow::{Context, Result};
-use gewu_app::{App, Settings};
+use gewu_app::App;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 pub async fn run(place: &Place, serve: Serve) -> Result<()> {
-    let app = Arc::new(wiring::open(place, Settings::default()).await?);
+    let app = Arc::new(wiring::open(place, serve.app()).await?);
     serve_app(app, &serve, Vec::new()).await
 }
 
 /// Serves until the process is told to stop; requests under way are finished first.
 pub async fn serve_app(app: Arc<App>, serve: &Serve, accounts: Vec<gewu_ui::DemoAccount>) -> Result<()> {
-    let public_url = serve.public_url.clone().unwrap_or_else(|| format!("http://{}", serve.listen));
-    let settings = gewu_web::Settings { public_url, ..gewu_web::Settings::default() };
-    let router = gewu_web::routes(app.clone(), settings).merge(gewu_ui::routes(app.clone(), accounts));
+    let router = gewu_web::routes(app.clone(), serve.web()).merge(gewu_ui::routes(app.clone(), accounts));
     let listener = TcpListener::bind(serve.listen)
         .await
         .with_context(|| format!("无法监听 {}：地址被占用？ · cannot listen there: is it in use?", serve.listen))?;

@@ -115,7 +115,13 @@ impl House {
 
     /// Serves on a free port of loopback.
     pub fn serve(&mut self) {
-        let mut child = self.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::inherit()).spawn().unwrap();
+        self.serve_with(&[], &[]);
+    }
+
+    /// Serves with more arguments and with these variables set.
+    pub fn serve_with(&mut self, args: &[&str], variables: &[(&str, &str)]) {
+        let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0"], args].concat());
+        let mut child = command.envs(variables.iter().copied()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let said = lines.find_map(|line| line.unwrap().split_once("http://").map(|(_, address)| address.to_owned()));
         self.address = format!("http://{}", said.expect("it says where it listens"));
@@ -161,6 +167,15 @@ impl House {
     pub fn upload(&self, bytes: &[u8]) -> (u16, Value) {
         let request = self.agent.post(format!("{}/api/v1/photos", self.address)).header("content-type", "image/jpeg");
         read(request.send(bytes))
+    }
+
+    /// The cookie that signing in sets, with its flags.
+    pub fn cookie_of(&self, login: &str) -> String {
+        let body = json!({ "login": login, "password": PASSWORD });
+        let request =
+            self.agent.post(format!("{}/api/v1/session", self.address)).header("content-type", "application/json");
+        let answer = request.send(body.to_string()).unwrap();
+        answer.headers().get("set-cookie").unwrap().to_str().unwrap().to_owned()
     }
 
     /// Signs in, choosing a password of one's own the first time.
