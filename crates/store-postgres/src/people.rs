@@ -30,8 +30,7 @@ pub(crate) const BEFORE: &str = "
     order by unit collate \"C\" desc, id desc limit $4";
 pub(crate) const POSTS_OF: &str = "
     select id, person, role, unit, of_region, area, from_at, to_at from posts where person = $1 order by from_at desc, id desc";
-pub(crate) const POST: &str =
-    "select id, person, role, unit, of_region, area, from_at, to_at from posts where id = $1";
+pub(crate) const POST: &str = "select id, person, role, unit, of_region, area, from_at, to_at from posts where id = $1";
 pub(crate) const POSTS_IN: &str = "
     select id, person, role, unit, of_region, area, from_at, to_at from posts
     where unit = $1 and from_at <= $2 and (to_at is null or to_at > $2) order by id";
