@@ -108,6 +108,23 @@ mod tests {
         }
     }
 
+    /// Worked out apart from this program, with another library: SHA-256 over the parts one after another.
+    #[test]
+    fn hashes_are_the_ones_that_anybody_can_work_out() {
+        let (region, case) = (RegionId(110_101), CaseId(Uuid::from_u128(7)));
+        let first = hash(region, case, 0, GENESIS, br#"{"a":1}"#);
+        let second = hash(region, case, 1, first, br#"{"b":2}"#);
+        assert_eq!(first.to_string(), "2fb07c4be0851c3ef767353b5dddb35c37bbc234413c04799dc766ab65aa4add");
+        assert_eq!(second.to_string(), "f9a41bec41be18aca5b839ef6be69c0a192b47885a033c995f465e0faa97ad61");
+        let words = text_digest(&[9; 16], "路灯不亮");
+        assert_eq!(words.to_string(), "60978af533b5cc72075831884301771616d23a646ba19814d7169347ba930a62");
+        let mut root = DayRoot::new(region, "2026-11-22", first);
+        root.add(first);
+        root.add(second);
+        let root = root.finish();
+        assert_eq!(root.to_string(), "3de1fed8b05049a608e64b914bc3b5e67362aff000647967be16c76428a3c08a");
+    }
+
     #[test]
     fn a_fact_cannot_move_to_another_place_or_case() {
         let one = CaseId(Uuid::from_u128(1));

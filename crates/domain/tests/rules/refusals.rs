@@ -232,3 +232,37 @@ fn closed_means_checked_and_what_was_dispatched_is_never_just_turned_down() {
         assert_eq!(ways_to_close.contains(&(Move::Close, state)), state == S::AwaitingClose, "{state:?}");
     }
 }
+
+#[test]
+fn the_facts_of_a_case_are_sealed_one_on_the_other() {
+    let (walk, _) = to_closed(policy());
+    let (region, case) = (walk.case.region, walk.case.id);
+    let sealed = gewu_domain::record::seal(region, case, 0, gewu_domain::record::GENESIS, &walk.facts);
+    let mut previous = gewu_domain::record::GENESIS;
+    for (seq, fact) in (0..).zip(&sealed) {
+        previous = gewu_domain::record::hash(region, case, seq, previous, fact.body.as_bytes());
+        assert_eq!((fact.seq, fact.hash), (seq, previous));
+    }
+    assert_eq!(sealed.len(), walk.facts.len());
+}
+
+#[test]
+fn a_policy_that_could_not_work_is_told_field_by_field() {
+    let spoil: [(&str, fn(&mut Policy)); 5] = [
+        ("check.field_percent", |policy| policy.check.field_percent = 101),
+        ("asking.decided_by", |policy| policy.asking.decided_by = Role::Handler),
+        ("asking.suspension_days_most", |policy| policy.asking.suspension_days_most = 0),
+        ("stages.dispatch", |policy| policy.stages.retain(|stage, _| *stage != gewu_domain::sla::Stage::Dispatch)),
+        ("reasons.return", |policy| {
+            let reasons = policy.reasons.get_mut(&gewu_domain::policy::ReasonList::Return).unwrap();
+            reasons.push(reasons[0].clone());
+        }),
+    ];
+    assert_eq!(policy().faults("policy.toml"), []);
+    for (field, spoil) in spoil {
+        let mut rules = policy();
+        spoil(&mut rules);
+        let told: Vec<_> = rules.faults("policy.toml").into_iter().filter_map(|fault| fault.field).collect();
+        assert_eq!(told, [field]);
+    }
+}
