@@ -248,7 +248,8 @@ fn the_facts_of_a_case_are_sealed_one_on_the_other() {
 
 #[test]
 fn a_policy_that_could_not_work_is_told_field_by_field() {
-    let spoil: [(&str, fn(&mut Policy)); 5] = [
+    type Spoil = fn(&mut Policy);
+    let spoil: [(&str, Spoil); 5] = [
         ("check.field_percent", |policy| policy.check.field_percent = 101),
         ("asking.decided_by", |policy| policy.asking.decided_by = Role::Handler),
         ("asking.suspension_days_most", |policy| policy.asking.suspension_days_most = 0),
