@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod locate;
 pub mod numbers;
 mod once;
+pub mod orphans;
 pub mod parts;
 pub mod passwords;
 pub mod people;
@@ -106,6 +107,8 @@ pub struct App {
     known_clients: people::clients::Known,
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     events: broadcast::Sender<Event>,
+    /// Held for reading by whoever puts or names photos, for writing by the sweep: see [`orphans`].
+    naming: tokio::sync::RwLock<()>,
 }
 
 impl App {
@@ -134,6 +137,7 @@ impl App {
             known_clients: Default::default(),
             snapshot: RwLock::new(None),
             events,
+            naming: tokio::sync::RwLock::default(),
         };
         app.reload().await?;
         Ok(app)

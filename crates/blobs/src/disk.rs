@@ -7,6 +7,7 @@
 use crate::{BlobError, Blobs, digest_of, key, named_rightly, undamaged};
 use async_trait::async_trait;
 use gewu_domain::ids::Digest;
+use jiff::Timestamp;
 use std::{
     fs::{self, File},
     io::{self, ErrorKind, Write},
@@ -84,7 +85,7 @@ impl Blobs for DiskBlobs {
         self.apart(move |folder| folder.delete(digest)).await
     }
 
-    async fn list(&self, after: Option<Digest>, most: usize) -> Result<Vec<Digest>, BlobError> {
+    async fn list_dated(&self, after: Option<Digest>, most: usize) -> Result<Vec<(Digest, Timestamp)>, BlobError> {
         self.apart(move |folder| folder.list(after, most)).await
     }
 }
@@ -119,7 +120,7 @@ impl Folder {
     }
 
     /// Reads one of the 256 folders at a time until there are enough.
-    fn list(&self, after: Option<Digest>, most: usize) -> Result<Vec<Digest>, BlobError> {
+    fn list(&self, after: Option<Digest>, most: usize) -> Result<Vec<(Digest, Timestamp)>, BlobError> {
         let first = after.map_or(0, |Digest([first, ..])| first);
         let mut found = Vec::new();
         for folder in (first..=u8::MAX).map(|first| self.path.join(format!("{first:02x}"))) {
@@ -135,7 +136,17 @@ impl Folder {
             found.extend(here.into_iter().filter(|digest| after.is_none_or(|after| *digest > after)));
         }
         found.truncate(most);
-        Ok(found)
+        let mut dated = Vec::with_capacity(found.len());
+        for digest in found {
+            let path = self.file(digest);
+            match fs::metadata(&path).and_then(|data| data.modified()) {
+                Ok(at) => dated.push((digest, Timestamp::try_from(at).unwrap_or(Timestamp::MAX))),
+                // Somebody deleted it meanwhile; the caller still learns where to go on.
+                Err(error) if error.kind() == ErrorKind::NotFound => dated.push((digest, Timestamp::MAX)),
+                Err(error) => return Err(failure("look at", &path)(error)),
+            }
+        }
+        Ok(dated)
     }
 }
 

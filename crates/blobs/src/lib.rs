@@ -13,6 +13,7 @@ pub use s3::{S3Blobs, S3Settings};
 
 use async_trait::async_trait;
 use gewu_domain::ids::Digest;
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 /// Files named by their SHA-256.
@@ -46,7 +47,15 @@ pub trait Blobs: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`BlobError::Unavailable`].
-    async fn list(&self, after: Option<Digest>, most: usize) -> Result<Vec<Digest>, BlobError>;
+    async fn list(&self, after: Option<Digest>, most: usize) -> Result<Vec<Digest>, BlobError> {
+        Ok(self.list_dated(after, most).await?.into_iter().map(|(digest, _)| digest).collect())
+    }
+
+    /// As [`Blobs::list`], with the time each file was last put, as the storage's clock had it.
+    ///
+    /// # Errors
+    /// [`BlobError::Unavailable`].
+    async fn list_dated(&self, after: Option<Digest>, most: usize) -> Result<Vec<(Digest, Timestamp)>, BlobError>;
 }
 
 /// Why a file could not be kept or given.

@@ -6,6 +6,7 @@
 use crate::{BlobError, Blobs, digest_of, key, named_rightly, undamaged};
 use async_trait::async_trait;
 use gewu_domain::ids::Digest;
+use jiff::Timestamp;
 use object_store::{
     ClientOptions, Error, ObjectStoreExt, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
@@ -179,7 +180,7 @@ impl Blobs for S3Blobs {
     }
 
     /// Buckets list their keys in the order of their bytes, which is that of the digests.
-    async fn list(&self, after: Option<Digest>, most: usize) -> Result<Vec<Digest>, BlobError> {
+    async fn list_dated(&self, after: Option<Digest>, most: usize) -> Result<Vec<(Digest, Timestamp)>, BlobError> {
         let prefix = self.below_prefix("");
         let mut found = Vec::new();
         let mut offset = after.map(|after| self.key(after));
@@ -197,8 +198,10 @@ impl Blobs for S3Blobs {
                 .list_paginated(prefix, options)
                 .await
                 .map_err(|error| self.failure("list", "files", error))?;
-            let digests = page.result.objects.iter().map(|object| object.location.as_ref());
-            found.extend(digests.filter_map(digest_of));
+            found.extend(page.result.objects.iter().filter_map(|object| {
+                let at = Timestamp::from_millisecond(object.last_modified.timestamp_millis());
+                Some((digest_of(object.location.as_ref())?, at.unwrap_or(Timestamp::MAX)))
+            }));
             page_token = page.page_token;
             if page_token.is_none() {
                 break;

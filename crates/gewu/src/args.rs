@@ -54,6 +54,9 @@ pub enum Command {
     /// 个人信息 · personal data.
     #[command(subcommand)]
     Person(Person),
+    /// 照片 · photos.
+    #[command(subcommand)]
+    Photos(Photos),
     /// API 密钥 · API keys.
     #[command(subcommand)]
     Client(Client),
@@ -280,6 +283,17 @@ pub enum Person {
         /// 不再询问 · do not ask.
         #[arg(long)]
         yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Photos {
+    /// 清理传上来七天还没有案件用到的照片；服务运行时每天自己做 · remove photos that no case names seven days after they were uploaded;
+    /// a running server does so every day.
+    Sweep {
+        /// 只列出 · only list them.
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 

@@ -70,17 +70,7 @@ impl App {
             )
             .into());
         }
-        for photo in &step.photos {
-            if !self.blobs.exists(photo.digest).await? {
-                return Err(Problem::new(
-                    "photos",
-                    "photo_not_there",
-                    "照片没有传完，请重新上传这一张",
-                    "the photo has not arrived whole: upload it again",
-                )
-                .into());
-            }
-        }
+        let _held = self.held(&step.photos).await?;
         let actor = caller.actor();
         for _ in 0..TRIES {
             let snapshot = self.snapshot()?;

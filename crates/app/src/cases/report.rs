@@ -100,17 +100,7 @@ impl App {
         let snapshot = self.snapshot()?;
         let now = self.now();
         let class = self.checked(&new)?;
-        for photo in &new.photos {
-            if !(self.blobs.exists(photo.digest).await? && self.blobs.exists(photo.thumbnail).await?) {
-                return Err(Problem::new(
-                    "photos",
-                    "photo_not_there",
-                    "照片没有传完，请重新上传这一张",
-                    "the photo has not arrived whole: upload it again",
-                )
-                .into());
-            }
-        }
+        let _held = self.held(&new.photos).await?;
 
         let id = self.ids.case(now, self.random.as_ref());
         let giver =

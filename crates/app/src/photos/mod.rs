@@ -24,7 +24,7 @@ use image::{
 };
 use kind::Kind;
 use std::io::Cursor;
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
 
 /// What every kept photo is.
 pub const MEDIA_TYPE: &str = "image/jpeg";
@@ -299,11 +299,11 @@ impl App {
     /// # Errors
     /// [`AppError::Invalid`] with the reason in words when it is not taken; [`AppError::Unavailable`].
     pub async fn keep_photo(&self, bytes: Vec<u8>) -> Result<PhotoRef, AppError> {
-        keep(self.blobs.as_ref(), bytes).await
+        keep(self.blobs.as_ref(), &self.naming, bytes).await
     }
 }
 
-async fn keep(blobs: &dyn Blobs, bytes: Vec<u8>) -> Result<PhotoRef, AppError> {
+async fn keep(blobs: &dyn Blobs, naming: &RwLock<()>, bytes: Vec<u8>) -> Result<PhotoRef, AppError> {
     let turn = DECODING.acquire().await.map_err(|error| AppError::Failed(Box::new(error)))?;
     let prepared = tokio::task::spawn_blocking(move || prepare(&bytes, &PhotoLimits::default())).await;
     drop(turn);
@@ -315,6 +315,7 @@ async fn keep(blobs: &dyn Blobs, bytes: Vec<u8>) -> Result<PhotoRef, AppError> {
         height: photo.height,
         bytes: u64::try_from(photo.full.len()).unwrap_or(u64::MAX),
     };
+    let _held = naming.read().await;
     blobs.put(kept.thumbnail, photo.thumbnail).await?;
     blobs.put(kept.digest, photo.full).await?;
     Ok(kept)

@@ -289,7 +289,7 @@ fn what_is_no_photo_is_named_in_words_that_help() {
 async fn a_photo_and_its_thumbnail_are_kept_under_the_names_that_are_answered() {
     let folder = tempfile::tempdir().unwrap();
     let blobs = gewu_blobs::DiskBlobs::open(folder.path()).unwrap();
-    let kept = keep(&blobs, PROGRESSIVE_TOLD.to_vec()).await.unwrap();
+    let kept = keep(&blobs, &RwLock::default(), PROGRESSIVE_TOLD.to_vec()).await.unwrap();
     let photo = taken(PROGRESSIVE_TOLD);
     assert_eq!((kept.width, kept.height, kept.bytes), (48, 64, photo.full.len() as u64));
     assert_eq!(blobs.get(kept.digest).await.unwrap(), Some(photo.full));
@@ -300,7 +300,9 @@ async fn a_photo_and_its_thumbnail_are_kept_under_the_names_that_are_answered() 
 async fn of_a_refused_photo_nothing_is_kept_and_the_reason_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let blobs = gewu_blobs::DiskBlobs::open(folder.path()).unwrap();
-    let Err(AppError::Invalid(problems)) = keep(&blobs, b"GIF89a".to_vec()).await else { panic!("refused") };
+    let Err(AppError::Invalid(problems)) = keep(&blobs, &RwLock::default(), b"GIF89a".to_vec()).await else {
+        panic!("refused")
+    };
     assert_eq!((problems[0].field.as_str(), problems[0].code), ("photo", "photo_kind"));
     assert_eq!(blobs.list(None, 10).await.unwrap(), []);
 }

@@ -2,6 +2,7 @@
 
 use gewu_blobs::{BlobError, Blobs, digest};
 use gewu_domain::ids::Digest;
+use jiff::Timestamp;
 
 pub async fn what_was_put_is_given_back(blobs: &dyn Blobs) {
     let bytes = b"a photo \0\xff".to_vec();
@@ -66,6 +67,26 @@ pub async fn a_listing_walks_every_file_once_in_order(blobs: &dyn Blobs) {
     assert_eq!(blobs.list(None, 0).await.unwrap(), []);
 }
 
+pub async fn a_listing_dates_each_file_by_when_it_was_last_put(blobs: &dyn Blobs) {
+    blobs.put(digest(b"dated"), b"dated".to_vec()).await.unwrap();
+    let first = blobs.list_dated(None, 10).await.unwrap();
+    assert_eq!(first.len(), 1);
+    // Buckets date their files to the second, and disks by a clock that ticks coarsely.
+    let age_s = now().duration_since(first[0].1).as_secs_f64();
+    assert!(first[0].0 == digest(b"dated") && (-1.0..60.0).contains(&age_s), "{first:?} is {age_s} s old");
+    let mut again = first.clone();
+    while again[0].1 == first[0].1 {
+        blobs.put(digest(b"dated"), b"dated".to_vec()).await.unwrap();
+        again = blobs.list_dated(None, 10).await.unwrap();
+    }
+    assert!(again[0].1 > first[0].1, "{again:?} is not after {first:?}");
+}
+
+#[allow(clippy::disallowed_methods, reason = "files are dated by the machine's clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// The file of `b"whole"` was overwritten with other bytes behind the back of `blobs`.
 pub async fn a_damaged_file_is_named_and_mended_by_putting_it_again(blobs: &dyn Blobs) {
     let named = digest(b"whole");
@@ -96,6 +117,7 @@ macro_rules! contract {
             bytes_under_a_wrong_name_are_refused
             what_was_deleted_is_gone
             a_listing_walks_every_file_once_in_order
+            a_listing_dates_each_file_by_when_it_was_last_put
         }
     };
 }

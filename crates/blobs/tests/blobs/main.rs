@@ -5,3 +5,4 @@
 mod contract;
 mod disk;
 mod s3;
+mod server;

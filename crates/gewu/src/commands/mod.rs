@@ -7,6 +7,7 @@ pub mod demo;
 pub mod import;
 pub mod init;
 pub mod person;
+pub mod photos;
 pub mod serve;
 pub mod simulate;
 pub mod user;

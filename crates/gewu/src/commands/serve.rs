@@ -2,6 +2,7 @@
 
 use crate::{
     args::{Place, Serve},
+    commands::photos,
     wiring,
 };
 use anyhow::{Context, Result};
@@ -21,11 +22,11 @@ pub async fn serve_app(app: Arc<App>, serve: &Serve, accounts: Vec<gewu_ui::Demo
         .await
         .with_context(|| format!("无法监听 {}：地址被占用？ · cannot listen there: is it in use?", serve.listen))?;
     println!("格物 Gewu → http://{}", listener.local_addr()?);
-    let jobs = tokio::spawn(tick(app));
+    let jobs = [tokio::spawn(tick(app.clone())), tokio::spawn(sweep(app))];
     axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(stopped())
         .await?;
-    jobs.abort();
+    jobs.iter().for_each(tokio::task::JoinHandle::abort);
     Ok(())
 }
 
@@ -37,6 +38,21 @@ async fn tick(app: Arc<App>) {
         round.tick().await;
         if let Err(error) = app.tick().await {
             tracing::error!(error = &error as &dyn std::error::Error, "a job failed and will be tried again");
+        }
+    }
+}
+
+/// Sweeps photos nobody named, once a day from the start on.
+async fn sweep(app: Arc<App>) {
+    let mut round = tokio::time::interval(Duration::from_hours(24));
+    loop {
+        round.tick().await;
+        match photos::sweep(&app, false).await {
+            Ok(swept) if swept.orphans.is_empty() => {}
+            Ok(swept) => tracing::info!(files = swept.orphans.len(), "photos that no case named were removed"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the sweep of photos failed and waits a day");
+            }
         }
     }
 }

@@ -169,6 +169,23 @@ impl House {
         read(request.send(bytes))
     }
 
+    /// What an address gives, as bytes.
+    pub fn bytes(&self, path: &str) -> (u16, Vec<u8>) {
+        let mut answer = self.agent.get(format!("{}{path}", self.address)).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_vec().unwrap())
+    }
+
+    /// Sends a page's form, with or without the token it should carry; gives the status.
+    pub fn form(&self, path: &str, desk: Option<&Desk>, has_token: bool, site: &str) -> u16 {
+        let mut request = self.agent.post(format!("{}{path}", self.address)).header("sec-fetch-site", site);
+        request = request.header("content-type", "application/x-www-form-urlencoded");
+        if let Some(desk) = desk {
+            request = request.header("cookie", &desk.cookie);
+        }
+        let token = desk.filter(|_| has_token).map_or(String::new(), |desk| format!("csrf={}", desk.csrf));
+        request.config().max_redirects(0).build().send(token).unwrap().status().as_u16()
+    }
+
     /// The cookie that signing in sets, with its flags.
     pub fn cookie_of(&self, login: &str) -> String {
         let body = json!({ "login": login, "password": PASSWORD });

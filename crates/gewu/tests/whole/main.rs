@@ -10,6 +10,11 @@
     reason = "a test that cannot go on says so"
 )]
 
+mod forms;
+mod grids;
 mod house;
+mod photos;
+#[path = "../../../blobs/tests/blobs/server.rs"]
+mod server;
 mod settings;
 mod stories;
