@@ -59,8 +59,7 @@ impl Cases for RegionSnapshot {
     }
 
     async fn count_cases(&self, filter: &CaseFilter, most: u32) -> Result<u32, StoreError> {
-        let found = Find::after(self, filter, None, false).ids(i64::from(most)).await?;
-        Ok(u32::try_from(found.len()).unwrap_or(most))
+        Find::after(self, filter, None, false).count(most).await
     }
 
     async fn case_rows(&self, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {

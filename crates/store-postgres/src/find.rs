@@ -12,22 +12,26 @@ use crate::{
     snapshot::RegionSnapshot,
     tx::Tx,
 };
-use gewu_domain::ids::{AreaCode, CaseId, ClassCode, UnitCode};
+use gewu_domain::{
+    case::StateKind,
+    ids::{AreaCode, CaseId, ClassCode, UnitCode},
+};
 use gewu_store::{
     StoreError,
     cases::{CaseFilter, CaseRow},
 };
 use jiff::Timestamp;
+use std::time::Instant;
 use tokio_postgres::{
     Error, Row,
     types::{ToSql, Type},
 };
 use uuid::Uuid;
 
-/// The first 48 bits of an id are milliseconds; a span is 2³⁰ of them: twelve days.
-const SPAN_BITS: u32 = 80 + 30;
+/// The first 48 bits of an id are milliseconds; a span is 2²⁸ of them: three days.
+const SPAN_BITS: u32 = 80 + 28;
 /// So many spans are asked for in one statement at most.
-const SPANS_MOST: u128 = 64;
+const SPANS_MOST: u128 = 256;
 /// Sides of the squares by which places are found, in degrees times 10⁷: from a quarter of a kilometre to 18 km.
 const CELLS: [i64; 4] = [25_000, 100_000, 400_000, 1_600_000];
 /// A box is covered by at most so many squares, or found another way.
@@ -72,7 +76,7 @@ fn span(id: u128) -> u128 {
 
 /// What the keys of a span are stamped with (by exclusive or): never negative, so that words stay negative.
 fn stamp(span: u128) -> i64 {
-    stir(u64::try_from(span).expect("a span has 18 bits").wrapping_add(0x9e37_79b9_7f4a_7c15))
+    stir(u64::try_from(span).expect("a span has 20 bits").wrapping_add(0x9e37_79b9_7f4a_7c15))
 }
 
 fn cell(size: i64, lon: i64, lat: i64) -> Vec<u8> {
@@ -164,7 +168,18 @@ impl<'a> Find<'a> {
         if i64::try_from(near.len()) == Ok(most) {
             return Ok(near);
         }
-        self.by_spans(&wanted, most).await
+        self.by_stretches(&wanted, most).await
+    }
+
+    /// How many match, counting no further than `most`.
+    pub async fn count(self, most: u32) -> Result<u32, StoreError> {
+        let only_states = CaseFilter { states: self.filter.states.clone(), ..CaseFilter::default() };
+        if !self.filter.states.is_empty() && *self.filter == only_states {
+            let params = Params::of(self.view.region, self.filter);
+            let count = self.counted(COUNT_STATES, &params, i64::from(most)).await?;
+            return Ok(u32::try_from(count).unwrap_or(most));
+        }
+        Ok(u32::try_from(self.ids(i64::from(most)).await?.len()).unwrap_or(most))
     }
 
     /// What matches among the nearest cases.
@@ -218,9 +233,13 @@ impl<'a> Find<'a> {
 
     async fn has_few(&self, sql: &'static str, params: &Params<'_>) -> Result<bool, StoreError> {
         let few = i64::from(self.view.settings.few);
-        let rows = self.view.snapshot.planned(sql, &params.list(&Bound::of(self.low, self.high, few))).await?;
+        Ok(self.counted(sql, params, few).await? < few)
+    }
+
+    async fn counted(&self, sql: &'static str, params: &Params<'_>, most: i64) -> Result<i64, StoreError> {
+        let rows = self.view.snapshot.planned(sql, &params.list(&Bound::of(self.low, self.high, most))).await?;
         let row = rows.first().expect("a count is one row");
-        Ok(Stored { row, table: "cases", key: &[] }.take::<i64>("count")? < few)
+        Stored { row, table: "cases", key: &[] }.take("count")
     }
 
     async fn ask(
@@ -233,45 +252,94 @@ impl<'a> Find<'a> {
         ids(&self.view.snapshot.planned(sql, &params.list(&Bound::of(self.low, self.high, most))).await?)
     }
 
-    /// Goes from span to span, a few more at a time the longer nothing is found.
-    async fn by_spans(mut self, wanted: &Wanted, most: i64) -> Result<Vec<Uuid>, StoreError> {
+    /// Goes on stretch by stretch, by the index that comes further in the same time: that of keys, or that of states.
+    async fn by_stretches(mut self, wanted: &Wanted, most: i64) -> Result<Vec<Uuid>, StoreError> {
+        let params = Params::of(self.view.region, self.filter);
+        // Most cases are closed: going from one of those to the next comes nowhere.
+        let is_rare = params.states.as_ref().is_some_and(|states| !states.contains(&StateKind::Closed.code()));
+        let mut found = Vec::new();
+        let mut width = 1;
+        let mut by_state = Pace::default();
+        let mut by_key = Pace::default();
+        while self.low <= self.high {
+            let wants = i64::try_from(found.len()).map_or(0, |have| most.saturating_sub(have));
+            if wants <= 0 {
+                break;
+            }
+            let (began, before) = (Instant::now(), self.high - self.low);
+            let is_by_state = is_rare && !by_key.is_faster_than(by_state);
+            if is_by_state {
+                found.extend(self.stretch_of_states(&params, wants).await?);
+            } else {
+                found.extend(self.stretch_of_spans(wanted, width, wants).await?);
+                width = (width * 2).min(SPANS_MOST);
+            }
+            let left = if self.low <= self.high { self.high - self.low } else { 0 };
+            let pace = Pace { ids: before.saturating_sub(left), micros: began.elapsed().as_micros() };
+            *(if is_by_state { &mut by_state } else { &mut by_key }) = pace;
+        }
+        Ok(found)
+    }
+
+    /// What matches in the next stretch, in which few cases are in the wanted states.
+    async fn stretch_of_states(&mut self, params: &Params<'_>, wants: i64) -> Result<Vec<Uuid>, StoreError> {
+        let sql = if self.ascending { STRETCH_UP } else { STRETCH_DOWN };
+        let bound = Bound::of(self.low, self.high, wants);
+        let params = Params { near: i64::from(self.view.settings.few.max(1)), ..params.clone() };
+        let rows = self.view.snapshot.planned(sql, &params.list(&bound)).await?;
+        let mut found = Vec::new();
+        let mut end = None;
+        for row in &rows {
+            let row = Stored { row, table: "cases", key: &[] };
+            let id: Uuid = row.take("id")?;
+            if row.take("is_end")? {
+                end = Some(id.as_u128());
+            } else {
+                found.push(id);
+            }
+        }
+        self.go_on_after(end);
+        Ok(found)
+    }
+
+    /// What matches in the next so many spans.
+    async fn stretch_of_spans(&mut self, wanted: &Wanted, width: u128, wants: i64) -> Result<Vec<Uuid>, StoreError> {
         let [up, down] = match (wanted.cells.is_empty(), self.needs_rows()) {
             (true, false) => [SPANS_UP, SPANS_DOWN],
             (true, true) => [SPAN_ROWS_UP, SPAN_ROWS_DOWN],
             (false, _) => [CELLS_UP, CELLS_DOWN],
         };
+        // Stretches without any case are stepped over.
+        let Some(next) = self.next().await? else {
+            self.go_on_after(None);
+            return Ok(Vec::new());
+        };
+        let (first, last) = if self.ascending {
+            (span(next), span(next).saturating_add(width - 1).min(span(self.high)))
+        } else {
+            (span(next).saturating_sub(width - 1).max(span(self.low)), span(next))
+        };
+        let floor = first << SPAN_BITS;
+        let ceiling = (last << SPAN_BITS) | ((1 << SPAN_BITS) - 1);
+        let stamps: Vec<i64> = (first..=last).map(stamp).collect();
+        let span_keys = stamps.iter().map(|stamp| stamped(&wanted.keys, *stamp)).collect();
+        let span_cells = stamps.iter().map(|stamp| stamped(&wanted.cells, *stamp)).collect();
+        let params = Params { span_keys, span_cells, ..Params::of(self.view.region, self.filter) };
+        let bound = Bound::of(self.low.max(floor), self.high.min(ceiling), wants);
         let sql = if self.ascending { up } else { down };
-        let mut found = Vec::new();
-        let mut width = 1;
-        while self.low <= self.high {
-            // Stretches without any case are stepped over.
-            let Some(next) = self.next().await? else { break };
-            let (first, last) = if self.ascending {
-                (span(next), span(next).saturating_add(width - 1).min(span(self.high)))
-            } else {
-                (span(next).saturating_sub(width - 1).max(span(self.low)), span(next))
-            };
-            let floor = first << SPAN_BITS;
-            let ceiling = (last << SPAN_BITS) | ((1 << SPAN_BITS) - 1);
-            let stamps: Vec<i64> = (first..=last).map(stamp).collect();
-            let span_keys = stamps.iter().map(|stamp| stamped(&wanted.keys, *stamp)).collect();
-            let span_cells = stamps.iter().map(|stamp| stamped(&wanted.cells, *stamp)).collect();
-            let wants = i64::try_from(found.len()).map_or(0, |have| most.saturating_sub(have));
-            let params = Params { span_keys, span_cells, ..Params::of(self.view.region, self.filter) };
-            let bound = Bound::of(self.low.max(floor), self.high.min(ceiling), wants);
-            found.extend(ids(&self.view.snapshot.planned(sql, &params.list(&bound)).await?)?);
-            if i64::try_from(found.len()).is_ok_and(|have| have >= most) {
-                break;
-            }
-            let rest = if self.ascending { ceiling.checked_add(1) } else { floor.checked_sub(1) };
-            match (rest, self.ascending) {
-                (Some(low), true) => self.low = low,
-                (Some(high), false) => self.high = high,
-                (None, _) => break,
-            }
-            width = (width * 2).min(SPANS_MOST);
-        }
+        let found = ids(&self.view.snapshot.planned(sql, &params.list(&bound)).await?)?;
+        self.go_on_after(Some(if self.ascending { ceiling } else { floor }));
         Ok(found)
+    }
+
+    /// Everything up to this id, itself included, has been looked at; or everything.
+    fn go_on_after(&mut self, id: Option<u128>) {
+        let next = id.and_then(|id| if self.ascending { id.checked_add(1) } else { id.checked_sub(1) });
+        match (next, self.ascending) {
+            (Some(low), true) => self.low = low,
+            (Some(high), false) => self.high = high,
+            (None, _) => (self.low, self.high) = (1, 0),
+        }
     }
 
     async fn next(&self) -> Result<Option<u128>, StoreError> {
@@ -280,6 +348,21 @@ impl<'a> Find<'a> {
         let row = self.view.snapshot.row(sql, &[&self.view.region, &low, &high]).await?;
         row.map(|row| Stored { row: &row, table: "cases", key: &[] }.take::<Uuid>("id").map(|id| id.as_u128()))
             .transpose()
+    }
+}
+
+/// How far a stretch went, and how long it took; nothing when there was none yet.
+#[derive(Clone, Copy, Default)]
+struct Pace {
+    ids: u128,
+    micros: u128,
+}
+
+impl Pace {
+    /// By what is known: something that was not tried may be the fastest.
+    fn is_faster_than(self, other: Pace) -> bool {
+        // Of the distance between ids, milliseconds are enough.
+        other.micros > 0 && (self.micros == 0 || (self.ids >> 80) * other.micros > (other.ids >> 80) * self.micros)
     }
 }
 
@@ -338,6 +421,7 @@ fn cells(region: i64, [west, south, east, north]: [i64; 4]) -> Vec<i64> {
 }
 
 /// A filter as parameters.
+#[derive(Clone)]
 struct Params<'a> {
     region: i64,
     states: Option<Vec<&'static str>>,
@@ -366,7 +450,10 @@ type List<'a> = Vec<(&'a (dyn ToSql + Sync), Type)>;
 
 impl<'a> Params<'a> {
     fn of(region: i64, filter: &'a CaseFilter) -> Params<'a> {
-        let mut states: Vec<_> = filter.states.iter().map(|state| state.code()).collect();
+        // What is due is open.
+        let open = StateKind::ALL.iter().filter(|state| filter.due_before.is_some() && state.is_open());
+        let wanted: Vec<_> = if filter.states.is_empty() { open.collect() } else { filter.states.iter().collect() };
+        let mut states: Vec<_> = wanted.into_iter().map(|state| state.code()).collect();
         states.sort_unstable();
         states.dedup();
         let terms: Vec<_> = filter.terms.iter().map(|term| key(region, kind::TERM, term.as_bytes())).collect();
@@ -559,15 +646,15 @@ pub(crate) const NEAR_KEYS_UP: &str = concat!(
     " order by f.id limit $4"
 );
 pub(crate) const NEAR_BOTH_UP: &str = concat!(
-    "select c.id from (
+    "select f.id from (
         select case_id as id, stamp, keys from finds
         where region = $1 and case_id >= $2 and case_id <= $3 order by case_id limit $20) as f
-    join cases c on c.region = $1 and c.id = f.id
+    cross join lateral (select 1 from cases c where c.region = $1 and c.id = f.id and ",
+    fits!(),
+    " offset 0) as c
     where ",
     near_keys!(),
-    " and ",
-    fits!(),
-    " order by c.id limit $4"
+    " order by f.id limit $4"
 );
 pub(crate) const NEAR_ROWS_DOWN: &str = concat!(
     "select c.id from (select ",
@@ -585,15 +672,15 @@ pub(crate) const NEAR_KEYS_DOWN: &str = concat!(
     " order by f.id desc limit $4"
 );
 pub(crate) const NEAR_BOTH_DOWN: &str = concat!(
-    "select c.id from (
+    "select f.id from (
         select case_id as id, stamp, keys from finds
         where region = $1 and case_id >= $2 and case_id <= $3 order by case_id desc limit $20) as f
-    join cases c on c.region = $1 and c.id = f.id
+    cross join lateral (select 1 from cases c where c.region = $1 and c.id = f.id and ",
+    fits!(),
+    " offset 0) as c
     where ",
     near_keys!(),
-    " and ",
-    fits!(),
-    " order by c.id desc limit $4"
+    " order by f.id desc limit $4"
 );
 /// Asks the index of keys, and no other, for each span by itself: `offset 0` keeps the planner from turning that round,
 /// and what else is asked stands outside. A key knows its region.
@@ -615,20 +702,61 @@ macro_rules! of_cells {
 }
 
 both_ways!(SPANS_UP, SPANS_DOWN, of_spans!(), " select c.id from c where c.id >= $2 and c.id <= $3");
-both_ways!(
-    SPAN_ROWS_UP,
-    SPAN_ROWS_DOWN,
-    of_spans!(),
-    " select c.id from c as found join cases c on c.region = $1 and c.id = found.id where ",
-    fits!()
-);
-both_ways!(
-    CELLS_UP,
-    CELLS_DOWN,
-    of_cells!(),
-    " select c.id from c as found join cases c on c.region = $1 and c.id = found.id where ",
-    fits!()
-);
+/// Of cases `c`, in order, those that fit. Each is looked up by its id: left to itself, the planner may read all that are
+/// in a state instead.
+macro_rules! looked_up {
+    ($found:expr, $direction:literal) => {
+        concat!(
+            $found,
+            " select found.id from (
+                select id from c where id >= $2 and id <= $3 order by id",
+            $direction,
+            " offset 0) as found
+            cross join lateral (select 1 from cases c where c.region = $1 and c.id = found.id and ",
+            fits!(),
+            " offset 0) as looked order by found.id",
+            $direction,
+            " limit $4"
+        )
+    };
+}
+
+pub(crate) const SPAN_ROWS_UP: &str = looked_up!(of_spans!(), "");
+pub(crate) const SPAN_ROWS_DOWN: &str = looked_up!(of_spans!(), " desc");
+pub(crate) const CELLS_UP: &str = looked_up!(of_cells!(), "");
+pub(crate) const CELLS_DOWN: &str = looked_up!(of_cells!(), " desc");
+
+/// Of the next `$20` cases in the wanted states those that match; and the last of the `$20`, unless there are no more.
+macro_rules! stretch {
+    ($direction:literal, $back:literal) => {
+        concat!(
+            "with walked as materialized (
+                select each.id from unnest($5::text[]) as wanted (state) cross join lateral (
+                    select c.id from cases c
+                    where c.region = $1 and c.state = wanted.state and c.id >= $2 and c.id <= $3
+                    order by c.id",
+            $direction,
+            " limit $20) as each order by each.id",
+            $direction,
+            " limit $20)
+            (select found.id, false as is_end from (select id from walked order by id",
+            $direction,
+            " offset 0) as found
+            cross join lateral (select 1 from cases c where c.region = $1 and c.id = found.id and ",
+            matches!(),
+            " offset 0) as looked order by found.id",
+            $direction,
+            " limit $4)
+            union all
+            (select id, true from walked where (select count(*) from walked) = $20 order by id",
+            $back,
+            " limit 1)"
+        )
+    };
+}
+
+pub(crate) const STRETCH_UP: &str = stretch!("", " desc");
+pub(crate) const STRETCH_DOWN: &str = stretch!(" desc", "");
 
 pub(crate) const COUNT_DUE: &str =
     "select count(*) from (select 1 from cases where region = $1 and due_at < $13 limit $4) as counted";
