@@ -274,7 +274,7 @@ impl<'a> Find<'a> {
                 found.extend(self.stretch_of_spans(wanted, width, wants).await?);
                 width = (width * 2).min(SPANS_MOST);
             }
-            let left = if self.low <= self.high { self.high - self.low } else { 0 };
+            let left = self.high.saturating_sub(self.low);
             let pace = Pace { ids: before.saturating_sub(left), micros: began.elapsed().as_micros() };
             *(if is_by_state { &mut by_state } else { &mut by_key }) = pace;
         }
