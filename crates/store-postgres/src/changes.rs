@@ -4,6 +4,7 @@ use crate::{
     attachments, audit, cases, clients, contacts, counters, error, facts, find, idempotency, outbox, people,
     publications, sessions, tasks, texts, tx::Tx,
 };
+use futures_util::future::{BoxFuture, join_all};
 use gewu_domain::ids::CaseId;
 use gewu_store::{Change, Changes, idempotency::Answer};
 use std::collections::HashSet;
@@ -256,65 +257,30 @@ impl<'a> Rows<'a> {
                 None => Ok(()),
             }
         };
-        let (began, keys, inserted, updated, rest) = {
-            let (
-                began,
-                keys,
-                inserted,
-                updated,
-                bodies,
-                bodies_again,
-                old,
-                found,
-                found_again,
-                facts,
-                tasks,
-                texts,
-                contacts,
-                looks,
-                photos,
-                counts,
-                outbox,
-                audit,
-            ) = tokio::join!(
-                biased;
-                start,
-                idempotency::insert(tx, &self.answers),
-                cases::put(tx, true, &self.cases),
-                cases::put(tx, false, &self.cases),
-                cases::put_bodies(tx, true, &self.cases),
-                cases::put_bodies(tx, false, &self.cases),
-                tasks::delete(tx, &self.cases),
-                find::put(tx, true, &self.cases),
-                find::put(tx, false, &self.cases),
-                facts::insert(tx, &facts),
-                tasks::insert(tx, &self.cases),
-                texts::insert(tx, &self.texts),
-                contacts::insert(tx, &self.contacts),
-                contacts::look(tx, &self.looks),
-                attachments::insert(tx, &self.attachments),
-                counters::add(tx, &self.counts),
-                outbox::insert(tx, &self.outbox),
-                audit::insert(tx, &self.audit),
-            );
-            let rest = [
-                bodies,
-                bodies_again,
-                old,
-                found,
-                found_again,
-                facts,
-                tasks,
-                texts,
-                contacts,
-                looks,
-                photos,
-                counts,
-                outbox,
-                audit,
-            ];
-            (began, keys, inserted, updated, rest)
-        };
+        let others: [BoxFuture<'_, Result<(), Error>>; 14] = [
+            Box::pin(cases::put_bodies(tx, true, &self.cases)),
+            Box::pin(cases::put_bodies(tx, false, &self.cases)),
+            Box::pin(tasks::delete(tx, &self.cases)),
+            Box::pin(find::put(tx, true, &self.cases)),
+            Box::pin(find::put(tx, false, &self.cases)),
+            Box::pin(facts::insert(tx, &facts)),
+            Box::pin(tasks::insert(tx, &self.cases)),
+            Box::pin(texts::insert(tx, &self.texts)),
+            Box::pin(contacts::insert(tx, &self.contacts)),
+            Box::pin(contacts::look(tx, &self.looks)),
+            Box::pin(attachments::insert(tx, &self.attachments)),
+            Box::pin(counters::add(tx, &self.counts)),
+            Box::pin(outbox::insert(tx, &self.outbox)),
+            Box::pin(audit::insert(tx, &self.audit)),
+        ];
+        let (began, keys, inserted, updated, rest) = tokio::join!(
+            biased;
+            start,
+            idempotency::insert(tx, &self.answers),
+            cases::put(tx, true, &self.cases),
+            cases::put(tx, false, &self.cases),
+            join_all(others),
+        );
         began?;
         let known_keys = keys.as_ref().ok().map(Vec::len);
         let known_cases = inserted.as_ref().ok().map(Vec::len).zip(updated.as_ref().ok().map(Vec::len));
