@@ -8,10 +8,10 @@
 use anyhow::{Context, Result, ensure};
 use gewu_bench::http::{Connection, Headers, closed_loop, request};
 use gewu_bench::server::{Place, Server};
-use gewu_bench::{Numbers, Row, Stand, Target, runtime, setting};
+use gewu_bench::{Numbers, Row, Stand, Target, case_id, runtime, setting};
 use rusqlite::OpenFlags;
 use serde_json::{Value, json};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -136,7 +136,7 @@ fn on(stand: &Stand, place: &Place, engine: &str) -> Result<Row> {
     let after = record(place)?;
     let (mut lost, mut doubled) = (0, 0);
     for walk in journal.walks.values() {
-        match after.get(&walk.id.parse::<Uuid>()?) {
+        match after.get(&case_id(&walk.id)?) {
             Some((number, facts)) if *number == walk.number => {
                 // The report is the first fact.
                 lost += (1 + walk.taken).saturating_sub(*facts);
@@ -145,8 +145,8 @@ fn on(stand: &Stand, place: &Place, engine: &str) -> Result<Row> {
             _ => lost += 1 + walk.taken,
         }
     }
-    let nobodys = after.keys().filter(|id| !before.contains_key(id) && !journal.walks.contains_key(&id.to_string()));
-    doubled += nobodys.count();
+    let answered: HashSet<Uuid> = journal.walks.keys().map(|id| case_id(id)).collect::<Result<_>>()?;
+    doubled += after.keys().filter(|id| !before.contains_key(id) && !answered.contains(id)).count();
     let (receipts, steps) = (journal.reports.len(), journal.steps.len());
     let given = receipts + steps;
     eprintln!("  {engine}: {receipts} receipts, {steps} steps, {lost} lost, {doubled} doubled");
@@ -294,7 +294,9 @@ async fn settle(work: &Arc<Work>, server: &Server, reports: usize, steps: usize)
         let open = sent.iter().enumerate().filter(|(_, sent)| sent.answer.is_none());
         open.map(|(no, sent)| (no, sent.request.clone())).collect()
     };
-    let (open_reports, open_steps) = (pending(&work.journal().reports), pending(&work.journal().steps));
+    // One after the other: in one statement both guards would be held to its end.
+    let open_reports = pending(&work.journal().reports);
+    let open_steps = pending(&work.journal().steps);
     for (no, request) in open_reports {
         let answer = connection.call(&request).await?.json(201)?;
         end_report(work, no, answer);

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
 
 /// One figure: what was measured, beside what, and what was asked of it.
 pub struct Row {
@@ -131,6 +132,15 @@ pub fn setting(name: &str, otherwise: u64) -> Result<u64> {
     }
 }
 
+/// The id in `case_01a2…`, as ids are written outside.
+///
+/// # Errors
+/// When it is none.
+pub fn case_id(written: &str) -> Result<Uuid> {
+    let digits = written.strip_prefix("case_").with_context(|| format!("{written:?} is no id of a case"))?;
+    Ok(Uuid::try_parse(digits)?)
+}
+
 /// 1000000 as 1,000,000.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -181,6 +191,13 @@ mod tests {
         assert_eq!(row(Target::AtMost(1.5))["is_met"], true);
         assert_eq!(row(Target::AtLeast(1.6))["is_met"], false);
         assert_eq!(row(Target::AtLeast(1.6))["ratio"], 1.5);
+    }
+
+    #[test]
+    fn the_id_of_a_case_is_read_as_it_is_written() {
+        let id = case_id("case_01a20146852a700096febfd6e0aebd2c").unwrap();
+        assert_eq!(id.simple().to_string(), "01a20146852a700096febfd6e0aebd2c");
+        assert!(case_id("01a20146852a700096febfd6e0aebd2c").is_err());
     }
 
     #[test]

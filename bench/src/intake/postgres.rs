@@ -18,8 +18,9 @@ use uuid::{Builder, Uuid};
 /// As many connections write as in the server.
 const WRITERS: usize = 2;
 /// Tables with rows of one case, each with the column that names the case.
-const OF_CASE: [(&str, &str); 10] = [
+const OF_CASE: [(&str, &str); 11] = [
     ("cases", "id"),
+    ("case_bodies", "id"),
     ("finds", "case_id"),
     ("facts", "case_id"),
     ("tasks", "case_id"),
@@ -30,11 +31,11 @@ const OF_CASE: [(&str, &str); 10] = [
     ("outbox", "case_id"),
     ("answers", ""),
 ];
-const FINDS: usize = 1;
-const OUTBOX: usize = 8;
-const ANSWERS: usize = 9;
+const FINDS: usize = 2;
+const OUTBOX: usize = 9;
+const ANSWERS: usize = 10;
 /// Counters go in the order of their keys, or two connections would wait for each other in a ring.
-const COUNTERS: usize = 10;
+const COUNTERS: usize = 11;
 /// What else may grow without belonging to a case.
 const OTHERS: [&str; 2] = ["counters", "numbers"];
 
@@ -151,7 +152,9 @@ impl Copy {
         }
         for (table, (name, case)) in OF_CASE.iter().enumerate() {
             let sql = if table == ANSWERS {
-                format!("select (body::jsonb ->> 'id')::uuid, * from answers where (body::jsonb ->> 'id')::uuid {new}")
+                format!(
+                    "select substr(body::jsonb ->> 'id', 6)::uuid, * from answers where substr(body::jsonb ->> 'id', 6)::uuid {new}"
+                )
             } else {
                 format!("select {case}, * from {name} where {case} {new}")
             };
@@ -197,7 +200,7 @@ impl Copy {
                     let mut cells = cells.clone();
                     for bytes in cells.iter_mut().filter_map(|cell| cell.0.as_mut()) {
                         replace(bytes, recorded.id.as_bytes(), id.as_bytes());
-                        replace(bytes, recorded.id.to_string().as_bytes(), id.to_string().as_bytes());
+                        replace(bytes, recorded.id.simple().to_string().as_bytes(), id.simple().to_string().as_bytes());
                         replace(bytes, recorded.number.as_bytes(), number.as_bytes());
                     }
                     // region, case_id, stamp, keys; region, id, …; region, key, …
