@@ -23,6 +23,7 @@ status-rate-go = Send
 status-steps = What happened
 status-reason = Reason: { $reason }
 status-urge = Remind them
+status-urged-before = It was urged just now and the unit has seen it; it can be urged again later.
 status-given = What you gave
 status-place = Place: { $place }
 status-place-unknown = not known yet

@@ -23,6 +23,7 @@ status-rate-go = 提交评价
 status-steps = 办理经过
 status-reason = 原因：{ $reason }
 status-urge = 催一下
+status-urged-before = 刚刚催过，责任单位已经看到，过一会儿才能再催。
 status-given = 您提供的内容
 status-place = 地点：{ $place }
 status-place-unknown = 还没有确定

@@ -153,6 +153,7 @@ function upload(photo: Blob, progress: (share: number) => void): Promise<string>
     const request = new XMLHttpRequest();
     request.open("POST", "/api/v1/photos");
     request.setRequestHeader("content-type", photo.type || "application/octet-stream");
+    request.setRequestHeader("accept-language", document.documentElement.lang);
     const csrf = document.querySelector<HTMLMetaElement>("meta[name=csrf]")?.content;
     if (csrf) {
       request.setRequestHeader("x-csrf-token", csrf);
@@ -178,10 +179,8 @@ function upload(photo: Blob, progress: (share: number) => void): Promise<string>
 
 function reason(body: string): string {
   try {
-    const problem = JSON.parse(body) as { detail?: string; title?: string; problems?: { zh: string; en: string }[] };
-    const first = problem.problems?.[0];
-    const isChinese = document.documentElement.lang.startsWith("zh");
-    return (first && (isChinese ? first.zh : first.en)) ?? problem.detail ?? problem.title ?? body;
+    const problem = JSON.parse(body) as { detail?: string; title?: string; problems?: { detail: string }[] };
+    return problem.problems?.[0]?.detail ?? problem.detail ?? problem.title ?? body;
   } catch {
     return body;
   }

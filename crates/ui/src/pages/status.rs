@@ -25,7 +25,7 @@ use gewu_app::{
         read::{StatusPage as Status, StatusStep},
     },
 };
-use gewu_domain::case::{Command, StateKind};
+use gewu_domain::case::{Command, Rule, StateKind};
 use gewu_web::limits::Kind;
 use serde::Deserialize;
 
@@ -270,6 +270,9 @@ pub async fn answer(
     let done = if verb == "rate" && fields.text("solved") == "no" { "reopen" } else { verb };
     let wrong = match result {
         Ok(()) => return Ok(Redirect::to(&format!("/status/{number}?done={done}")).into_response()),
+        Err(AppError::Refused(refused)) if verb == "urge" && refused.rule == Rule::TooEarly => {
+            visitor.words.t("status-urged-before")
+        }
         Err(AppError::Refused(refused)) => sentence(&visitor.words, &refused),
         Err(AppError::Invalid(problems)) => {
             let said = problems.iter().map(|problem| visitor.words.of(&problem.zh, &problem.en));

@@ -46,6 +46,9 @@ impl Where {
 pub struct Done {
     #[serde(default)]
     done: String,
+    /// Words to find a class by, where no script fetches the list.
+    #[serde(default)]
+    q: String,
 }
 
 pub async fn show(
@@ -55,8 +58,15 @@ pub async fn show(
     Query(done): Query<Done>,
 ) -> Result<Response, Failure> {
     let case = ui.app.case_page(staff.caller(), place.address()?).await?;
-    let done = Move::from_code(&done.done);
-    Ok(page(&view::of(&ui, staff, case, done, None, None)?)?.into_response())
+    let step = Move::from_code(&done.done);
+    let searching = (!done.q.is_empty()).then(|| Draft {
+        step: Move::File,
+        assignment: None,
+        fields: Fields::of([("q".to_owned(), done.q)]),
+        photos: Vec::new(),
+        wrong: Vec::new(),
+    });
+    Ok(page(&view::of(&ui, staff, case, step, searching, None)?)?.into_response())
 }
 
 /// Takes a step. When it is refused, the page comes back with what was typed.

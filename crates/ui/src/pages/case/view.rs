@@ -61,6 +61,8 @@ pub struct CaseView {
     is_confidential: bool,
     is_fixed_on_spot: bool,
     done: Option<String>,
+    /// Of a step that is not open any more.
+    wrong: Vec<String>,
     words: Option<String>,
     is_erased: bool,
     street_address: Option<String>,
@@ -188,7 +190,7 @@ pub fn of(
     staff: Staff,
     page: CasePage,
     done: Option<Move>,
-    draft: Option<Draft>,
+    mut draft: Option<Draft>,
     unmasked: Option<Unmasked>,
 ) -> Result<CaseView, AppError> {
     let snapshot = ui.app.snapshot()?;
@@ -207,7 +209,7 @@ pub fn of(
         .filter(|fact| matches!(fact.deed.code(), "handled" | "checked"))
         .flat_map(|fact| fact.deed.photos().iter().copied())
         .collect();
-    let steps = forms(ui, &snapshot, &words, &page, draft);
+    let steps = forms(ui, &snapshot, &words, &page, &mut draft);
     let refused = page
         .choices
         .iter()
@@ -235,6 +237,7 @@ pub fn of(
         is_confidential: case.is_confidential,
         is_fixed_on_spot: case.is_fixed_on_spot,
         done: done.map(|step| words.t1("step-done", "step", names::step(&snapshot, &words, step))),
+        wrong: draft.map(|draft| draft.wrong).unwrap_or_default(),
         is_erased: case.text.is_some() && text.is_none(),
         words: text,
         street_address: case.place.address.and_then(|address| page.texts.get(&address)).cloned(),
@@ -368,7 +371,7 @@ fn key(step: Move) -> &'static str {
     }
 }
 
-fn forms(ui: &Ui, snapshot: &Snapshot, words: &Words, page: &CasePage, mut draft: Option<Draft>) -> Vec<StepForm> {
+fn forms(ui: &Ui, snapshot: &Snapshot, words: &Words, page: &CasePage, draft: &mut Option<Draft>) -> Vec<StepForm> {
     let open: Vec<_> =
         page.choices.iter().filter(|choice| choice.refused.is_none() && choice.step != Move::Rate).collect();
     let is_open = |step: Move| open.iter().any(|choice| choice.step == step);
@@ -491,6 +494,11 @@ fn detail(
             let chosen = typed.text("pick");
             let text = case.text.and_then(|text| page.texts.get(&text)).map_or("", String::as_str);
             let given = classes::given(snapshot, words, case, chosen);
+            let asked = typed.text("q");
+            if !asked.is_empty() {
+                let (picks, more) = classes::find(snapshot, words, case, asked, chosen);
+                return Detail::File { picks, typed: asked.to_owned(), more };
+            }
             let (found, _) = match given {
                 Some(_) => (Vec::new(), None),
                 None => classes::find(snapshot, words, case, text, chosen),
