@@ -24,6 +24,7 @@ pub mod passwords;
 pub mod people;
 pub mod photos;
 pub mod publications;
+pub mod reseal;
 pub mod sealing;
 pub mod secrets;
 pub mod verify;

@@ -54,6 +54,9 @@ pub enum Command {
     /// 个人信息 · personal data.
     #[command(subcommand)]
     Person(Person),
+    /// 联系方式的加密密钥 · the keys that seal contact data.
+    #[command(subcommand)]
+    Keys(Keys),
     /// 照片 · photos.
     #[command(subcommand)]
     Photos(Photos),
@@ -284,6 +287,20 @@ pub enum Person {
         #[arg(long)]
         yes: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// 每把密钥还封着多少条联系方式 · how many contacts each key seals.
+    List,
+    /// 换一把新密钥，并用它重新封存所有联系方式；服务可以一直运行，断了用 reseal 接着做 · add a new key and seal every contact with it;
+    /// the server may run meanwhile; cut short, `reseal` goes on.
+    Rotate,
+    /// 接着把还用旧密钥的联系方式重新封存 · go on sealing with the key in use what an old key sealed.
+    Reseal,
+    /// 去掉一把不再封着任何东西的旧密钥；旧备份里的联系方式要用备份自带的密钥打开 · drop an old key that seals nothing any more; backups
+    /// made before hold the keys they need.
+    Drop { number: u16 },
 }
 
 #[derive(Debug, Subcommand)]

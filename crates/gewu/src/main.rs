@@ -30,6 +30,7 @@ fn main() -> Result<()> {
             Command::Restore(restore) => commands::backup::restore(&args.place, restore).await,
             Command::User(user) => commands::user::run(&args.place, user).await,
             Command::Person(person) => commands::person::run(&args.place, person).await,
+            Command::Keys(keys) => commands::keys::run(&args.place, keys).await,
             Command::Photos(photos) => commands::photos::run(&args.place, photos).await,
             Command::Client(client) => commands::client::run(&args.place, client).await,
             Command::Openapi => {

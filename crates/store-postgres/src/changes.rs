@@ -58,7 +58,8 @@ fn is_plain(change: &Change) -> bool {
         | Change::Count(_)
         | Change::Outbox(_)
         | Change::Audit(_) => true,
-        Change::Erase { .. }
+        Change::Reseal { .. }
+        | Change::Erase { .. }
         | Change::EraseText { .. }
         | Change::Publication(_)
         | Change::Person(_)
@@ -147,6 +148,7 @@ async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<(), Error> {
             rows.add(region, change);
             rows.written(tx, None).await.map(|_| ())
         }
+        Change::Reseal { case, field, was, sealed } => contacts::reseal(tx, region, *case, field, [was, sealed]).await,
         Change::Erase { case, at: _ } => {
             texts::erase(tx, region, *case).await?;
             contacts::erase(tx, region, *case).await?;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, PersonId, PostId};
 use gewu_store::{
     Listing, Page, StoreError,
-    contacts::{ContactKey, ContactRow, Contacts, LookRow},
+    contacts::{ContactKey, ContactRow, Contacts, LookRow, SealedKey},
 };
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
@@ -17,6 +17,16 @@ use uuid::Uuid;
 pub(crate) const OF_CASE: &str = "
     select case_id, field, sealed, value_digest, purpose, basis, given_at, ends_at
     from contacts where region = $1 and case_id = $2 order by field";
+pub(crate) const ALL_ON: &str = "
+    select case_id, field, sealed, value_digest, purpose, basis, given_at, ends_at from contacts
+    where region = $1 and ($2::uuid is null or (case_id, field collate \"C\") > ($2, $3::text))
+    order by case_id, field collate \"C\" limit $4";
+pub(crate) const ALL_BACK: &str = "
+    select case_id, field, sealed, value_digest, purpose, basis, given_at, ends_at from contacts
+    where region = $1 and ($2::uuid is null or (case_id, field collate \"C\") < ($2, $3::text))
+    order by case_id desc, field collate \"C\" desc limit $4";
+pub(crate) const RESEAL: &str =
+    "update contacts set sealed = $5 where region = $1 and case_id = $2 and field = $3 and sealed = $4";
 pub(crate) const AFTER: &str = "
     select distinct case_id from contacts where region = $1 and value_digest = $2 and ($3::uuid is null or case_id > $3)
     order by case_id limit $4";
@@ -29,6 +39,15 @@ pub(crate) const LOOKS: &str = "
 
 #[async_trait]
 impl Contacts for RegionSnapshot {
+    async fn sealed(&self, page: &Page<SealedKey>) -> Result<Listing<ContactRow, SealedKey>, StoreError> {
+        let sql = if page.backwards { ALL_BACK } else { ALL_ON };
+        let case = page.after.as_ref().map(|key| key.case.0);
+        let field = page.after.as_ref().map(|key| key.field.as_str());
+        let rows = self.snapshot.rows(sql, &[&self.region, &case, &field, &page.fetch()]).await?;
+        let rows = rows.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Listing::of(rows, page, |row: &ContactRow| SealedKey { case: row.case, field: row.field.clone() }))
+    }
+
     async fn contacts(&self, case: CaseId) -> Result<Vec<ContactRow>, StoreError> {
         self.snapshot.rows(OF_CASE, &[&self.region, &case.0]).await?.iter().map(read).collect()
     }
@@ -125,6 +144,17 @@ pub(crate) async fn look(tx: &Tx, rows: &[(i64, &LookRow)]) -> Result<(), Error>
     let field: Vec<_> = rows.iter().map(|row| row.1.field.as_str()).collect();
     let reason: Vec<_> = rows.iter().map(|row| row.1.reason.as_str()).collect();
     tx.run(LOOK, &[&region, &case, &at, &person, &post, &field, &reason]).await?;
+    Ok(())
+}
+
+pub(crate) async fn reseal(
+    tx: &Tx,
+    region: i64,
+    case: CaseId,
+    field: &str,
+    [was, sealed]: [&[u8]; 2],
+) -> Result<(), Error> {
+    tx.run(RESEAL, &[&region, &case.0, &field, &was, &sealed]).await?;
     Ok(())
 }
 

@@ -19,6 +19,8 @@ const PLAIN: &[&str] = &[
     cases::ROWS,
     clients::ALL,
     clients::ONE,
+    contacts::ALL_BACK,
+    contacts::ALL_ON,
     contacts::AFTER,
     contacts::BEFORE,
     contacts::LOOKS,

@@ -57,6 +57,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     crate::contacts::ERASE,
     crate::contacts::INSERT,
     crate::contacts::LOOK,
+    crate::contacts::RESEAL,
     crate::counters::ADD,
     crate::facts::INSERT,
     crate::attachments::ERASE,

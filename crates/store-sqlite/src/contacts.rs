@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, PersonId, PostId, RegionId};
 use gewu_store::{
     Listing, Page, StoreError,
-    contacts::{ContactKey, ContactRow, Contacts, LookRow},
+    contacts::{ContactKey, ContactRow, Contacts, LookRow, SealedKey},
 };
 use rusqlite::{Connection, Row, params};
 
@@ -21,6 +21,11 @@ statements! {
     ERASE = "delete from contacts where region = ?1 and case_id = ?2";
     OF_CASE = "select case_id, field, sealed, value_digest, purpose, basis, given_at, ends_at from contacts
         where region = ?1 and case_id = ?2 order by field";
+    ALL_ON = "select case_id, field, sealed, value_digest, purpose, basis, given_at, ends_at from contacts
+        where region = ?1 and (case_id, field) > (?2, ?3) order by case_id, field limit ?4";
+    ALL_BACK = "select case_id, field, sealed, value_digest, purpose, basis, given_at, ends_at from contacts
+        where region = ?1 and (?5 or (case_id, field) < (?2, ?3)) order by case_id desc, field desc limit ?4";
+    RESEAL = "update contacts set sealed = ?5 where region = ?1 and case_id = ?2 and field = ?3 and sealed = ?4";
     WITH_VALUE_ON = "select distinct case_id from contacts where region = ?1 and value_digest = ?2 and case_id > ?3
         order by case_id limit ?4";
     WITH_VALUE_BACK = "select distinct case_id from contacts where region = ?1 and value_digest = ?2 and case_id < ?3
@@ -44,6 +49,16 @@ pub(crate) fn put(connection: &Connection, region: RegionId, contact: &ContactRo
         ms(contact.ends_at),
     ];
     run(connection, PUT, values).map(drop).map_err(failed)
+}
+
+pub(crate) fn reseal(
+    connection: &Connection,
+    region: RegionId,
+    case: CaseId,
+    field: &str,
+    [was, sealed]: [&[u8]; 2],
+) -> Result<(), StoreError> {
+    run(connection, RESEAL, params![region.0, case.0.as_bytes(), field, was, sealed]).map(drop).map_err(failed)
 }
 
 pub(crate) fn erase(connection: &Connection, region: RegionId, case: CaseId) -> Result<(), StoreError> {
@@ -84,6 +99,23 @@ fn decode_look(row: &Row<'_>) -> Result<LookRow, StoreError> {
 
 #[async_trait]
 impl Contacts for RegionView {
+    async fn sealed(&self, page: &Page<SealedKey>) -> Result<Listing<ContactRow, SealedKey>, StoreError> {
+        let page = page.clone();
+        self.read(move |connection, region| {
+            let key = page.after.as_ref().map(|key| (*key.case.0.as_bytes(), key.field.as_str()));
+            let rows = if page.backwards {
+                let (case, field) = key.unwrap_or((LAST_ID, ""));
+                all(connection, ALL_BACK, params![region.0, case, field, page.fetch(), key.is_none()], decode)?
+            } else {
+                // No field's name is empty, so nothing lies before this.
+                let (case, field) = key.unwrap_or((FIRST_ID, ""));
+                all(connection, ALL_ON, params![region.0, case, field, page.fetch()], decode)?
+            };
+            Ok(Listing::of(rows, &page, |row| SealedKey { case: row.case, field: row.field.clone() }))
+        })
+        .await
+    }
+
     async fn contacts(&self, case: CaseId) -> Result<Vec<ContactRow>, StoreError> {
         self.read(move |connection, region| all(connection, OF_CASE, params![region.0, case.0.as_bytes()], decode))
             .await

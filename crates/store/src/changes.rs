@@ -36,6 +36,13 @@ pub enum Change {
     Case(Box<CaseWrite>),
     Text(TextRow),
     Contact(ContactRow),
+    /// Seals a contact anew, if it still is as it was read; one that was erased meanwhile does not come back.
+    Reseal {
+        case: CaseId,
+        field: String,
+        was: Vec<u8>,
+        sealed: Vec<u8>,
+    },
     Look(LookRow),
     Attachment(AttachmentRow),
     Count(Count),

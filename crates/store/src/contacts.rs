@@ -41,8 +41,17 @@ pub struct ContactKey {
     pub case: CaseId,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedKey {
+    pub case: CaseId,
+    pub field: String,
+}
+
 #[async_trait]
 pub trait Contacts {
+    /// Every contact of the region, by case and field: to seal them anew.
+    async fn sealed(&self, page: &Page<SealedKey>) -> Result<Listing<ContactRow, SealedKey>, StoreError>;
+
     /// By field.
     async fn contacts(&self, case: CaseId) -> Result<Vec<ContactRow>, StoreError>;
 

@@ -14,6 +14,7 @@ use std::{
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 use zeroize::Zeroizing;
 
@@ -23,13 +24,15 @@ type Key = Zeroizing<[u8; 32]>;
 pub struct Keyring {
     pub(super) suite: Box<dyn Suite>,
     /// By number; the first is the one in use.
-    seals: Vec<(u16, Key)>,
+    seals: RwLock<Vec<(u16, Key)>>,
     lookup: Key,
+    /// The file they were read from, where a new key appears first.
+    path: Option<PathBuf>,
 }
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keyring({} sealing keys)", self.seals.len())
+        write!(f, "Keyring({} sealing keys)", self.held().len())
     }
 }
 
@@ -40,6 +43,10 @@ pub enum KeyringFault {
     Line { line: usize, what: &'static str },
     #[error("the key file has no line `{0}`: bring it back from where it was kept")]
     Missing(&'static str),
+    #[error("the lookup key in the file is another one: contact data would not be found by it")]
+    OtherLookup,
+    #[error("key {0} cannot be dropped: it is in use, or not in the file")]
+    NotDroppable(u16),
     #[error("cannot {what} {}", path.display())]
     File { what: &'static str, path: PathBuf, source: io::Error },
 }
@@ -57,11 +64,33 @@ impl Keyring {
     /// # Errors
     /// [`KeyringFault`].
     pub fn load(path: &Path) -> Result<Keyring, KeyringFault> {
-        let text = Zeroizing::new(fs::read_to_string(path).map_err(failure("read", path))?);
         if is_open_to_all(path).map_err(failure("look at", path))? {
             tracing::warn!(path = %path.display(), "everybody on this machine can read the key file: chmod o= it");
         }
-        Keyring::parse(&text)
+        Keyring::read(path)
+    }
+
+    fn read(path: &Path) -> Result<Keyring, KeyringFault> {
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(failure("read", path))?);
+        Ok(Keyring { path: Some(path.to_owned()), ..Keyring::parse(&text)? })
+    }
+
+    /// Takes over what the key file says now: somebody may have added a key, or dropped one.
+    ///
+    /// # Errors
+    /// [`KeyringFault`]; the keys held stay as they are.
+    pub fn reload(&self) -> Result<(), KeyringFault> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let now = Keyring::read(path)?;
+        if now.lookup != self.lookup {
+            return Err(KeyringFault::OtherLookup);
+        }
+        *self.seals.write().unwrap_or_else(PoisonError::into_inner) = now.held().clone();
+        Ok(())
+    }
+
+    fn held(&self) -> RwLockReadGuard<'_, Vec<(u16, Key)>> {
+        self.seals.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a key file with fresh keys, readable by its owner only, durable when this returns.
@@ -69,20 +98,42 @@ impl Keyring {
     /// # Errors
     /// [`KeyringFault::File`], also when there is a file already: keys are never overwritten.
     pub fn make(path: &Path, random: &dyn Random) -> Result<(), KeyringFault> {
-        let text = Keyring::fresh(random).text();
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(failure("make", path))?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failure("write", path))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failure("sync", folder))
+        write_new(path, &Keyring::fresh(random).text())
+    }
+
+    /// Writes a key file with a fresh key that seals from now on; the old keys go on opening what they sealed. The file
+    /// is replaced whole, and durable when this returns. Gives the number of the new key.
+    ///
+    /// # Errors
+    /// [`KeyringFault`].
+    pub fn rotate(path: &Path, random: &dyn Random) -> Result<u16, KeyringFault> {
+        let rotated = Keyring::read(path)?.with_fresh(random);
+        replace(path, &rotated.text())?;
+        Ok(rotated.current().0)
+    }
+
+    /// Writes the key file without a key. Whoever calls this knows that nothing is sealed with it any more.
+    ///
+    /// # Errors
+    /// [`KeyringFault::NotDroppable`] for the key in use and for one that is not there.
+    pub fn drop_key(path: &Path, number: u16) -> Result<(), KeyringFault> {
+        let keyring = Keyring::read(path)?;
+        if keyring.current().0 == number || keyring.key(number).is_none() {
+            return Err(KeyringFault::NotDroppable(number));
+        }
+        keyring.seals.write().unwrap_or_else(PoisonError::into_inner).retain(|(other, _)| *other != number);
+        replace(path, &keyring.text())
+    }
+
+    /// Numbers of the sealing keys, the one in use first.
+    pub fn numbers(&self) -> Vec<u16> {
+        self.held().iter().map(|(number, _)| *number).collect()
     }
 
     /// New keys, kept nowhere.
     pub fn fresh(random: &dyn Random) -> Keyring {
-        Keyring { suite: Box::new(XChaCha), seals: vec![(1, fresh_key(random))], lookup: fresh_key(random) }
+        let seals = vec![(1, fresh_key(random))];
+        Keyring { suite: Box::new(XChaCha), seals: RwLock::new(seals), lookup: fresh_key(random), path: None }
     }
 
     /// # Errors
@@ -114,38 +165,67 @@ impl Keyring {
             return Err(KeyringFault::Missing("seal"));
         }
         let lookup = lookup.ok_or(KeyringFault::Missing("lookup"))?;
-        Ok(Keyring { suite: Box::new(XChaCha), seals, lookup })
+        Ok(Keyring { suite: Box::new(XChaCha), seals: RwLock::new(seals), lookup, path: None })
     }
 
-    /// The text of a key file in which a fresh key seals from now on, and those there are still open.
-    pub fn rotated(&self, random: &dyn Random) -> Zeroizing<String> {
-        let number = (1..=u16::MAX).find(|number| self.key(*number).is_none()).expect("nobody keeps 65,535 old keys");
-        let mut seals = vec![(number, fresh_key(random))];
-        seals.extend(self.seals.iter().cloned());
-        Keyring { suite: Box::new(XChaCha), seals, lookup: self.lookup.clone() }.text()
+    /// A fresh key before those there are. Its number is above all others, so that no number ever means two keys.
+    pub(super) fn with_fresh(&self, random: &dyn Random) -> Keyring {
+        let held = self.held();
+        let most = held.iter().map(|(number, _)| *number).max().unwrap_or_default();
+        let number = most.checked_add(1).expect("nobody changes keys 65,535 times");
+        let seals = std::iter::once((number, fresh_key(random))).chain(held.iter().cloned()).collect();
+        Keyring { suite: Box::new(XChaCha), seals: RwLock::new(seals), lookup: self.lookup.clone(), path: None }
     }
 
-    fn text(&self) -> Zeroizing<String> {
+    pub(super) fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(HEAD.to_owned());
-        for (number, key) in &self.seals {
+        for (number, key) in self.held().iter() {
             text.push_str(&format!("seal {number} {}\n", *hex(key)));
         }
         text.push_str(&format!("lookup {}\n", *hex(&self.lookup)));
         text
     }
 
-    pub(super) fn current(&self) -> (u16, &[u8; 32]) {
-        let (number, key) = self.seals.first().expect("a keyring is made with at least one sealing key");
-        (*number, key)
+    pub(super) fn current(&self) -> (u16, Key) {
+        self.held().first().cloned().expect("a keyring is made with at least one sealing key")
     }
 
-    pub(super) fn key(&self, number: u16) -> Option<&[u8; 32]> {
-        self.seals.iter().find(|(other, _)| *other == number).map(|(_, key)| &**key)
+    pub(super) fn key(&self, number: u16) -> Option<Key> {
+        self.held().iter().find(|(other, _)| *other == number).map(|(_, key)| key.clone())
     }
 
     pub(super) fn lookup(&self) -> &[u8; 32] {
         &self.lookup
     }
+}
+
+/// Writes a file that is not there yet, for its owner only, durably.
+fn write_new(path: &Path, text: &str) -> Result<(), KeyringFault> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failure("make", path))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failure("write", path))?;
+    sync_folder_of(path)
+}
+
+/// Replaces a file whole: whoever reads it meanwhile reads the old or the new one.
+fn replace(path: &Path, text: &str) -> Result<(), KeyringFault> {
+    let beside = path.with_extension("new");
+    // Left by an attempt that was cut short.
+    fs::remove_file(&beside).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(failure("remove", &beside)(error)),
+    })?;
+    write_new(&beside, text)?;
+    fs::rename(&beside, path).map_err(failure("replace", path))?;
+    sync_folder_of(path)
+}
+
+fn sync_folder_of(path: &Path) -> Result<(), KeyringFault> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failure("sync", folder))
 }
 
 fn fresh_key(random: &dyn Random) -> Key {
@@ -200,7 +280,7 @@ mod tests {
         let made = Keyring::fresh(&SeededRandom::new(1));
         let loaded = Keyring::load(&path).unwrap();
         assert_eq!((loaded.current(), loaded.lookup()), (made.current(), made.lookup()));
-        assert_ne!(loaded.current().1, loaded.lookup());
+        assert_ne!(*loaded.current().1, *loaded.lookup());
         assert!(!is_open_to_all(&path).unwrap());
     }
 
@@ -235,8 +315,33 @@ mod tests {
     #[test]
     fn a_new_key_stands_before_the_old_ones() {
         let keyring = Keyring::parse(&format!("seal 1 {KEY}\nseal 7 {KEY}\nlookup {KEY}\n")).unwrap();
-        let rotated = Keyring::parse(&keyring.rotated(&SeededRandom::new(1))).unwrap();
-        assert_eq!(rotated.seals.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 1, 7]);
+        let rotated = Keyring::parse(&keyring.with_fresh(&SeededRandom::new(1)).text()).unwrap();
+        assert_eq!(rotated.numbers(), [8, 1, 7]);
         assert_eq!(rotated.lookup(), keyring.lookup());
+    }
+
+    #[test]
+    fn a_key_file_is_rotated_and_a_key_dropped_while_others_have_it_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        Keyring::make(&path, &SeededRandom::new(1)).unwrap();
+        let open = Keyring::load(&path).unwrap();
+        assert_eq!(Keyring::rotate(&path, &SeededRandom::new(2)).unwrap(), 2);
+        assert!(!is_open_to_all(&path).unwrap());
+        assert_eq!(open.numbers(), [1]);
+        open.reload().unwrap();
+        assert_eq!(open.numbers(), [2, 1]);
+        for number in [2, 7] {
+            assert!(matches!(Keyring::drop_key(&path, number), Err(KeyringFault::NotDroppable(_))));
+        }
+        Keyring::drop_key(&path, 1).unwrap();
+        open.reload().unwrap();
+        assert_eq!(open.numbers(), [2]);
+        assert_eq!(Keyring::rotate(&path, &SeededRandom::new(3)).unwrap(), 3);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the file");
+        let other = Keyring::fresh(&SeededRandom::new(9)).text();
+        fs::write(&path, other.as_bytes()).unwrap();
+        assert!(matches!(open.reload(), Err(KeyringFault::OtherLookup)));
+        assert_eq!(open.numbers(), [2], "what cannot be taken over changes nothing");
     }
 }

@@ -37,7 +37,7 @@ impl Keyring {
         let (number, key) = self.current();
         let mut nonce = vec![0; self.suite.nonce_bytes()];
         random.fill(&mut nonce);
-        let sealed = self.suite.seal(key, &nonce, place(region, case, field).as_bytes(), value.as_bytes());
+        let sealed = self.suite.seal(&key, &nonce, place(region, case, field).as_bytes(), value.as_bytes());
         [&[self.suite.code()], number.to_be_bytes().as_slice(), &nonce, &sealed].concat()
     }
 
@@ -49,9 +49,16 @@ impl Keyring {
             return Err(Unopened::OtherCipher(cipher));
         }
         let number = u16::from_be_bytes([high, low]);
-        let key = self.key(number).ok_or(Unopened::KeyMissing(number))?;
+        let key = match self.key(number) {
+            Some(key) => key,
+            None => {
+                // Sealed with a key that was added since the file was read.
+                self.reload().map_err(|_| Unopened::KeyMissing(number))?;
+                self.key(number).ok_or(Unopened::KeyMissing(number))?
+            }
+        };
         let (nonce, rest) = rest.split_at_checked(self.suite.nonce_bytes()).ok_or(Unopened::Foreign)?;
-        let value = self.suite.open(key, nonce, place(region, case, field).as_bytes(), rest);
+        let value = self.suite.open(&key, nonce, place(region, case, field).as_bytes(), rest);
         value.and_then(|value| String::from_utf8(value).ok()).ok_or(Unopened::Foreign)
     }
 
@@ -60,6 +67,14 @@ impl Keyring {
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         let [high, low] = self.current().0.to_be_bytes();
         sealed.starts_with(&[self.suite.code(), high, low])
+    }
+
+    /// The number of the key it was sealed with; `None` for what no key sealed.
+    pub fn number_of(&self, sealed: &[u8]) -> Option<u16> {
+        match sealed {
+            [cipher, high, low, ..] if *cipher == self.suite.code() => Some(u16::from_be_bytes([*high, *low])),
+            _ => None,
+        }
     }
 
     /// Keyed digest of a value, however it was written, to find everything one person gave. Does not change with the sealing keys.
@@ -155,7 +170,7 @@ mod tests {
     fn after_a_change_of_keys_old_values_open_and_new_ones_use_the_new_key() {
         let before = keyring();
         let old = sealed(&before, "13812345678");
-        let both = Keyring::parse(&before.rotated(&SeededRandom::new(5))).unwrap();
+        let both = before.with_fresh(&SeededRandom::new(5));
         assert_eq!(both.open(REGION, case(7), "phone", &old).unwrap(), "13812345678");
         assert!(before.is_current(&old) && !both.is_current(&old));
         let new = sealed(&both, "13812345678");

@@ -6,6 +6,7 @@ pub mod client;
 pub mod demo;
 pub mod import;
 pub mod init;
+pub mod keys;
 pub mod person;
 pub mod photos;
 pub mod serve;

@@ -36,6 +36,9 @@ async fn tick(app: Arc<App>) {
     round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         round.tick().await;
+        if let Err(error) = app.keyring.reload() {
+            tracing::error!(error = &error as &dyn std::error::Error, "the key file was not read again");
+        }
         if let Err(error) = app.tick().await {
             tracing::error!(error = &error as &dyn std::error::Error, "a job failed and will be tried again");
         }

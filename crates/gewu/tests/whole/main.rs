@@ -13,6 +13,7 @@
 mod forms;
 mod grids;
 mod house;
+mod keys;
 mod photos;
 #[path = "../../../blobs/tests/blobs/server.rs"]
 mod server;

@@ -83,6 +83,8 @@ macro_rules! contract_suite {
                 contacts_come_back_as_given_and_are_replaced_by_field,
                 looks_are_kept_in_order,
                 cases_of_a_contact_are_walked_both_ways,
+                every_contact_is_walked_by_case_and_field_both_ways,
+                a_contact_is_sealed_anew_only_where_it_still_stands_as_it_was_read,
             ],
             counters: [counters_add_up_over_days],
             erase: [
