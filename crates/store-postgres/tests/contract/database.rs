@@ -122,13 +122,14 @@ impl Database {
             "select count(*) from pg_stats s where s.schemaname = current_schema() and strpos(s::text, '{marker}') > 0"
         );
         found |= self.count(&remembered).await > 0;
+        // Materialized, or the server reads files of other tests' tables, which may be gone by then.
         let in_files = format!(
-            "select count(*) from (
+            "with kept (oid) as materialized (
                  select c.oid from pg_class c where c.relnamespace = current_schema()::regnamespace
                  union select c.reltoastrelid from pg_class c where c.relnamespace = current_schema()::regnamespace
                  union select i.indexrelid from pg_class c join pg_index i on i.indrelid = c.reltoastrelid
-                     where c.relnamespace = current_schema()::regnamespace) as kept (oid)
-             where pg_relation_filepath(kept.oid) is not null
+                     where c.relnamespace = current_schema()::regnamespace)
+             select count(*) from kept where pg_relation_filepath(kept.oid) is not null
                  and position('{marker}'::bytea in pg_read_binary_file(pg_relation_filepath(kept.oid))) > 0"
         );
         found | (self.count(&in_files).await > 0)

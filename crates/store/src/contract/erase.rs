@@ -4,25 +4,25 @@ use super::{
     Fixture,
     kept::all_cases,
     people::{account, person_row, post_row, session},
-    sample::{HERE, at, change, contact, digest, look, new_case, person, photo, text},
+    sample::{HERE, THERE, at, change, contact, digest, look, new_case, person, photo, text},
 };
 use crate::{Change, Page, View, cases::CaseFilter, texts::Giver};
 use gewu_domain::ids::CaseId;
 
 /// Two cases alike: with the reporter's words, a staff note, contacts, photos, looks and terms.
-async fn two_cases(fixture: &impl Fixture, marker: &str) -> [CaseId; 2] {
+async fn two_cases(fixture: &impl Fixture) -> [CaseId; 2] {
     let mut ids = Vec::new();
     for no in 1..=2_u64 {
         let mut write = new_case(HERE, no, at(0));
         let id = write.case.id;
-        let words = text(id, 10 * no, &format!("{marker}words 路灯"), Giver::Reporter, at(1));
+        let words = text(id, 10 * no, "words 路灯", Giver::Reporter, at(1));
         write.case.text = Some(words.digest);
-        write.terms = Some(vec!["路灯".to_owned(), format!("{marker}term")]);
+        write.terms = Some(vec!["路灯".to_owned()]);
         let list = vec![
             change(&write),
             Change::Text(words),
             Change::Text(text(id, 10 * no + 1, "staff note", Giver::Staff, at(2))),
-            Change::Contact(contact(id, "phone", format!("{marker}contact").as_bytes(), 1, at(9))),
+            Change::Contact(contact(id, "phone", b"contact", 1, at(9))),
             Change::Attachment(photo(id, 10 * no, Giver::Reporter, at(1))),
             Change::Attachment(photo(id, 10 * no + 1, Giver::Staff, at(2))),
             Change::Look(look(id, 1, at(3))),
@@ -48,7 +48,7 @@ async fn shown(view: &dyn View, id: CaseId) -> (usize, usize, usize, usize, usiz
 
 pub async fn erasing_takes_what_the_reporter_gave_and_nothing_else(fixture: &impl Fixture) {
     let store = fixture.store();
-    let [erased, other] = two_cases(fixture, "").await;
+    let [erased, other] = two_cases(fixture).await;
     store.apply(HERE, vec![Change::Erase { case: erased, at: at(5) }].into()).await.unwrap();
     let view = store.view(HERE).await.unwrap();
     assert_eq!(shown(view.as_ref(), erased).await, (1, 0, 1, 1, 1, false));
@@ -64,7 +64,7 @@ pub async fn erasing_takes_what_the_reporter_gave_and_nothing_else(fixture: &imp
 
 pub async fn erasing_words_takes_those_words_and_the_terms(fixture: &impl Fixture) {
     let store = fixture.store();
-    let [erased, other] = two_cases(fixture, "").await;
+    let [erased, other] = two_cases(fixture).await;
     let view = store.view(HERE).await.unwrap();
     let texts = view.texts(erased).await.unwrap();
     drop(view);
@@ -80,27 +80,83 @@ pub async fn erasing_words_takes_those_words_and_the_terms(fixture: &impl Fixtur
     assert_eq!(store.view(HERE).await.unwrap().texts(erased).await.unwrap(), []);
 }
 
+/// Each step that wipes what was erased is needed somewhere: words in a row of their own and over several pages, terms in
+/// parts of an index that happen to be merged and in parts that happen not to be, the neighbours few and many.
 pub async fn nothing_erased_can_be_read_from_what_is_kept(fixture: &impl Fixture) {
     let store = fixture.store();
-    let [first, second] = two_cases(fixture, "qzxmarker").await;
-    // An index may keep of a word only what its neighbour does not begin with, so less than the whole is looked for.
-    // Rewritten terms must not leave the old ones behind either.
-    let mut write = super::sample::next_write(&new_case(HERE, 1, at(0)), "{}", at(1), |_| ());
-    write.terms = Some(vec!["qzxmarkertoo".to_owned()]);
-    store.apply(HERE, vec![change(&write)].into()).await.unwrap();
-    // Enough beside it that the marker lies in the middle of things.
-    for no in 3..60 {
-        let mut write = new_case(HERE, no, at(0));
-        write.terms = Some(vec!["路灯".to_owned(), format!("q{no}"), format!("qzy{no}")]);
-        let words = text(write.case.id, no, &"路灯不亮".repeat(50), Giver::Reporter, at(1));
-        store.apply(HERE, vec![change(&write), Change::Text(words)].into()).await.unwrap();
+    let mut no = 0;
+    for (round, beside) in [0, 1, 2, 3, 5, 8, 60].into_iter().enumerate() {
+        // No digit and no letter of it stands elsewhere in a row; an index may keep of a word only what its neighbour does
+        // not begin with, so less than the whole is looked for.
+        let marker = format!("qzx{}marker", "abcdefg".chars().nth(round).unwrap());
+        let sought = &marker[2..];
+        let mut planted = Vec::new();
+        for part in ["short", "long"] {
+            no += 1;
+            let mut write = new_case(HERE, no, at(0));
+            let id = write.case.id;
+            let body =
+                if part == "long" { format!("{} {marker}", "路灯不亮".repeat(4_000)) } else { marker.clone() };
+            let words = text(id, no, &body, Giver::Reporter, at(1));
+            write.terms = Some(vec!["路灯".to_owned(), format!("{marker}{part}")]);
+            let contact = contact(id, "phone", format!("{marker}contact").as_bytes(), 1, at(9));
+            let list = vec![
+                change(&write),
+                Change::Text(words),
+                Change::Text(text(id, 10_000 + no, "staff note", Giver::Staff, at(2))),
+                Change::Contact(contact),
+            ];
+            store.apply(HERE, list.into()).await.unwrap();
+            // Rewritten terms must not leave the old ones behind either.
+            let mut again = super::sample::next_write(&write, "{}", at(1), |_| ());
+            again.terms = Some(vec![format!("{marker}too")]);
+            store.apply(HERE, vec![change(&again)].into()).await.unwrap();
+            planted.push(id);
+        }
+        for _ in 0..beside {
+            no += 1;
+            let mut write = new_case(HERE, no, at(0));
+            write.terms = Some(vec!["路灯".to_owned(), format!("q{no}"), format!("qzy{no}")]);
+            let words = text(write.case.id, no, &"路灯不亮".repeat(50), Giver::Reporter, at(1));
+            store.apply(HERE, vec![change(&write), Change::Text(words)].into()).await.unwrap();
+        }
+        assert!(fixture.holds(sought).await, "round {round}: the marker was never there to be found");
+        for case in planted {
+            store.apply(HERE, vec![Change::Erase { case, at: at(5) }].into()).await.unwrap();
+        }
+        store.upkeep().scrub().await.unwrap();
+        assert!(!fixture.holds(sought).await, "round {round}: something erased is still there");
+        assert!(fixture.holds("staff note").await);
     }
-    assert!(fixture.holds("xmarker").await, "the marker was never there to be found");
-    let both = [first, second].map(|case| Change::Erase { case, at: at(5) });
-    store.apply(HERE, both.to_vec().into()).await.unwrap();
+}
+
+/// Cases of two regions that were reported in the same second stand side by side in an index: erasing one of them
+/// leaves the other to be found, and nothing of the one.
+pub async fn erasing_in_one_region_leaves_the_same_second_of_another_alone(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let regions = [(HERE, "here"), (THERE, "there")];
+    let words = || (1_u64..).zip(["qalpha", "qbravo", "qcarol", "qdelta"]);
+    for (no, word) in words() {
+        for (region, place) in regions {
+            let mut write = new_case(region, no, at(0));
+            write.terms = Some(vec!["路灯".to_owned(), format!("{word}{place}")]);
+            store.apply(region, vec![change(&write)].into()).await.unwrap();
+        }
+    }
+    let erased = new_case(HERE, 2, at(0)).case.id;
+    store.apply(HERE, vec![Change::Erase { case: erased, at: at(5) }].into()).await.unwrap();
     store.upkeep().scrub().await.unwrap();
-    assert!(!fixture.holds("xmarker").await, "something erased is still there");
-    assert!(fixture.holds("staff note").await);
+    assert!(!fixture.holds("bravohere").await, "something erased is still there");
+    for (region, place) in regions {
+        let view = store.view(region).await.unwrap();
+        for (no, word) in words() {
+            let filter = CaseFilter { terms: vec![format!("{word}{place}")], ..CaseFilter::default() };
+            let found: Vec<CaseId> = all_cases(view.as_ref(), &filter).await.into_iter().map(|row| row.id).collect();
+            let id = new_case(region, no, at(0)).case.id;
+            let expected = if id == erased && region == HERE { Vec::new() } else { vec![id] };
+            assert_eq!(found, expected, "{word}{place} in {region}");
+        }
+    }
 }
 
 pub async fn forgetting_a_person_leaves_the_id_and_the_posts(fixture: &impl Fixture) {

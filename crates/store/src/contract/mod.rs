@@ -91,6 +91,7 @@ macro_rules! contract_suite {
                 erasing_takes_what_the_reporter_gave_and_nothing_else,
                 erasing_words_takes_those_words_and_the_terms,
                 nothing_erased_can_be_read_from_what_is_kept,
+                erasing_in_one_region_leaves_the_same_second_of_another_alone,
                 forgetting_a_person_leaves_the_id_and_the_posts,
             ],
             facts: [
