@@ -216,6 +216,21 @@ export const tests = {
     await typed(page, "sanitation-t", PASSWORD);
     demand((await page.locator("[role=alert]").innerText()).includes("已锁定"), "it is locked and says so");
   },
+  async "whoever floods the pages for strangers is told to wait, and nobody else is"() {
+    const page = await visit();
+    const elsewhere = { "x-forwarded-for": "203.0.113.9", "sec-fetch-site": "same-origin" };
+    const until429 = async (path, form, most) => {
+      for (let times = 0; times < most; times += 1) {
+        const answer = await page.request.post(path, { form, headers: elsewhere });
+        if (answer.status() === 429) return answer.text();
+      }
+      throw new Error(`${path} takes ${most} of them`);
+    };
+    demand((await until429("/status", { number: "1", code: "2" }, 80)).includes("请过"), "a page says how long");
+    demand((await until429("/report", { words: "" }, 160)).includes("12345"), "and what to do when it cannot wait");
+    demand((await until429("/sign-in", { login: "nobody", password: "wrong" }, 40)).includes("请"), "signing in as well");
+    await report(page, distinct("别处的人照常能报"));
+  },
   async "a form of another session is turned away with a page that says what to do"() {
     const page = await signedInAs("acceptor1");
     await page.goto("/account/password");

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-/** A debug build makes the city in half a minute on an idle machine of two cores. */
-const START_MS = 240_000;
+/** A debug build makes the city in half a minute on two idle cores; on busy ones it takes as long as it takes. */
+const START_MS = 600_000;
 /** A page that takes longer than this has failed. */
 const PATIENCE_MS = 30_000;
 

@@ -87,6 +87,18 @@ Object.assign(tests, {
       await fits(page, path);
     }
   },
+  async "a form that is too large or breaks off is told on a page"() {
+    const page = await visit(NARROW);
+    const headers = { "sec-fetch-site": "same-origin" };
+    const large = { number: "1".repeat(3 * 1024 * 1024), code: "2" };
+    const tooLarge = await page.request.post("/status", { form: large, headers });
+    demand(tooLarge.status() === 413 && (await tooLarge.text()).includes("内容太大"), `answered ${tooLarge.status()}`);
+    const broken = { "content-type": "multipart/form-data; boundary=b", ...headers };
+    const brokenOff = await page.request.post("/report", { data: "--b\r\ncontent-disposition: form-data; name=x\r\n\r\nhal", headers: broken });
+    demand(brokenOff.status() === 400 && (await brokenOff.text()).includes("没有收全"), `answered ${brokenOff.status()}`);
+    const answer = await page.goto("/sign-out");
+    demand(answer.status() === 404 && (await page.locator("h1").count()) === 1, "what is only sent is no empty page");
+  },
   async "the map draws outlines and names from the city's own tiles, on every page that has one"() {
     const admin = await signedInAs("admin", DESK);
     await admin.goto("/areas");

@@ -22,6 +22,8 @@ use std::{error::Error, sync::Arc};
 #[derive(Debug, Clone)]
 pub enum Failure {
     App(Arc<AppError>),
+    /// A form that could not be read: it broke off, or was too large.
+    Unreadable(StatusCode),
     /// A password of one's own must be chosen before anything else.
     MustChange,
 }
@@ -42,6 +44,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = match &self {
             Failure::App(error) => status(error),
+            Failure::Unreadable(status) => *status,
             Failure::MustChange => StatusCode::FORBIDDEN,
         };
         let mut response = status.into_response();
@@ -93,6 +96,12 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
     let address = kept.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned();
     let error = match failure {
         Failure::MustChange => return Redirect::to(crate::pages::account::PASSWORD).into_response(),
+        Failure::Unreadable(status) => {
+            return match Visitor::from_request_parts(&mut kept, &ui).await {
+                Ok(visitor) => unreadable_page(&ui, visitor, status),
+                Err(_) => (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], PLAIN).into_response(),
+            };
+        }
         Failure::App(error) => error,
     };
     if let AppError::Failed(_) | AppError::Unavailable(_) = *error {
@@ -111,6 +120,36 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
 /// When not even the page about the failure can be made.
 const PLAIN: &str = "系统暂时无法使用，请稍后再试。已提交的内容没有丢失。\n\
     The system cannot be used at the moment. Please try again later; what was received is kept.\n";
+
+fn unreadable_page(ui: &Ui, visitor: Visitor, status: StatusCode) -> Response {
+    let words = visitor.words.clone();
+    let (title, what, todo) = if status == StatusCode::PAYLOAD_TOO_LARGE {
+        let most = crate::FORM_BYTES_MOST / 1_048_576;
+        let what = words.t1("failure-too-large-what", "most", most);
+        (words.t("failure-too-large"), what, words.t("failure-too-large-todo"))
+    } else {
+        (words.t("failure-unreadable"), words.t("failure-unreadable-what"), words.t("failure-unreadable-todo"))
+    };
+    made(ui, visitor, status, Said { title, what, todo, lines: Vec::new() })
+}
+
+/// The words of a page about a failure.
+struct Said {
+    title: String,
+    what: String,
+    todo: String,
+    lines: Vec<String>,
+}
+
+fn made(ui: &Ui, visitor: Visitor, status: StatusCode, said: Said) -> Response {
+    let Said { title, what, todo, lines } = said;
+    let is_staff = visitor.signed.is_some();
+    let f = Frame::of(ui, visitor, "");
+    match page(&FailurePage { f, status: status.as_u16(), title, what, lines, todo, is_staff }) {
+        Ok(response) => (status, response).into_response(),
+        Err(_) => (status, PLAIN).into_response(),
+    }
+}
 
 fn error_page(ui: &Ui, visitor: Visitor, error: &AppError) -> Response {
     let words = visitor.words.clone();
@@ -151,21 +190,7 @@ fn error_page(ui: &Ui, visitor: Visitor, error: &AppError) -> Response {
         AppError::Faulty(faults) => faults.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     };
-    let status = status(error);
-    let is_staff = visitor.signed.is_some();
-    let made = page(&FailurePage {
-        f: Frame::of(ui, visitor, ""),
-        status: status.as_u16(),
-        title,
-        what,
-        lines,
-        todo,
-        is_staff,
-    });
-    match made {
-        Ok(response) => (status, response).into_response(),
-        Err(_) => (status, PLAIN).into_response(),
-    }
+    made(ui, visitor, status(error), Said { title, what, todo, lines })
 }
 
 /// A refusal in the visitor's language.

@@ -2,10 +2,10 @@
 //!
 //! Reads both ways in which browsers send forms. Knows no page: what a field means stands with the page that asks.
 
+use crate::failure::Failure;
 use axum::{
-    extract::{FromRequest, Multipart, Request},
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    extract::{FromRequest, Multipart, Request, multipart::MultipartError},
+    http::header,
 };
 
 /// Fields and files of one form.
@@ -68,20 +68,10 @@ fn without_nul(value: String) -> String {
     if value.contains('\0') { value.replace('\0', "") } else { value }
 }
 
-/// A form that could not be read.
-#[derive(Debug)]
-pub struct Unreadable(StatusCode, String);
-
-impl IntoResponse for Unreadable {
-    fn into_response(self) -> Response {
-        (self.0, self.1).into_response()
-    }
-}
-
 impl<S: Send + Sync> FromRequest<S> for Fields {
-    type Rejection = Unreadable;
+    type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Fields, Unreadable> {
+    async fn from_request(request: Request, state: &S) -> Result<Fields, Failure> {
         let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if !media_type.is_some_and(|media_type| media_type.starts_with("multipart/form-data")) {
             let fields = axum::Form::<Vec<(String, String)>>::from_request(request, state).await;
@@ -90,14 +80,12 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
                     let fields = fields.into_iter().map(|(field, value)| (field, without_nul(value))).collect();
                     Ok(Fields { fields, files: Vec::new() })
                 }
-                Err(error) => Err(Unreadable(error.status(), error.body_text())),
+                Err(error) => Err(Failure::Unreadable(error.status())),
             };
         }
-        let unreadable =
-            |error: axum::extract::multipart::MultipartError| Unreadable(error.status(), error.body_text());
-        let mut form = Multipart::from_request(request, state)
-            .await
-            .map_err(|error| Unreadable(error.status(), error.body_text()))?;
+        let unreadable = |error: MultipartError| Failure::Unreadable(error.status());
+        let mut form =
+            Multipart::from_request(request, state).await.map_err(|error| Failure::Unreadable(error.status()))?;
         let mut read = Fields::default();
         while let Some(part) = form.next_field().await.map_err(unreadable)? {
             let field = part.name().unwrap_or_default().to_owned();

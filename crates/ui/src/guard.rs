@@ -25,11 +25,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("permissions-policy"), "geolocation=(self), camera=(self), microphone=()"),
 ];
 
+const ELSEWHERE: &str = "这张表单是从别的网站发来的，什么都没有改变。\n\
+    This form was sent from another site; nothing has changed.\n";
+
 /// Turns away changes that another site asks for, and puts the headers on every answer.
 pub async fn guard(request: Request, next: Next) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let mut response = if changes && !is_from_here(request.headers(), request.uri()) {
-        (StatusCode::FORBIDDEN, "this form was sent from another site").into_response()
+        (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], ELSEWHERE).into_response()
     } else if request.uri().path_and_query().is_some_and(|asked| asked.as_str().contains("%00")) {
         (StatusCode::BAD_REQUEST, "there is a NUL character in the address").into_response()
     } else {

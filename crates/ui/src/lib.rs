@@ -97,6 +97,7 @@ pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>) -> Router {
         .route("/assets/{*name}", get(assets::show))
         .merge(with_files)
         .fallback(|| async { failure::Failure::from(AppError::NotFound) })
+        .method_not_allowed_fallback(|| async { failure::Failure::from(AppError::NotFound) })
         .with_state(ui.clone())
         .layer(from_fn_with_state(ui, failure::show))
         .layer(from_fn(guard::guard))
