@@ -20,16 +20,16 @@ pub struct Settings {
     pub group: usize,
     /// How long to wait for a connection before saying that the storage is unavailable.
     pub wait_ms: u64,
-    /// So many of the newest cases are looked through for a filter before an index is asked for it: about a
-    /// microsecond each.
+    /// So many of the newest cases are looked through for a filter before an index is asked for it: one or two
+    /// microseconds each.
     pub near: u32,
-    /// With fewer candidates than this by one index, all of them are looked at.
+    /// With fewer candidates than this by one index, all of them are looked at; with more, a quarter as many at a time.
     pub few: u32,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { readers: 16, writers: 2, group: 256, wait_ms: 5_000, near: 4_000, few: 4_000 }
+        Settings { readers: 16, writers: 2, group: 256, wait_ms: 5_000, near: 2_000, few: 4_000 }
     }
 }
 
