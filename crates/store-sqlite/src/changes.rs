@@ -58,9 +58,7 @@ fn write(writing: &Writing<'_>, region: RegionId, other: &Other) -> Result<(), S
         Change::Case(write) => cases::write(writing, region, &Written::of(write.clone())?),
         Change::Text(text) => texts::insert(writing, region, text),
         Change::Contact(contact) => contacts::put(writing, region, contact),
-        Change::Reseal { case, field, was, sealed } => {
-            contacts::reseal(writing, region, *case, field, [was, sealed])
-        }
+        Change::Reseal { case, field, was, sealed } => contacts::reseal(writing, region, *case, field, [was, sealed]),
         Change::Look(look) => contacts::insert_look(writing, region, look),
         Change::Attachment(photo) => attachments::put(writing, region, photo),
         Change::Count(count) => counters::add(writing, region, count),
