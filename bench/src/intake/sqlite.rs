@@ -373,7 +373,8 @@ fn size(file: &Path) -> Result<Growth> {
         Ok(u64::try_from(count)?)
     };
     let mut rows = count("answers")?;
-    for (table, _) in OF_CASE {
+    // What waited in the outbox is sent and taken away meanwhile.
+    for (table, _) in OF_CASE.iter().filter(|(table, _)| *table != "outbox") {
         rows += count(table)?;
     }
     let bytes: i64 =
