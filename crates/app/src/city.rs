@@ -146,15 +146,7 @@ type Files = BTreeMap<(Kind, String), Vec<Arc<Publication>>>;
 /// # Errors
 /// When the store fails, or a published file does not read any more (then `gewu` is older than its data).
 pub async fn load(store: &dyn Store, today: Date) -> Result<Option<Snapshot>, AppError> {
-    let view = store.city().await?;
-    let mut files: Files = BTreeMap::new();
-    for head in view.publications().await? {
-        let Some(kind) = Kind::from_code(&head.kind) else { continue };
-        if let Some(publication) = view.publication(&head.kind, &head.name, head.version).await? {
-            files.entry((kind, head.name)).or_default().push(Arc::new(publication));
-        }
-    }
-    drop(view);
+    let files = published_in(store).await?;
     if Kind::first_missing(&files).is_some() {
         return Ok(None);
     }
@@ -163,6 +155,19 @@ pub async fn load(store: &dyn Store, today: Date) -> Result<Option<Snapshot>, Ap
         .map_err(|error| AppError::Failed(Box::new(error)))?
         .map(Some)
         .map_err(AppError::Faulty)
+}
+
+/// Everything published, whether it makes a whole city or not.
+async fn published_in(store: &dyn Store) -> Result<Files, AppError> {
+    let view = store.city().await?;
+    let mut files: Files = BTreeMap::new();
+    for head in view.publications().await? {
+        let Some(kind) = Kind::from_code(&head.kind) else { continue };
+        if let Some(publication) = view.publication(&head.kind, &head.name, head.version).await? {
+            files.entry((kind, head.name)).or_default().push(Arc::new(publication));
+        }
+    }
+    Ok(files)
 }
 
 /// Makes a snapshot of files, locating in the areas that are valid today. Each file is checked by itself, then all of
@@ -265,8 +270,13 @@ fn read_shapes(file: &str, text: &str, areas: &Areas, faults: &mut Vec<Fault>) -
         Ok(features) => features,
         Err(found) => {
             faults.extend(found.into_iter().map(|found| {
-                let at = found.to_string();
-                fault(file, &at, &at, "correct the feature", "请改正这个图形")
+                let (en, zh) = match found.feature.map(|feature| feature + 1) {
+                    Some(no) => (format!("feature {no}: "), format!("第 {no} 个图形：")),
+                    None => Default::default(),
+                };
+                let (what, what_zh) = (format!("{en}{}", found.what), format!("{zh}{}", found.what));
+                let fix_zh = "请在制图软件里改正，重新导出";
+                Fault { line: u32::try_from(found.line).ok(), ..fault(file, &what, &what_zh, &found.remedy, fix_zh) }
             }));
             return BTreeMap::new();
         }
@@ -320,6 +330,16 @@ fn file_name(file: &Publication) -> String {
     } else {
         format!("{}-{}.{extension}", file.kind, file.name)
     }
+}
+
+/// Faults with the files called as the person named them.
+fn named(mut faults: Vec<Fault>, names: &BTreeMap<String, String>) -> Vec<Fault> {
+    for fault in &mut faults {
+        if let Some(name) = names.get(&fault.file) {
+            fault.file.clone_from(name);
+        }
+    }
+    faults
 }
 
 fn missing(kind: Kind) -> Fault {
@@ -384,7 +404,10 @@ impl App {
         }
         let now = self.now();
         let before = self.snapshot().ok();
-        let mut files: Files = before.as_ref().map(|snapshot| snapshot.files.clone()).unwrap_or_default();
+        let mut files = match &before {
+            Some(snapshot) => snapshot.files.clone(),
+            None => published_in(self.store.as_ref()).await?,
+        };
         let mut drafts = drafts;
         drafts.sort_by_key(|draft| draft.kind);
         let by = caller.person();
@@ -395,6 +418,7 @@ impl App {
             let mut changes = Vec::new();
             let mut faults = Vec::new();
             let mut offered = BTreeMap::new();
+            let mut names = BTreeMap::new();
             for draft in drafts {
                 let kinds = files
                     .get(&(Kind::UnitKinds, String::new()))
@@ -435,6 +459,7 @@ impl App {
                     digest,
                     body: draft.text.into_bytes(),
                 };
+                names.insert(file_name(&publication), draft.file);
                 versions.push(Arc::new(publication.clone()));
                 changes.push(Change::Publication(publication));
                 published.push(Published { kind: draft.kind, name, version, is_unchanged: false });
@@ -444,7 +469,7 @@ impl App {
             }
             let read = match Kind::first_missing(&files) {
                 Some(_) => None,
-                None => Some(read(files, today)?),
+                None => Some(read(files, today).map_err(|faults| named(faults, &names))?),
             };
             if let (Some(before), Some(after)) = (&before, &read) {
                 let faults = check_past(&before.city, &after.city, &offered);

@@ -140,8 +140,8 @@ pub fn world(app: Arc<App>, seed: u64, people: &[Member]) -> Result<World, AppEr
     let mut requests = Vec::new();
     let mut reader = csv::Reader::from_reader(REQUESTS.as_bytes());
     for request in reader.deserialize::<Request>().filter_map(Result::ok) {
-        let Some(class) = classes.iter().find(|class| class.name_en == request.complaint) else { continue };
-        let family = families.entry(class.code.clone()).or_insert_with(|| family(&request.complaint, &class.code));
+        let Some(class) = classes.iter().find(|class| class.name_en == request.kind) else { continue };
+        let family = families.entry(class.code.clone()).or_insert_with(|| family(&request.kind, &class.code));
         // Brackets would be read as choices.
         if !request.resolution.is_empty() && !request.resolution.contains(['[', '{']) && family.done.len() < 20 {
             family.done.push(request.resolution);
@@ -150,7 +150,7 @@ pub fn world(app: Arc<App>, seed: u64, people: &[Member]) -> Result<World, AppEr
             requests.push(Real {
                 point: (lon, lat),
                 class: class.code.clone(),
-                words: format!("{}: {}", request.complaint, request.descriptor),
+                words: format!("{}: {}", request.kind, request.descriptor),
                 address: request.street,
             });
         }
@@ -162,7 +162,7 @@ pub fn world(app: Arc<App>, seed: u64, people: &[Member]) -> Result<World, AppEr
 #[derive(Deserialize)]
 struct Request {
     #[serde(rename = "Complaint Type")]
-    complaint: String,
+    kind: String,
     #[serde(rename = "Descriptor")]
     descriptor: String,
     #[serde(rename = "Street Name")]
@@ -175,11 +175,11 @@ struct Request {
     lat: Option<f64>,
 }
 
-fn family(complaint: &str, class: &ClassCode) -> Family {
+fn family(kind: &str, class: &ClassCode) -> Family {
     Family {
-        name: complaint.to_owned(),
+        name: kind.to_owned(),
         photo: String::new(),
-        words: vec![complaint.to_owned()],
+        words: vec![kind.to_owned()],
         rain: 1.0,
         hours: [0, 24],
         classes: BTreeMap::from([(class.clone(), 1.0)]),
