@@ -3,6 +3,7 @@
 //! Knows columns and values, not the city. The fields are explained in `docs/import-cases.md`. Start at
 //! [`Mapping::parse`].
 
+use encoding_rs::Encoding;
 use gewu_domain::{case::Source, fault::Fault};
 use gewu_geo::datum::Datum;
 use jiff::{
@@ -56,15 +57,24 @@ pub struct Mapping {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Csv {
     /// One ASCII character.
     pub delimiter: char,
+    /// Any label of the WHATWG Encoding Standard, e.g. `utf-8`, `gb18030`, `utf-16le`.
+    pub encoding: String,
 }
 
 impl Default for Csv {
     fn default() -> Csv {
-        Csv { delimiter: ',' }
+        Csv { delimiter: ',', encoding: "utf-8".to_owned() }
+    }
+}
+
+impl Csv {
+    /// What the label stands for, if for anything.
+    pub fn encoding(&self) -> Option<&'static Encoding> {
+        Encoding::for_label_no_replacement(self.encoding.as_bytes())
     }
 }
 
@@ -206,6 +216,15 @@ impl Mapping {
                 Some("csv.delimiter"),
                 "is not one ASCII character",
                 "分隔符须为一个 ASCII 字符",
+            ));
+        }
+        if mapping.csv.encoding().is_none() {
+            faults.push(fault(
+                file,
+                None,
+                Some("csv.encoding"),
+                &format!("{:?} is no encoding; e.g. utf-8, gb18030, big5, utf-16le", mapping.csv.encoding),
+                &format!("没有编码“{}”；可以写 utf-8、gb18030、big5、utf-16le 等", mapping.csv.encoding),
             ));
         }
         if mapping.place.lon.is_some() != mapping.place.lat.is_some() {
@@ -356,6 +375,8 @@ mod tests {
         assert_eq!(faults[0].line, Some(5));
         let faults = Mapping::parse("m.toml", &format!("zone = \"Moon/Crater\"\n{sound}")).unwrap_err();
         assert_eq!(faults[0].field.as_deref(), Some("zone"));
+        let faults = Mapping::parse("m.toml", &format!("[csv]\nencoding = \"gb2313\"\n{sound}")).unwrap_err();
+        assert_eq!(faults[0].field.as_deref(), Some("csv.encoding"));
     }
 
     #[test]

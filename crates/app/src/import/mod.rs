@@ -6,6 +6,7 @@
 //! columns are in [`mapping`].
 
 pub mod mapping;
+pub mod rows;
 mod story;
 
 use crate::{App, AppError, Caller, city::Snapshot, locate::Location};
@@ -20,14 +21,17 @@ use gewu_domain::{
 use gewu_store::Changes;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use mapping::{By, Lookup, Mapping, Stage, Unreadable, fill};
+use rows::Rows;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     io::Read,
     sync::Arc,
 };
 
+/// Characters of a value that a reason shows.
+const SHOWN_CHARS: usize = 60;
 /// Cases written at once.
 const BATCH: usize = 400;
 
@@ -115,27 +119,15 @@ impl App {
     ) -> Result<Imported, AppError> {
         caller.administrator()?;
         let snapshot = self.snapshot()?;
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(u8::try_from(mapping.csv.delimiter).unwrap_or(b','))
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(file);
-        let header = header(&mut reader, mapping)?;
-        let mut import = Importer::new(self, snapshot, mapping, header).await?;
+        let mut rows = Rows::open(file, mapping)?;
+        let mut import = Importer::new(self, snapshot, mapping, &rows, options).await?;
         if !options.dry_run {
             import.move_in().await?;
         }
         let mut imported = Imported::default();
-        let mut record = csv::ByteRecord::new();
-        loop {
-            match reader.read_byte_record(&mut record) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => return Err(AppError::Failed(Box::new(error))),
-            }
+        while let Some((line, record)) = rows.next_row()? {
             imported.rows += 1;
-            let line = record.position().map_or(0, csv::Position::line);
-            match import.take(&record, line, &mut imported).await {
+            match import.take(record, line, &mut imported).await {
                 Ok(()) => {}
                 Err(Failure::Store(error)) => return Err(error),
                 Err(Failure::Row(rejected)) => {
@@ -144,11 +136,11 @@ impl App {
                 }
             }
             if import.waiting >= BATCH {
-                import.write(options, &mut imported).await?;
+                import.write(&mut imported).await?;
                 tell(Told::Progress(&imported));
             }
         }
-        import.write(options, &mut imported).await?;
+        import.write(&mut imported).await?;
         tell(Told::Progress(&imported));
         Ok(imported)
     }
@@ -167,11 +159,16 @@ struct Importer<'a> {
     city: City,
     mapping: &'a Mapping,
     header: BTreeMap<String, usize>,
+    width: usize,
+    encoding: &'static str,
     zone: TimeZone,
     names: Names,
     people: story::People,
     sealed: BTreeMap<RegionId, Option<Date>>,
-    seen: BTreeSet<String>,
+    /// Digests of the numbers that this file has brought.
+    seen: HashSet<u64>,
+    pending: BTreeSet<String>,
+    is_dry: bool,
     batches: BTreeMap<RegionId, Vec<Changes>>,
     waiting: usize,
     waiting_closed: u64,
@@ -189,7 +186,8 @@ impl<'a> Importer<'a> {
         app: &'a App,
         snapshot: Arc<Snapshot>,
         mapping: &'a Mapping,
-        header: BTreeMap<String, usize>,
+        rows: &Rows,
+        options: &ImportOptions,
     ) -> Result<Importer<'a>, AppError> {
         let mut city = snapshot.city.clone();
         let mut policy = city.policy.as_ref().clone();
@@ -209,12 +207,16 @@ impl<'a> Importer<'a> {
             snapshot,
             city,
             mapping,
-            header,
+            header: rows.columns.clone(),
+            width: rows.width,
+            encoding: rows.encoding,
             zone,
             names,
             people,
             sealed,
-            seen: BTreeSet::new(),
+            seen: HashSet::new(),
+            pending: BTreeSet::new(),
+            is_dry: options.dry_run,
             batches: BTreeMap::new(),
             waiting: 0,
             waiting_closed: 0,
@@ -233,10 +235,6 @@ impl<'a> Importer<'a> {
             }
             Err(reason) => return Err(rejected(&id, reason)),
         };
-        if !self.seen.insert(row.id.clone()) {
-            let reason = reason("repeated_id", "这个编号在文件里出现过", "this number stands in the file before");
-            return Err(rejected(&id, reason));
-        }
         let new = story::new_report(&row);
         let located = self.snapshot.locate(&new.location, None).map_err(Failure::Store)?;
         if row.location.point.is_some() {
@@ -265,7 +263,14 @@ impl<'a> Importer<'a> {
             return Err(rejected(&id, reason));
         }
         let number = number(located.region, &row.id);
-        if self.is_known(located.region, &number).await.map_err(Failure::Store)? {
+        let is_seen = self.seen.contains(&digest_of(&row.id));
+        let is_known = self.is_known(located.region, &number).await.map_err(Failure::Store)?;
+        if is_seen && (is_known || self.pending.contains(&number) || self.is_dry) {
+            let reason = reason("repeated_id", "这个编号在文件里出现过", "this number stands in the file before");
+            return Err(rejected(&id, reason));
+        }
+        if is_known {
+            self.seen.insert(digest_of(&row.id));
             imported.known += 1;
             return Ok(());
         }
@@ -286,6 +291,8 @@ impl<'a> Importer<'a> {
                 }
                 other => Failure::Store(other),
             })?;
+        self.seen.insert(digest_of(&row.id));
+        self.pending.insert(number);
         self.waiting_closed += u64::from(row.reached == Stage::Closed);
         let (region, changes) = story.finish();
         self.batches.entry(region).or_default().push(changes);
@@ -298,12 +305,13 @@ impl<'a> Importer<'a> {
         Ok(view.case_by_number(number).await?.is_some())
     }
 
-    async fn write(&mut self, options: &ImportOptions, imported: &mut Imported) -> Result<(), AppError> {
+    async fn write(&mut self, imported: &mut Imported) -> Result<(), AppError> {
         for (region, batch) in std::mem::take(&mut self.batches) {
-            if !options.dry_run {
+            if !self.is_dry {
                 self.app.store.upkeep().load(region, batch).await?;
             }
         }
+        self.pending.clear();
         imported.taken += u64::try_from(std::mem::take(&mut self.waiting)).unwrap_or(0);
         imported.closed += std::mem::take(&mut self.waiting_closed);
         Ok(())
@@ -327,9 +335,18 @@ impl<'a> Importer<'a> {
     fn read(&self, record: &csv::ByteRecord, line: u64, id: &mut String) -> Result<Option<Row>, Reason> {
         let mut cells = Vec::with_capacity(record.len());
         for cell in record {
-            cells.push(std::str::from_utf8(cell).map_err(|_| {
-                reason("not_utf8", "不是 UTF-8 编码：请把文件另存为 UTF-8", "is not UTF-8: save the file as UTF-8")
-            })?);
+            let cell = std::str::from_utf8(cell).map_err(|_| {
+                let encoding = self.encoding;
+                reason(
+                    "encoding",
+                    &format!("有不是 {encoding} 编码的字节：请在对应关系的 [csv] 里写对 encoding"),
+                    &format!("has bytes that are not {encoding}: correct `encoding` in [csv] of the mapping"),
+                )
+            })?;
+            if cell.contains('\0') {
+                return Err(reason("nul", "有 NUL 字节：请从文件里删掉", "has a NUL byte: remove it from the file"));
+            }
+            cells.push(cell);
         }
         let value = |column: &str| -> &str {
             self.header.get(column).and_then(|at| cells.get(*at)).copied().unwrap_or_default()
@@ -342,8 +359,8 @@ impl<'a> Importer<'a> {
         if id.is_empty() {
             return Err(reason("no_id", "没有编号", "has no number"));
         }
-        if cells.len() != self.header.len() {
-            let (have, want) = (cells.len(), self.header.len());
+        if cells.len() != self.width {
+            let (have, want) = (cells.len(), self.width);
             return Err(reason(
                 "cells",
                 &format!("有 {have} 个单元格，表头有 {want} 列：引号可能没有成对"),
@@ -431,6 +448,7 @@ impl<'a> Importer<'a> {
                     _ if lon.is_empty() && lat.is_empty() => None,
                     (Ok(lon), Ok(lat)) if lon.abs() <= 180.0 && lat.abs() <= 90.0 => Some((lon, lat)),
                     _ => {
+                        let (lon, lat) = (shown(lon), shown(lat));
                         return Err(reason(
                             "bad_point",
                             &format!("坐标不对：{lon}, {lat}"),
@@ -480,12 +498,17 @@ impl<'a> Importer<'a> {
             (None, By::Name) => names.get(value).cloned(),
         };
         let found = found.filter(|code| exists(code)).or_else(|| lookup.default.clone().filter(|code| exists(code)));
-        found.ok_or_else(|| match what {
-            "class" => {
-                reason("unknown_class", &format!("没有类别“{value}”"), &format!("there is no class for {value:?}"))
+        found.ok_or_else(|| {
+            let value = shown(value);
+            match what {
+                "class" => {
+                    reason("unknown_class", &format!("没有类别“{value}”"), &format!("there is no class for {value:?}"))
+                }
+                "unit" => {
+                    reason("unknown_unit", &format!("没有单位“{value}”"), &format!("there is no unit for {value:?}"))
+                }
+                _ => reason("unknown_area", &format!("没有区域“{value}”"), &format!("there is no area for {value:?}")),
             }
-            "unit" => reason("unknown_unit", &format!("没有单位“{value}”"), &format!("there is no unit for {value:?}")),
-            _ => reason("unknown_area", &format!("没有区域“{value}”"), &format!("there is no area for {value:?}")),
         })
     }
 }
@@ -521,32 +544,15 @@ fn current(city: &City) -> Option<&Catalogue> {
     city.catalogues.current(&city.policy.scheme)
 }
 
-/// Where each column stands; every column of the mapping must be there.
-fn header(
-    reader: &mut csv::Reader<Box<dyn Read + Send>>,
-    mapping: &Mapping,
-) -> Result<BTreeMap<String, usize>, AppError> {
-    let header = reader.headers().map_err(|error| AppError::Failed(Box::new(error)))?;
-    let clean = |name: &str| name.trim_start_matches('\u{feff}').to_owned();
-    let header: BTreeMap<String, usize> = header.iter().enumerate().map(|(at, name)| (clean(name), at)).collect();
-    let missing: Vec<&str> = mapping.columns().into_iter().filter(|column| !header.contains_key(*column)).collect();
-    if missing.is_empty() {
-        return Ok(header);
-    }
-    let missing = missing.join("、");
-    Err(crate::Problem::new(
-        "mapping",
-        "missing_columns",
-        format!("文件没有这些列：{missing}"),
-        format!("the file has not these columns of the mapping: {missing}"),
-    )
-    .into())
-}
-
 /// The number of an imported case: its region and the other system's number, or what stands for that.
 fn number(region: RegionId, id: &str) -> String {
     let is_plain = id.len() <= 40 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if is_plain { format!("{region}-{id}") } else { format!("{region}-{}", short(&Sha256::digest(id.as_bytes()))) }
+}
+
+fn digest_of(id: &str) -> u64 {
+    let hash = Sha256::digest(id.as_bytes());
+    hash.iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
 }
 
 fn digest(record: &csv::ByteRecord) -> String {
@@ -566,7 +572,14 @@ fn reason(code: &'static str, zh: &str, en: &str) -> Reason {
     (code, zh.to_owned(), en.to_owned())
 }
 
+/// A value as it is told of: in one line, and of a long one the beginning.
+fn shown(value: &str) -> String {
+    let line = value.replace(char::is_control, " ");
+    if line.chars().count() <= SHOWN_CHARS { line } else { line.chars().take(SHOWN_CHARS).chain(['…']).collect() }
+}
+
 fn bad_time(value: &str) -> Reason {
+    let value = shown(value);
     reason(
         "bad_time",
         &format!("时间“{value}”读不懂"),

@@ -233,7 +233,7 @@ async fn a_file_in_another_encoding_or_without_a_column_says_so() {
     let mut file = HEADER.as_bytes().to_vec();
     file.extend(b"F1,2026-03-02 09:00,,,\xc2\xb7\xb5\xc6,,,,,,,,\n");
     let (_, rejected) = taken_by(&house, MAPPING, file, ImportOptions::default()).await.unwrap();
-    assert_eq!(rejected.iter().map(|row| row.code).collect::<Vec<_>>(), ["not_utf8"]);
+    assert_eq!(rejected.iter().map(|row| row.code).collect::<Vec<_>>(), ["encoding"]);
     let refused = taken_by(&house, MAPPING, b"a,b\n1,2\n".to_vec(), ImportOptions::default()).await;
     assert!(matches!(refused, Err(AppError::Invalid(problems)) if problems[0].en.contains("工单号")));
 }
