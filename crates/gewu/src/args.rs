@@ -157,6 +157,10 @@ pub struct Simulate {
     /// 历史天数 · days of history.
     #[arg(long, default_value_t = 90)]
     pub days: u16,
+    /// 历史到哪一刻为止；不写就是现在。同样的种子和时刻得到同样的城市 · where the past ends, e.g.
+    /// 2026-11-20T00:00:00Z; now, when not said. The same seed and end make the same city.
+    #[arg(long)]
+    pub until: Option<jiff::Timestamp>,
 }
 
 #[derive(Debug, Subcommand)]

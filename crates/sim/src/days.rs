@@ -17,6 +17,7 @@ use gewu_domain::{
 };
 use gewu_store::{Changes, StoreError};
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 
@@ -42,8 +43,49 @@ pub struct Slice {
     pub date: Date,
     pub region: RegionId,
     pub cases: u32,
+    /// Cases of this region's day that come before.
+    pub before: u64,
     from: f64,
     to: f64,
+}
+
+/// The number before the first that a past gives, by region and day. Whoever goes on with a past that was broken off
+/// brings those it was begun with, so that it becomes the same past.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbers(Vec<(RegionId, Date, u64)>);
+
+impl Numbers {
+    /// The numbers a past will be given, if it is begun now. Nothing is taken yet.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn ahead(world: &World, past: &Past) -> Result<Numbers, AppError> {
+        let mut numbers = Vec::new();
+        for (region, date) in past.counts(world).into_keys() {
+            let first = world.app.store.upkeep().take_numbers(region, &series(date), 0).await?;
+            numbers.push((region, date, first));
+        }
+        Ok(Numbers(numbers))
+    }
+
+    /// Takes them, unless they are taken already, so that nobody else is given one of them.
+    async fn take(&self, world: &World, past: &Past) -> Result<(), AppError> {
+        for ((region, date), count) in past.counts(world) {
+            let upkeep = world.app.store.upkeep();
+            let end = self.first(region, date) + count;
+            let next = upkeep.take_numbers(region, &series(date), 0).await?;
+            let missing = u32::try_from(end.saturating_sub(next)).unwrap_or(u32::MAX);
+            if missing > 0 {
+                upkeep.take_numbers(region, &series(date), missing).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn first(&self, region: RegionId, date: Date) -> u64 {
+        let found = self.0.binary_search_by_key(&(region, date), |(region, date, _)| (*region, *date));
+        found.ok().and_then(|at| self.0.get(at)).map_or(1, |(.., first)| *first)
+    }
 }
 
 /// What became of a slice.
@@ -130,6 +172,7 @@ impl Past {
                         date,
                         region: *region,
                         cases: u32::try_from(cut(part + 1) - cut(part)).unwrap_or(0),
+                        before: cut(part),
                         from: along(part),
                         to: along(part + 1),
                     });
@@ -138,10 +181,19 @@ impl Past {
         }
         slices
     }
+
+    /// Cases of each region's days.
+    fn counts(&self, world: &World) -> BTreeMap<(RegionId, Date), u64> {
+        let mut counts = BTreeMap::new();
+        for slice in self.plan(world) {
+            *counts.entry((slice.region, slice.date)).or_default() += u64::from(slice.cases);
+        }
+        counts
+    }
 }
 
 impl World {
-    /// Makes a slice; `first` is the number of its first case in the region's day.
+    /// Makes a slice; `first` is the number of the first case of the region's day.
     ///
     /// # Errors
     /// When nothing is published any more.
@@ -161,7 +213,7 @@ impl World {
             let at = midnight.checked_add(SignedDuration::from_millis(ms)).unwrap_or(until).min(until);
             let begun = (0..8).find_map(|_| self.report(slice.region, at, &mut recent, &mut dice));
             let Some(begun) = begun else { continue };
-            let no = first + u64::from(no);
+            let no = first + slice.before + u64::from(no);
             let history =
                 self.story(&begun, until, |region| number(region, slice.date, no), &mut told.refused, |_| false)?;
             told.take(history);
@@ -355,10 +407,13 @@ impl Blocks {
     }
 }
 
-/// Takes numbers of the series that today's reports take theirs from, so that none is given twice.
 fn taken(app: &App, region: RegionId, date: Date, count: u32) -> Result<u64, StoreError> {
-    let series = format!("case {date}");
-    tokio::runtime::Handle::current().block_on(app.store.upkeep().take_numbers(region, &series, count))
+    tokio::runtime::Handle::current().block_on(app.store.upkeep().take_numbers(region, &series(date), count))
+}
+
+/// The series that today's reports take their numbers from too, so that none is given twice.
+fn series(date: Date) -> String {
+    format!("case {date}")
 }
 
 fn number(region: RegionId, date: Date, no: u64) -> String {
@@ -366,7 +421,8 @@ fn number(region: RegionId, date: Date, no: u64) -> String {
 }
 
 /// Lives through the past and keeps it, one slice being made while the one before is written. Begins after the first
-/// `kept` slices; `tell` hears of every slice that is kept.
+/// `kept` slices, and gives the numbers that were [`Numbers::ahead`] when it was begun; `tell` hears of every slice that
+/// is kept.
 ///
 /// A slice that is there already, because it was written but not told of, is passed over.
 ///
@@ -376,16 +432,17 @@ pub async fn live(
     world: Arc<World>,
     random: Arc<Replayed>,
     past: Past,
+    numbers: &Numbers,
     kept: u32,
     tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Progress, AppError> {
+    numbers.take(&world, &past).await?;
+    let numbers = numbers.clone();
     let (sender, mut receiver) = mpsc::channel::<Result<(Slice, Told), AppError>>(2);
     let app = world.app.clone();
     let making = tokio::task::spawn_blocking(move || {
         for slice in past.plan(&world).into_iter().filter(|slice| slice.no >= kept) {
-            let told = taken(&world.app, slice.region, slice.date, slice.cases)
-                .map_err(AppError::from)
-                .and_then(|first| world.tell(&slice, first, past.until, &random));
+            let told = world.tell(&slice, numbers.first(slice.region, slice.date), past.until, &random);
             let is_end = told.is_err();
             if sender.blocking_send(told.map(|told| (slice, told))).is_err() || is_end {
                 break;
@@ -430,8 +487,11 @@ pub async fn leave_work(
     .await
     .map_err(|error| AppError::Failed(Box::new(error)))??;
     for (region, mut told) in left {
-        app.store.upkeep().load(region, std::mem::take(&mut told.batch)).await?;
-        progress.add(&told);
+        match app.store.upkeep().load(region, std::mem::take(&mut told.batch)).await {
+            // Left there before the last attempt was broken off.
+            Ok(()) | Err(StoreError::Taken { .. } | StoreError::Stale { .. }) => progress.add(&told),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

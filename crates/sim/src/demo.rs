@@ -1,9 +1,9 @@
 //! A demonstration city from nothing: published, peopled, with a past; and kept moving.
 //!
-//! Start at [`make`], then [`move_on`].
+//! Start at [`settle`], then [`make`], then [`move_on`].
 
 use crate::{
-    days::{self, Past, Progress},
+    days::{self, Numbers, Past, Progress},
     photos::Album,
     texts::Texts,
     town::{Town, move_in},
@@ -19,24 +19,22 @@ pub const LEFT_AT_DESK: u32 = 3;
 /// How long a visitor's case is left alone, in the visitor's own minutes.
 const LEAVE_ALONE_MINUTES: i32 = 10;
 
-/// Publishes the town, moves its people in and lives through its past; goes on after the first `kept` slices of a past
-/// that was broken off.
+/// Lives through the past of a town that is settled; goes on after the first `kept` slices of a past that was broken off.
 ///
-/// `app` must take its random bytes from `random`. `tell` hears of every slice that is kept.
+/// The world's house must take its random bytes from `random`. `tell` hears of every slice that is kept.
 ///
 /// # Errors
 /// When the store or the blobs fail.
 pub async fn make(
-    app: Arc<App>,
+    world: Arc<World>,
     random: Arc<Replayed>,
-    town: &Town,
     past: Past,
+    numbers: &Numbers,
     kept: u32,
     tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<Progress, AppError> {
-    settle(&app, town).await?;
-    let world = world(app.clone(), town).await?;
-    let mut progress = days::live(world.clone(), random.clone(), past, kept, tell).await?;
+    let mut progress = days::live(world.clone(), random.clone(), past, numbers, kept, tell).await?;
+    let app = world.app.clone();
     days::leave_work(world, random, past.until, LEFT_AT_DESK, &mut progress).await?;
     app.store.upkeep().analyze().await?;
     Ok(progress)

@@ -4,7 +4,7 @@ use crate::{
     args::{Demo, DemoCity, Place},
     commands::{
         import::summary,
-        serve::serve_app,
+        serve::{listen, serve_on},
         simulate::{Bar, is_default},
         told,
     },
@@ -17,8 +17,8 @@ use gewu_app::{
 };
 use gewu_sim::{
     Town,
-    days::Past,
-    demo::{make, move_on, world},
+    days::{Numbers, Past},
+    demo::{make, move_on, settle, world},
     nyc,
     town::{DEMO_PASSWORD, Member},
     world::Replayed,
@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// What the demonstration remembers between two starts.
@@ -41,10 +41,12 @@ struct Memory {
     per_day: u32,
     /// Where its past ends.
     until: Timestamp,
+    /// What its past is given, once it is settled.
+    numbers: Option<Numbers>,
     /// How much of its past is kept.
     slices: u32,
     is_made: bool,
-    /// What its clock showed when it was last looked at: time never goes back.
+    /// What its clock has not gone beyond: time never goes back.
     shown: Timestamp,
 }
 
@@ -60,6 +62,7 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
             days: demo.days,
             per_day: demo.per_day,
             until: now,
+            numbers: None,
             slices: 0,
             is_made: false,
             shown: now,
@@ -72,6 +75,11 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
             memory.city
         );
     }
+    let listener = listen(&demo.serve).await?;
+    println!(
+        "演示城市在 {} ，下次接着来；删掉这个目录就重新开始 · it is kept there; delete the directory to begin anew",
+        place.data.display()
+    );
     let parts = wiring::parts(place).await?;
     let town = (demo.city == DemoCity::Town).then(|| Town::demo(memory.seed));
     let people = town.as_ref().map_or_else(|| nyc::people(memory.seed), |town| town.people.clone());
@@ -99,20 +107,27 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
     };
     let per_day = f64::from(memory.per_day);
     let looking = app.clone();
-    let mut kept_at = Instant::now();
+    let mut kept_at: Option<Instant> = None;
+    let (mut later, at) = (memory.clone(), file.clone());
     let moving = tokio::spawn(move_on(world, per_day, demo.speed, move || {
-        if kept_at.elapsed().as_secs() >= 30 {
-            kept_at = Instant::now();
-            memory.shown = looking.now();
-            if let Err(error) = keep(&file, &memory) {
+        if kept_at.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
+            kept_at = Some(Instant::now());
+            // As far as it may come before it is looked at again, should it be killed.
+            let ahead = LOOK_EVERY.saturating_mul(u32::try_from(demo.speed).unwrap_or(1).saturating_mul(2));
+            later.shown = looking.now().checked_add(ahead).unwrap_or(later.shown);
+            if let Err(error) = keep(&at, &later) {
                 tracing::warn!("{error:#}");
             }
         }
     }));
-    let served = serve_app(app, &demo.serve, accounts).await;
+    let served = serve_on(listener, app.clone(), &demo.serve, accounts).await;
     moving.abort();
-    served
+    memory.shown = app.now();
+    served.and(keep(&file, &memory))
 }
+
+/// How often it is noted how late it is.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 /// The directory given, or one of its own: a demonstration never moves into a city's.
 fn at_home(place: &Place, city: DemoCity) -> Place {
@@ -135,11 +150,19 @@ async fn make_town(parts: &Parts, town: &Town, file: &Path, memory: &mut Memory)
         memory.days, memory.days
     );
     keep(file, memory)?;
+    settle(&app, town).await.map_err(told)?;
+    let world = world(app, town).await.map_err(told)?;
     let past = Past { until: memory.until, days: memory.days, cases };
+    let numbers = match &memory.numbers {
+        Some(numbers) => numbers.clone(),
+        None => Numbers::ahead(&world, &past).await.map_err(told)?,
+    };
+    memory.numbers = Some(numbers.clone());
+    keep(file, memory)?;
     let slices = memory.slices;
     let mut bar = Bar::new(cases);
     let mut failed = None;
-    let progress = make(app, random, town, past, slices, &mut |progress| {
+    let progress = make(world, random, past, &numbers, slices, &mut |progress| {
         memory.slices = progress.slices;
         failed = failed.take().or(keep(file, memory).err());
         bar.show(progress.cases);

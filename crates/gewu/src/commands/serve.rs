@@ -8,24 +8,50 @@ use crate::{
 use anyhow::{Context, Result};
 use gewu_app::App;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::oneshot};
+
+/// How long requests under way may take to finish once the process is told to stop; a page that listens to the live
+/// stream never does.
+const GRACE: Duration = Duration::from_millis(600);
 
 pub async fn run(place: &Place, serve: Serve) -> Result<()> {
+    let listener = listen(&serve).await?;
     let app = Arc::new(wiring::open(place, serve.app()).await?);
-    serve_app(app, &serve, Vec::new()).await
+    serve_on(listener, app, &serve, Vec::new()).await
+}
+
+/// Takes the address, so that a start that cannot succeed fails at once.
+pub async fn listen(serve: &Serve) -> Result<TcpListener> {
+    TcpListener::bind(serve.listen).await.with_context(|| {
+        format!(
+            "无法监听 {}：地址被占用？用 --listen 换一个 · cannot listen there: in use? choose another with --listen",
+            serve.listen
+        )
+    })
 }
 
 /// Serves until the process is told to stop; requests under way are finished first.
-pub async fn serve_app(app: Arc<App>, serve: &Serve, accounts: Vec<gewu_ui::DemoAccount>) -> Result<()> {
+pub async fn serve_on(
+    listener: TcpListener,
+    app: Arc<App>,
+    serve: &Serve,
+    accounts: Vec<gewu_ui::DemoAccount>,
+) -> Result<()> {
     let router = gewu_web::routes(app.clone(), serve.web()).merge(gewu_ui::routes(app.clone(), accounts));
-    let listener = TcpListener::bind(serve.listen)
-        .await
-        .with_context(|| format!("无法监听 {}：地址被占用？ · cannot listen there: is it in use?", serve.listen))?;
     println!("格物 Gewu → http://{}", listener.local_addr()?);
     let jobs = [tokio::spawn(tick(app.clone())), tokio::spawn(sweep(app))];
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stopped())
-        .await?;
+    let (stop, told) = oneshot::channel::<()>();
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async { drop(told.await) });
+    let ending = async {
+        stopped().await;
+        drop(stop);
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving => served?,
+        () = ending => {}
+    }
     jobs.iter().for_each(tokio::task::JoinHandle::abort);
     Ok(())
 }

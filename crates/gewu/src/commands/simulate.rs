@@ -6,9 +6,10 @@ use gewu_app::{
     Settings,
     clock::{Clock, SystemClock},
 };
+use gewu_domain::case::StateKind;
 use gewu_sim::{
     Town,
-    days::{Past, live},
+    days::{Numbers, Past, live},
     demo::settle,
     photos::Album,
     world::{Replayed, World},
@@ -16,30 +17,28 @@ use gewu_sim::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     io::{IsTerminal, Write},
     path::Path,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// How far a simulation has come.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     until: Timestamp,
+    numbers: Numbers,
     slices: u32,
     cases: u64,
     facts: u64,
+    states: BTreeMap<StateKind, u64>,
 }
 
 pub async fn run(place: &Place, simulate: Simulate) -> Result<()> {
     wiring::prepare(place)?;
-    let Simulate { seed, cases, days } = simulate;
+    let Simulate { seed, cases, days, until } = simulate;
     let file = place.data.join(format!("simulate-{seed}-{cases}-{days}.json"));
-    let mut kept = match std::fs::read_to_string(&file) {
-        Ok(text) => serde_json::from_str(&text).with_context(|| format!("读取 {} · reading", file.display()))?,
-        Err(_) => Kept { until: SystemClock.now(), slices: 0, cases: 0, facts: 0 },
-    };
-    let before = kept;
     let random = Arc::new(Replayed::new(seed));
     let app =
         Arc::new(wiring::parts(place).await?.app(Settings::default(), Arc::new(SystemClock), random.clone()).await?);
@@ -47,6 +46,18 @@ pub async fn run(place: &Place, simulate: Simulate) -> Result<()> {
     settle(&app, &town).await.map_err(told)?;
     let album = Album::plain(&app).await.map_err(told)?;
     let world = Arc::new(World::new(app.clone(), seed, &town.people, album).map_err(told)?);
+    let mut kept = match std::fs::read_to_string(&file) {
+        Ok(text) => serde_json::from_str(&text).with_context(|| {
+            format!("{} 读不懂：请换一个数据目录 · does not read: use another data directory", file.display())
+        })?,
+        Err(_) => {
+            let until = until.unwrap_or_else(|| SystemClock.now());
+            let numbers = Numbers::ahead(&world, &Past { until, days, cases }).await.map_err(told)?;
+            Kept { until, numbers, slices: 0, cases: 0, facts: 0, states: BTreeMap::new() }
+        }
+    };
+    keep(&file, &kept)?;
+    let before = kept.clone();
     if kept.slices > 0 {
         println!("接着上次的 {} 件 · going on after {} cases", kept.cases, kept.cases);
     }
@@ -54,10 +65,14 @@ pub async fn run(place: &Place, simulate: Simulate) -> Result<()> {
     let mut bar = Bar::new(cases);
     let mut failed = None;
     let past = Past { until: kept.until, days, cases };
-    let progress = live(world, random, past, before.slices, &mut |progress| {
+    let progress = live(world, random, past, &before.numbers, before.slices, &mut |progress| {
         kept.slices = progress.slices;
         kept.cases = before.cases + progress.cases;
         kept.facts = before.facts + progress.facts;
+        kept.states = before.states.clone();
+        for (state, count) in &progress.states {
+            *kept.states.entry(*state).or_default() += count;
+        }
         failed = failed.take().or(keep(&file, &kept).err());
         bar.show(kept.cases);
     })
@@ -65,8 +80,8 @@ pub async fn run(place: &Place, simulate: Simulate) -> Result<()> {
     .map_err(told)?;
     failed.map_or(Ok(()), Err)?;
     bar.end();
-    app.store.upkeep().analyze().await?;
     let seconds = started.elapsed().as_secs_f64();
+    app.store.upkeep().analyze().await?;
     println!(
         "{} 件，{} 条事实，{:.0} 件/秒 · {} cases, {} facts, {:.0} cases/s",
         kept.cases,
@@ -76,7 +91,7 @@ pub async fn run(place: &Place, simulate: Simulate) -> Result<()> {
         kept.facts,
         progress.cases as f64 / seconds
     );
-    for (state, count) in &progress.states {
+    for (state, count) in &kept.states {
         println!("  {:<12} {count}", state.zh());
     }
     for refused in &progress.refused {
@@ -97,33 +112,35 @@ fn keep(file: &Path, kept: &Kept) -> Result<()> {
         .with_context(|| format!("写入 {} · writing", file.display()))
 }
 
-/// How far it is, in one line that is written over; silent when nobody looks.
+/// How far it is: on a terminal in one line that is written over, elsewhere now and then in a line of its own.
 pub struct Bar {
     all: u64,
     started: Instant,
     shown: Instant,
-    is_watched: bool,
+    is_terminal: bool,
 }
 
 impl Bar {
     pub fn new(all: u64) -> Bar {
         let now = Instant::now();
-        Bar { all, started: now, shown: now, is_watched: std::io::stderr().is_terminal() }
+        Bar { all, started: now, shown: now, is_terminal: std::io::stderr().is_terminal() }
     }
 
     pub fn show(&mut self, done: u64) {
-        if !self.is_watched || self.shown.elapsed().as_millis() < 200 {
+        let every = if self.is_terminal { Duration::from_millis(200) } else { Duration::from_secs(5) };
+        if self.shown.elapsed() < every {
             return;
         }
         self.shown = Instant::now();
         let percent = done.saturating_mul(100) / self.all.max(1);
-        eprint!("\r  {percent:>3} %  {done} / {}  {} s ", self.all, self.started.elapsed().as_secs());
+        let seconds = self.started.elapsed().as_secs();
+        let (begin, end) = if self.is_terminal { ("\r", " ") } else { ("", "\n") };
+        eprint!("{begin}  {percent:>3} %  {done} / {}  {seconds} s{end}", self.all);
         std::io::stderr().flush().ok();
     }
 
     pub fn end(&self) {
-        if self.is_watched {
-            eprintln!("\r  100 %  {} s                              ", self.started.elapsed().as_secs());
-        }
+        let begin = if self.is_terminal { "\r" } else { "" };
+        eprintln!("{begin}  100 %  {} s                              ", self.started.elapsed().as_secs());
     }
 }

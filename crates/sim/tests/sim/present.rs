@@ -13,7 +13,7 @@ use gewu_domain::{
 };
 use gewu_sim::{
     Town,
-    days::{self, Past},
+    days::{self, Numbers, Past},
     traffic::{Manners, Moved, Traffic},
 };
 use gewu_store::{Page, cases::CaseFilter};
@@ -29,7 +29,8 @@ fn manners() -> Manners {
 async fn living(house: &House, manners: Manners) -> Traffic {
     let world = settled(house, &Town::tiny(1)).await;
     let past = Past { until: at(NOON), days: 2, cases: 30 };
-    days::live(world.clone(), house.random.clone(), past, 0, &mut |_| {}).await.unwrap();
+    let numbers = Numbers::ahead(&world, &past).await.unwrap();
+    days::live(world.clone(), house.random.clone(), past, &numbers, 0, &mut |_| {}).await.unwrap();
     Traffic::begin(world, manners).await.unwrap()
 }
 
