@@ -20,13 +20,15 @@ pub struct Target {
     pub run: fn(&[u8]),
 }
 
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "areas", shipped: &["data/areas"], run: domain::areas },
     Target { name: "calendar", shipped: &["data/calendars"], run: domain::calendar },
+    Target { name: "cases", shipped: &[], run: app::cases },
     Target { name: "catalogue", shipped: &["data/catalogue"], run: domain::catalogue },
     Target { name: "codes", shipped: &[], run: domain::codes },
     Target { name: "doors", shipped: &[], run: doors::doors },
     Target { name: "geojson", shipped: &[], run: geo::geojson },
+    Target { name: "mapping", shipped: &[], run: app::mapping },
     Target { name: "photo", shipped: &["crates/app/tests/photos"], run: app::photo },
     Target { name: "policy", shipped: &["data/policy"], run: domain::policy },
     Target { name: "units", shipped: &["data/units"], run: domain::units },
