@@ -35,22 +35,41 @@ pub struct Desk {
 
 impl House {
     pub fn set_up(keeper: Keeper) -> House {
+        let house = House::empty(keeper);
+        house.told(&["init"]);
+        let areas = format!("areas={}", house.file("areas.csv", &house.town.areas_csv));
+        let shapes = format!("shapes={}", house.file("shapes.geojson", &house.town.shapes_geojson));
+        let units = format!("units={}", house.file("units.csv", &house.town.units_csv));
+        house.told(&["import", "data", &areas, &shapes, &units]);
+        house
+    }
+
+    /// A place where nothing is yet.
+    pub fn empty(keeper: Keeper) -> House {
         let dir = tempfile::tempdir().unwrap();
         let database = (keeper == Keeper::Postgres).then(make_database);
         let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let town = Town::tiny(1);
-        let house = House { dir, database, town, served: None, address: String::new(), agent };
-        house.told(&["init"]);
-        let file = |name: &str, text: &str| {
-            let path = house.dir.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.display().to_string()
-        };
-        let areas = format!("areas={}", file("areas.csv", &house.town.areas_csv));
-        let shapes = format!("shapes={}", file("shapes.geojson", &house.town.shapes_geojson));
-        let units = format!("units={}", file("units.csv", &house.town.units_csv));
-        house.told(&["import", "data", &areas, &shapes, &units]);
-        house
+        House { dir, database, town: Town::tiny(1), served: None, address: String::new(), agent }
+    }
+
+    /// Writes a file beside the city; gives its path.
+    pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    }
+
+    /// The rows of a query of one column, as text.
+    pub fn rows(&self, query: &str) -> Vec<String> {
+        match &self.database {
+            Some(database) => sql(database, query).lines().map(str::to_owned).collect(),
+            None => {
+                let record = rusqlite::Connection::open(self.data().join("record").join(gewu_store_sqlite::FILE));
+                let record = record.unwrap();
+                let mut query = record.prepare(query).unwrap();
+                query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+            }
+        }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -99,7 +118,7 @@ impl House {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         self.command_in(&self.data(), args)
     }
 

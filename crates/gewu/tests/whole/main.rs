@@ -10,6 +10,7 @@
     reason = "a test that cannot go on says so"
 )]
 
+mod chores;
 mod forms;
 mod grids;
 mod house;
