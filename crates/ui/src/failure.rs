@@ -75,7 +75,7 @@ struct FailurePage {
     title: String,
     what: String,
     lines: Vec<String>,
-    todo: String,
+    fix: String,
     is_staff: bool,
 }
 
@@ -123,29 +123,29 @@ const PLAIN: &str = "系统暂时无法使用，请稍后再试。已提交的�
 
 fn unreadable_page(ui: &Ui, visitor: Visitor, status: StatusCode) -> Response {
     let words = visitor.words.clone();
-    let (title, what, todo) = if status == StatusCode::PAYLOAD_TOO_LARGE {
+    let (title, what, fix) = if status == StatusCode::PAYLOAD_TOO_LARGE {
         let most = crate::FORM_BYTES_MOST / 1_048_576;
         let what = words.t1("failure-too-large-what", "most", most);
-        (words.t("failure-too-large"), what, words.t("failure-too-large-todo"))
+        (words.t("failure-too-large"), what, words.t("failure-too-large-fix"))
     } else {
-        (words.t("failure-unreadable"), words.t("failure-unreadable-what"), words.t("failure-unreadable-todo"))
+        (words.t("failure-unreadable"), words.t("failure-unreadable-what"), words.t("failure-unreadable-fix"))
     };
-    made(ui, visitor, status, Said { title, what, todo, lines: Vec::new() })
+    made(ui, visitor, status, Said { title, what, fix, lines: Vec::new() })
 }
 
 /// The words of a page about a failure.
 struct Said {
     title: String,
     what: String,
-    todo: String,
+    fix: String,
     lines: Vec<String>,
 }
 
 fn made(ui: &Ui, visitor: Visitor, status: StatusCode, said: Said) -> Response {
-    let Said { title, what, todo, lines } = said;
+    let Said { title, what, fix, lines } = said;
     let is_staff = visitor.signed.is_some();
     let f = Frame::of(ui, visitor, "");
-    match page(&FailurePage { f, status: status.as_u16(), title, what, lines, todo, is_staff }) {
+    match page(&FailurePage { f, status: status.as_u16(), title, what, lines, fix, is_staff }) {
         Ok(response) => (status, response).into_response(),
         Err(_) => (status, PLAIN).into_response(),
     }
@@ -153,34 +153,34 @@ fn made(ui: &Ui, visitor: Visitor, status: StatusCode, said: Said) -> Response {
 
 fn error_page(ui: &Ui, visitor: Visitor, error: &AppError) -> Response {
     let words = visitor.words.clone();
-    let (title, what, todo) = match error {
+    let (title, what, fix) = match error {
         AppError::Refused(refused) => {
-            (words.t("failure-refused"), sentence(&words, refused), words.t("failure-refused-todo"))
+            (words.t("failure-refused"), sentence(&words, refused), words.t("failure-refused-fix"))
         }
         AppError::Invalid(_) | AppError::Faulty(_) => {
-            (words.t("failure-invalid"), words.t("failure-invalid-what"), words.t("failure-back-todo"))
+            (words.t("failure-invalid"), words.t("failure-invalid-what"), words.t("failure-back-fix"))
         }
         AppError::NotFound => {
-            (words.t("failure-not-found"), words.t("failure-not-found-what"), words.t("failure-not-found-todo"))
+            (words.t("failure-not-found"), words.t("failure-not-found-what"), words.t("failure-not-found-fix"))
         }
         AppError::SignedOut => (words.t("failure-forbidden"), words.t("failure-forbidden-what"), String::new()),
         AppError::Forbidden(_) => {
-            (words.t("failure-forbidden"), words.t("failure-forbidden-what"), words.t("failure-forbidden-todo"))
+            (words.t("failure-forbidden"), words.t("failure-forbidden-what"), words.t("failure-forbidden-fix"))
         }
-        AppError::KeyReused => (words.t("failure-twice"), words.t("failure-twice-what"), words.t("failure-twice-todo")),
+        AppError::KeyReused => (words.t("failure-twice"), words.t("failure-twice-what"), words.t("failure-twice-fix")),
         AppError::Conflict => {
-            (words.t("failure-conflict"), words.t("failure-conflict-what"), words.t("failure-conflict-todo"))
+            (words.t("failure-conflict"), words.t("failure-conflict-what"), words.t("failure-conflict-fix"))
         }
         AppError::TooMany { wait_s } => (
             words.t("failure-too-many"),
             words.t1("failure-too-many-what", "span", words.span(i64::from(wait_s.div_ceil(60)))),
-            words.t("failure-too-many-todo"),
+            words.t("failure-too-many-fix"),
         ),
         AppError::Unavailable(_) => {
-            (words.t("failure-unavailable"), words.t("failure-unavailable-what"), words.t("failure-unavailable-todo"))
+            (words.t("failure-unavailable"), words.t("failure-unavailable-what"), words.t("failure-unavailable-fix"))
         }
         AppError::Failed(_) => {
-            (words.t("failure-failed"), words.t("failure-failed-what"), words.t("failure-failed-todo"))
+            (words.t("failure-failed"), words.t("failure-failed-what"), words.t("failure-failed-fix"))
         }
     };
     let lines = match error {
@@ -190,7 +190,7 @@ fn error_page(ui: &Ui, visitor: Visitor, error: &AppError) -> Response {
         AppError::Faulty(faults) => faults.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     };
-    made(ui, visitor, status(error), Said { title, what, todo, lines })
+    made(ui, visitor, status(error), Said { title, what, fix, lines })
 }
 
 /// A refusal in the visitor's language.

@@ -20,4 +20,4 @@ find-number-hint = The 19 digits on your receipt.
 find-code = Code
 find-code-hint = The 8 letters and digits you were given.
 find-wrong = There is no such number and code
-find-wrong-todo = Compare with your receipt and try again. Capital and small letters are the same; the number has no letters.
+find-wrong-fix = Compare with your receipt and try again. Capital and small letters are the same; the number has no letters.

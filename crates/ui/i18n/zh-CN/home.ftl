@@ -20,4 +20,4 @@ find-number-hint = 回执上的 19 位数字。
 find-code = 查询码
 find-code-hint = 提交时给您的 8 位字母和数字。
 find-wrong = 没有找到这个编号和查询码
-find-wrong-todo = 请对照回执再输一次。字母不分大小写；编号里没有字母。
+find-wrong-fix = 请对照回执再输一次。字母不分大小写；编号里没有字母。
