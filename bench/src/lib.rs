@@ -83,17 +83,28 @@ impl Stand {
         })
     }
 
+    /// Where a database of that name is in the stand's PostgreSQL.
+    pub fn database(&self, name: &str) -> Result<String> {
+        let (server, _) = self.postgres_url.rsplit_once('/').context("the database URL names no database")?;
+        Ok(format!("{server}/{name}"))
+    }
+
     /// A connection of its own, and the runtime that drives it.
     pub fn postgres(&self) -> Result<(Runtime, Client)> {
-        let runtime = runtime()?;
-        let (client, connection) = runtime.block_on(tokio_postgres::connect(&self.postgres_url, NoTls))?;
-        runtime.spawn(async move {
-            if let Err(error) = connection.await {
-                eprintln!("the database connection ended: {error}");
-            }
-        });
-        Ok((runtime, client))
+        connect(&self.postgres_url)
     }
+}
+
+/// A connection to a PostgreSQL, and the runtime that drives it.
+pub fn connect(url: &str) -> Result<(Runtime, Client)> {
+    let runtime = runtime()?;
+    let (client, connection) = runtime.block_on(tokio_postgres::connect(url, NoTls))?;
+    runtime.spawn(async move {
+        if let Err(error) = connection.await {
+            eprintln!("the database connection ended: {error}");
+        }
+    });
+    Ok((runtime, client))
 }
 
 /// Measures both, one round of each in turn, and answers the median of each.
@@ -191,6 +202,18 @@ mod tests {
         assert_eq!(row(Target::AtMost(1.5))["is_met"], true);
         assert_eq!(row(Target::AtLeast(1.6))["is_met"], false);
         assert_eq!(row(Target::AtLeast(1.6))["ratio"], 1.5);
+    }
+
+    #[test]
+    fn another_database_of_the_stand_is_on_the_same_server() {
+        let here = PathBuf::new();
+        let stand = Stand {
+            postgres_url: "postgres://postgres@127.0.0.1:5/postgres".into(),
+            gewu: here.clone(),
+            scratch: here.clone(),
+            data: here,
+        };
+        assert_eq!(stand.database("city").unwrap(), "postgres://postgres@127.0.0.1:5/city");
     }
 
     #[test]

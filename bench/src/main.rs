@@ -16,33 +16,31 @@ use gewu_bench::{Row, Stand};
 
 struct Measurement {
     name: &'static str,
-    /// Whether it starts the server, which then has to be built first.
-    needs_server: bool,
-    /// Takes hours or tens of gigabytes: only measured when it is named.
-    is_long: bool,
+    /// What the chore must know: `server` starts the server, which then has to be built first; `long` takes hours or
+    /// tens of gigabytes, so it is only measured when it is named; `lasting` wants the PostgreSQL that stays.
+    needs: &'static str,
     run: fn(&Stand) -> Result<Vec<Row>>,
 }
 
-const ALL: [Measurement; 9] = [
-    Measurement { name: "locate", needs_server: false, is_long: false, run: locate::run },
-    Measurement { name: "tiles", needs_server: false, is_long: false, run: tiles::run },
-    Measurement { name: "intake", needs_server: true, is_long: false, run: intake::run },
-    Measurement { name: "intake-sqlite", needs_server: true, is_long: true, run: intake::on_sqlite },
-    Measurement { name: "intake-postgres", needs_server: true, is_long: true, run: intake::on_postgres },
-    Measurement { name: "start", needs_server: true, is_long: false, run: start::run },
-    Measurement { name: "reads", needs_server: true, is_long: false, run: reads::run },
-    Measurement { name: "reads-10m", needs_server: true, is_long: true, run: reads::run_many },
-    Measurement { name: "crash", needs_server: true, is_long: false, run: crash::run },
+const ALL: [Measurement; 10] = [
+    Measurement { name: "locate", needs: "", run: locate::run },
+    Measurement { name: "tiles", needs: "", run: tiles::run },
+    Measurement { name: "intake", needs: "server", run: intake::run },
+    Measurement { name: "intake-sqlite", needs: "server long", run: intake::on_sqlite },
+    Measurement { name: "intake-postgres", needs: "server long", run: intake::on_postgres },
+    Measurement { name: "start", needs: "server", run: start::run },
+    Measurement { name: "reads", needs: "server", run: reads::on_sqlite },
+    Measurement { name: "reads-postgres", needs: "server lasting", run: reads::on_postgres },
+    Measurement { name: "reads-10m", needs: "server long", run: reads::run_many },
+    Measurement { name: "crash", needs: "server", run: crash::run },
 ];
 
-/// Without arguments lists the names, with `server` behind those that need it and `long` behind those that are only
-/// measured when named; with a name measures it and prints one JSON row a line.
+/// Without arguments lists the names, each with its needs behind it; with a name measures it and prints one JSON row a
+/// line.
 fn main() -> Result<()> {
     let Some(name) = std::env::args().nth(1) else {
-        for measurement in ALL {
-            let needs = if measurement.needs_server { " server" } else { "" };
-            let long = if measurement.is_long { " long" } else { "" };
-            println!("{}{needs}{long}", measurement.name);
+        for Measurement { name, needs, .. } in ALL {
+            println!("{name} {needs}");
         }
         return Ok(());
     };

@@ -1,11 +1,11 @@
 //! The server under measurement: a process of its own, started, asked, stopped and killed as an operator would.
 
 use crate::http::{Connection, Headers, request};
-use crate::{Stand, setting};
+use crate::{Stand, connect, setting};
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -150,25 +150,52 @@ impl Drop for Server {
     }
 }
 
-/// A city of so many cases that lasts from one measurement to the next, made anew when the server was built anew.
+/// Where the cases are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A city of so many cases that lasts from one measurement to the next, made anew when the server was built anew. What
+/// was broken off is gone on with.
 ///
 /// The stamp is the length and the time of the binary: what an older one made is not measured, unless `GEWU_BENCH_KEEP`
-/// is 1 because nothing that writes the record has changed since.
-pub fn lasting(stand: &Stand, cases: u64) -> Result<Place> {
-    let data = stand.data.join(format!("sqlite-{cases}"));
-    let place = Place { gewu: stand.gewu.clone(), data: data.clone(), database: None };
+/// is 1 because nothing that writes the record has changed since. Of PostgreSQL, the stand's own has to last too.
+pub fn lasting(stand: &Stand, engine: Engine, cases: u64) -> Result<Place> {
+    let (folder, database) = match engine {
+        Engine::Sqlite => (format!("sqlite-{cases}"), None),
+        Engine::Postgres => (format!("postgres-{cases}"), Some(format!("city_{cases}"))),
+    };
+    let data = stand.data.join(folder);
+    let url = database.as_ref().map(|name| stand.database(name)).transpose()?;
+    let place = Place { gewu: stand.gewu.clone(), data: data.clone(), database: url };
     let about = std::fs::metadata(&stand.gewu)?;
     let stamp = format!("{} {:?}", about.len(), about.modified()?);
-    let stamp_file = data.join("made-by");
     let is_kept = setting("GEWU_BENCH_KEEP", 0)? == 1;
-    if std::fs::read_to_string(&stamp_file).is_ok_and(|made_by| is_kept || made_by == stamp) {
+    let is_by_us = |file: &Path| std::fs::read_to_string(file).is_ok_and(|by| is_kept || by == stamp);
+    let (begun_by, made_by) = (data.join("begun-by"), data.join("made-by"));
+    if is_by_us(&made_by) {
         return Ok(place);
     }
-    let _ = std::fs::remove_dir_all(&data);
-    std::fs::create_dir_all(&data)?;
+    if !is_by_us(&begun_by) {
+        let _ = std::fs::remove_dir_all(&data);
+        std::fs::create_dir_all(&data)?;
+        if let Some(name) = &database {
+            let (runtime, client) = stand.postgres()?;
+            runtime.block_on(client.execute(&format!("drop database if exists {name}"), &[]))?;
+            runtime.block_on(client.execute(&format!("create database {name}"), &[]))?;
+        }
+        std::fs::write(&begun_by, stamp)?;
+    }
     let started = Instant::now();
     place.simulate(cases)?;
+    if let Some(url) = &place.database {
+        // As the database does by itself after some minutes.
+        let (runtime, client) = connect(url)?;
+        runtime.block_on(client.execute("vacuum analyze", &[]))?;
+    }
     eprintln!("  made in {:.0} s", started.elapsed().as_secs_f64());
-    File::create(stamp_file)?.write_all(stamp.as_bytes())?;
+    std::fs::rename(begun_by, made_by)?;
     Ok(place)
 }

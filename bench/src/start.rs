@@ -3,7 +3,7 @@
 use crate::reads::CASES;
 use anyhow::{Result, ensure};
 use gewu_bench::http::{Connection, request};
-use gewu_bench::server::{Place, Server, lasting};
+use gewu_bench::server::{Engine, Place, Server, lasting};
 use gewu_bench::{Row, Stand, Target, grouped, median, runtime, setting};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -15,7 +15,7 @@ const RESIDENT_MB: f64 = 200.0;
 /// From nothing in memory to the first answer, and how much memory that took.
 pub fn run(stand: &Stand) -> Result<Vec<Row>> {
     let cases = setting("GEWU_BENCH_CASES", CASES)?;
-    let place = lasting(stand, cases)?;
+    let place = lasting(stand, Engine::Sqlite, cases)?;
     let key = place.client()?;
     let runtime = runtime()?;
     let first = request("GET", "/api/v1/cases?page_size=50", &key, None);

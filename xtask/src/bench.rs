@@ -32,7 +32,7 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
     let known: Vec<(&str, Vec<&str>)> = listed
         .lines()
         .filter_map(|line| {
-            let mut words = line.split(' ');
+            let mut words = line.split_whitespace();
             Some((words.next()?, words.collect()))
         })
         .collect();
@@ -52,10 +52,15 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
         build(tree, "gewu")?;
     }
     let mut is_met = true;
-    for (name, _) in chosen {
+    let data = tree.target.join("bench-data");
+    for (name, needs) in chosen {
         println!("── {name} ──");
         // A cluster of its own: no measurement finds another's tables, caches or dead rows.
-        let cluster = Cluster::start(tree, Durability::On)?;
+        let cluster = if needs.contains(&"lasting") {
+            Cluster::start_kept(data.join("postgres"))?
+        } else {
+            Cluster::start(tree, Durability::On)?
+        };
         let scratch = tree.target.join(format!("bench-scratch-{name}"));
         let _ = std::fs::remove_dir_all(&scratch);
         std::fs::create_dir_all(&scratch)?;
@@ -63,7 +68,7 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
             .arg(name)
             .env("GEWU_BENCH_POSTGRES", cluster.url())
             .env("GEWU_BENCH_SCRATCH", &scratch)
-            .env("GEWU_BENCH_DATA", tree.target.join("bench-data"))
+            .env("GEWU_BENCH_DATA", &data)
             .env("GEWU_BIN", target.join("gewu"))
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())

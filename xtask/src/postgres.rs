@@ -1,4 +1,4 @@
-//! A throw-away PostgreSQL server for tests and benchmarks: made, used, removed.
+//! A PostgreSQL server for tests and benchmarks: made, used, and removed or, for what takes long to make, kept.
 //!
 //! It listens on a free loopback port and in its own folder, trusts everybody who reaches it, and
 //! ends with the [`Cluster`]. Start at [`Cluster::start`].
@@ -23,28 +23,42 @@ pub enum Durability {
     On,
 }
 
-/// A running server; dropping it stops it and removes its folder.
+/// A running server; dropping it stops it and, unless it is kept, removes its folder.
 pub struct Cluster {
     server: Child,
     folder: PathBuf,
     port: u16,
+    is_kept: bool,
 }
 
 impl Cluster {
     /// Makes a cluster and waits until it answers: about 2 s.
     pub fn start(tree: &Tree, durability: Durability) -> Result<Cluster> {
-        let programs = machine::postgres_programs()?;
         let owner = Owner::find()?;
         sweep(tree);
-        let folder = place(tree, &owner)?;
+        Cluster::start_in(place(tree, &owner)?, &owner, durability, false)
+    }
+
+    /// The cluster of a folder, made if there is none, that stays there with all its data.
+    pub fn start_kept(folder: PathBuf) -> Result<Cluster> {
+        let owner = Owner::find()?;
+        std::fs::create_dir_all(&folder)?;
+        owner.owns(&folder)?;
+        Cluster::start_in(folder, &owner, Durability::On, true)
+    }
+
+    fn start_in(folder: PathBuf, owner: &Owner, durability: Durability, is_kept: bool) -> Result<Cluster> {
+        let programs = machine::postgres_programs()?;
         let data = folder.join("data");
-        let mut initdb = Command::new(programs.join("initdb"));
-        initdb
-            .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"])
-            .args(["--no-instructions", "--no-sync", "--pgdata"])
-            .arg(&data)
-            .current_dir(&folder);
-        run::capture(owner.becomes(&mut initdb))?;
+        if !data.join("PG_VERSION").exists() {
+            let mut initdb = Command::new(programs.join("initdb"));
+            initdb
+                .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"])
+                .args(["--no-instructions", "--no-sync", "--pgdata"])
+                .arg(&data)
+                .current_dir(&folder);
+            run::capture(owner.becomes(&mut initdb))?;
+        }
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let log = File::create(folder.join("server.log"))?;
         let mut postgres = Command::new(programs.join("postgres"));
@@ -63,7 +77,7 @@ impl Cluster {
             postgres.args(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]);
         }
         let server = owner.becomes(&mut postgres).spawn().context("cannot start the PostgreSQL server")?;
-        let mut cluster = Cluster { server, folder, port };
+        let mut cluster = Cluster { server, folder, port, is_kept };
         cluster.wait(&programs)?;
         Ok(cluster)
     }
@@ -93,16 +107,22 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        quit(&self.server.id().to_string());
-        let _ = self.server.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
+        let pid = self.server.id().to_string();
+        if self.is_kept {
+            end(&pid, "INT");
+            let _ = self.server.wait();
+        } else {
+            end(&pid, "QUIT");
+            let _ = self.server.wait();
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
     }
 }
 
-/// Tells a server to end at once, with its children: SIGQUIT. By the shell's own `kill`, since a small machine has no
-/// other.
-fn quit(pid: &str) {
-    let _ = Command::new("sh").args(["-c", "kill -QUIT \"$0\"", pid]).stderr(Stdio::null()).status();
+/// Tells a server to end with its children: by QUIT at once, by INT after everything is written. By the shell's own
+/// `kill`, since a small machine has no other.
+fn end(pid: &str, signal: &str) {
+    let _ = Command::new("sh").args(["-c", "kill -\"$1\" \"$0\"", pid, signal]).stderr(Stdio::null()).status();
 }
 
 /// Who the server runs as: it refuses to be root.
@@ -119,6 +139,13 @@ impl Owner {
             Ok(id.trim().parse()?)
         };
         Ok(Owner(Some((id("-u")?, id("-g")?))))
+    }
+
+    fn owns(&self, folder: &Path) -> Result<()> {
+        if let Some((user, group)) = self.0 {
+            std::os::unix::fs::chown(folder, Some(user), Some(group))?;
+        }
+        Ok(())
     }
 
     fn becomes<'a>(&self, command: &'a mut Command) -> &'a mut Command {
@@ -143,9 +170,7 @@ fn place(tree: &Tree, owner: &Owner) -> Result<PathBuf> {
         }
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder)?;
-        if let Some((user, group)) = owner.0 {
-            std::os::unix::fs::chown(&folder, Some(user), Some(group))?;
-        }
+        owner.owns(&folder)?;
         let entered = owner.becomes(Command::new("ls").arg(&folder)).output()?.status.success();
         if entered {
             return Ok(folder);
@@ -170,7 +195,7 @@ fn sweep(tree: &Tree) {
             if let Some(pid) =
                 std::fs::read_to_string(pid_file).ok().and_then(|text| text.lines().next().map(str::to_owned))
             {
-                quit(&pid);
+                end(&pid, "QUIT");
             }
             let _ = std::fs::remove_dir_all(entry.path());
         }

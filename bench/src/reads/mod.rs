@@ -9,7 +9,7 @@ mod asked;
 use anyhow::{Context, Result};
 use asked::{DEEP, DESKS};
 use gewu_bench::http::{one_by_one, quantile};
-use gewu_bench::server::{Place, Server, lasting};
+use gewu_bench::server::{Engine, Place, Server, lasting};
 use gewu_bench::{Row, Stand, Target, grouped, median, runtime, setting};
 use std::collections::{BTreeMap, HashMap};
 use tokio::runtime::Runtime;
@@ -31,34 +31,39 @@ struct City {
     requests: BTreeMap<&'static str, Vec<Vec<u8>>>,
 }
 
-pub fn run(stand: &Stand) -> Result<Vec<Row>> {
+pub fn on_sqlite(stand: &Stand) -> Result<Vec<Row>> {
+    run(stand, Engine::Sqlite, "")
+}
+
+pub fn on_postgres(stand: &Stand) -> Result<Vec<Row>> {
+    run(stand, Engine::Postgres, ", PostgreSQL")
+}
+
+/// What is said of the engine stands behind each row's name.
+fn run(stand: &Stand, engine: Engine, said: &str) -> Result<Vec<Row>> {
     let cases = setting("GEWU_BENCH_CASES", CASES)?;
-    let place = lasting(stand, cases)?;
-    let mut rows = Vec::new();
+    let place = lasting(stand, engine, cases)?;
     let runtime = runtime()?;
     let city = City::open(stand, &place, cases, &runtime)?;
-    let mut taken = measure(&[&city], &runtime)?;
-    let taken = taken.pop().context("one city was measured")?;
-    for (kind, times) in taken {
-        rows.push(Row {
-            name: format!("{kind} at {} cases", grouped(cases)),
-            what: format!("p95 of {}; {times}. Reference: what was asked.", mix(kind)),
-            ours: times.p95,
-            reference: P95_MS,
-            unit: "ms",
-            target: Target::AtMost(1.0),
-        });
-    }
+    let taken = measure(&[&city], &runtime)?.pop().context("one city was measured")?;
     city.server.stop()?;
-    Ok(rows)
+    let row = |(kind, times): (&str, Times)| Row {
+        name: format!("{kind} at {} cases{said}", grouped(cases)),
+        what: format!("p95 of {}; {times}. Reference: what was asked.", mix(kind)),
+        ours: times.p95,
+        reference: P95_MS,
+        unit: "ms",
+        target: Target::AtMost(1.0),
+    };
+    Ok(taken.into_iter().map(row).collect())
 }
 
 /// The same at ten times the past, beside the smaller city.
 pub fn run_many(stand: &Stand) -> Result<Vec<Row>> {
     let (few, many) = (setting("GEWU_BENCH_CASES", CASES)?, setting("GEWU_BENCH_MANY_CASES", MANY)?);
     let runtime = runtime()?;
-    let small = City::open(stand, &lasting(stand, few)?, few, &runtime)?;
-    let large = City::open(stand, &lasting(stand, many)?, many, &runtime)?;
+    let small = City::open(stand, &lasting(stand, Engine::Sqlite, few)?, few, &runtime)?;
+    let large = City::open(stand, &lasting(stand, Engine::Sqlite, many)?, many, &runtime)?;
     let taken = measure(&[&large, &small], &runtime)?;
     let [large_taken, small_taken] = taken.as_slice() else { anyhow::bail!("two cities were measured") };
     let rows = large_taken.iter().zip(small_taken).map(|((kind, ours), (_, reference))| Row {
