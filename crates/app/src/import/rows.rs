@@ -7,12 +7,8 @@ use super::mapping::Mapping;
 use crate::{AppError, Problem};
 use encoding_rs::{Decoder, DecoderResult, UTF_8};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     io::Read,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
 };
 
 /// A row may be so long. One that is longer lacks a quotation mark, and would swallow the rest of the file.
@@ -34,7 +30,6 @@ pub struct Rows {
     /// What the bytes are taken for.
     pub encoding: &'static str,
     record: csv::ByteRecord,
-    unread: Arc<AtomicU64>,
 }
 
 impl Rows {
@@ -45,7 +40,6 @@ impl Rows {
     /// [`AppError::Invalid`] with what the header lacks, and when the file cannot be read.
     pub fn open(file: Box<dyn Read + Send>, mapping: &Mapping) -> Result<Rows, AppError> {
         let encoding = mapping.csv.encoding().unwrap_or(UTF_8);
-        let unread = Arc::new(AtomicU64::new(0));
         let file = Decoded {
             file,
             decoder: encoding.new_decoder(),
@@ -54,7 +48,10 @@ impl Rows {
             given: 0,
             held: None,
             is_over: false,
-            unread: unread.clone(),
+            unread: 0,
+            decoded: 0,
+            is_line_begun: false,
+            blank: VecDeque::new(),
         };
         let reader = csv::ReaderBuilder::new()
             .delimiter(u8::try_from(mapping.csv.delimiter).unwrap_or(b','))
@@ -68,7 +65,6 @@ impl Rows {
             width: 0,
             encoding: encoding.name(),
             record: csv::ByteRecord::new(),
-            unread,
         };
         rows.header(mapping)?;
         Ok(rows)
@@ -80,14 +76,15 @@ impl Rows {
     /// [`AppError::Invalid`] for a row longer than [`ROW_BYTES_MOST`], and when the file cannot be read. Nothing more can
     /// be read afterwards.
     pub fn next_row(&mut self) -> Result<Option<(u64, &csv::ByteRecord)>, AppError> {
-        let line = self.reader.position().line();
-        match self.reader.read_byte_record(&mut self.record) {
+        let (line, byte) = (self.reader.position().line(), self.reader.position().byte());
+        let is_there = self.reader.read_byte_record(&mut self.record);
+        let line = line + self.reader.get_mut().blank_lines_at(byte);
+        match is_there {
             Ok(is_there) => {
-                self.unread.store(0, Ordering::Relaxed);
-                let line = self.record.position().map_or(line, csv::Position::line);
+                self.reader.get_mut().unread = 0;
                 Ok(is_there.then_some((line, &self.record)))
             }
-            Err(_) if self.unread.load(Ordering::Relaxed) > ROW_BYTES_MOST => Err(problem(
+            Err(_) if self.reader.get_ref().unread > ROW_BYTES_MOST => Err(problem(
                 "too_long",
                 format!("从第 {line} 行开始的一行超过 16 MB：多半是引号没有成对。请改好文件再导入"),
                 format!(
@@ -172,10 +169,37 @@ struct Decoded {
     held: Option<u8>,
     is_over: bool,
     /// Bytes given since the last row was whole.
-    unread: Arc<AtomicU64>,
+    unread: u64,
+    /// Bytes decoded before `output`.
+    decoded: u64,
+    is_line_begun: bool,
+    /// Runs of blank lines not asked for yet: the byte each begins at, and how many they are. The reader passes over them
+    /// before a row without counting them as its own.
+    blank: VecDeque<(u64, u64)>,
 }
 
 impl Decoded {
+    /// How many blank lines begin at a byte of the decoded text; those before it are forgotten.
+    fn blank_lines_at(&mut self, byte: u64) -> u64 {
+        while self.blank.front().is_some_and(|(begin, _)| *begin < byte) {
+            self.blank.pop_front();
+        }
+        self.blank.front().filter(|(begin, _)| *begin == byte).map_or(0, |(_, count)| *count)
+    }
+
+    fn note_blank_lines(&mut self) {
+        for (at, byte) in (self.decoded..).zip(&self.output) {
+            match (*byte == b'\n', self.is_line_begun) {
+                (true, true) => self.is_line_begun = false,
+                (true, false) => match self.blank.back_mut() {
+                    Some((begin, count)) if *begin + *count == at => *count += 1,
+                    _ => self.blank.push_back((at, 1)),
+                },
+                (false, _) => self.is_line_begun = true,
+            }
+        }
+    }
+
     fn decode(&mut self) -> std::io::Result<()> {
         let read = loop {
             match self.file.read(&mut self.input) {
@@ -185,6 +209,7 @@ impl Decoded {
         };
         self.is_over = read == 0;
         self.given = 0;
+        self.decoded += u64::try_from(self.output.len()).unwrap_or(0);
         self.output.clear();
         self.output.extend(self.held.take());
         let mut input = self.input.get(..read).unwrap_or_default();
@@ -205,6 +230,7 @@ impl Decoded {
             self.held = self.output.pop();
         }
         self.join_line_ends();
+        self.note_blank_lines();
         Ok(())
     }
 
@@ -235,7 +261,8 @@ impl Read for Decoded {
             *to = *from;
         }
         self.given += given;
-        if self.unread.fetch_add(u64::try_from(given).unwrap_or(0), Ordering::Relaxed) > ROW_BYTES_MOST {
+        self.unread += u64::try_from(given).unwrap_or(0);
+        if self.unread > ROW_BYTES_MOST {
             return Err(std::io::Error::other("a row without an end"));
         }
         Ok(given)
@@ -302,6 +329,25 @@ mod tests {
                 all(opened("utf-8", file.into_bytes()).unwrap()).iter().map(|(line, _)| *line).collect();
             assert_eq!(lines, [2, 3], "{length}");
         }
+    }
+
+    #[test]
+    fn a_row_is_called_by_its_line_after_blank_lines_and_quoted_line_ends() {
+        let file = "\r\n\r\n时间,类\r\n\r\n1,\"路灯\r\n\r\n\r\n不亮\r\n\"\r\n\r\n\r\n2,3\r\n4,\"\r\n\r\n5\"\r\n6,7\r\n\r\n8,\"9";
+        for (file, ends) in
+            [(file.to_owned(), "CR LF"), (file.replace("\r\n", "\n"), "LF"), (file.replace("\r\n", "\r"), "CR")]
+        {
+            let lines: Vec<u64> =
+                all(opened("utf-8", file.into_bytes()).unwrap()).iter().map(|(line, _)| *line).collect();
+            assert_eq!(lines, [5, 12, 13, 16, 18], "{ends}");
+        }
+    }
+
+    #[test]
+    fn blank_lines_that_fill_a_chunk_and_more_are_counted() {
+        let file = format!("时间,类\n1,2\n{}3,4\n{}", "\n".repeat(CHUNK_BYTES * 2), "\n".repeat(9));
+        let lines: Vec<u64> = all(opened("utf-8", file.into_bytes()).unwrap()).iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [2, 3 + CHUNK_BYTES as u64 * 2]);
     }
 
     #[test]
