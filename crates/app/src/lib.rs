@@ -164,8 +164,8 @@ impl App {
             Problem::new(
                 "city",
                 "city_not_published",
-                "这座城市还没有发布区域、单位、类别、日历和政策，请先用 gewu import 发布",
-                "this city has not published its areas, units, classes, calendar and policy: use `gewu import` first",
+                "这座城市还没有发布全部数据：区域、边界、单位、类别、日历和政策，请先用 gewu import data 发布",
+                "this city has not published all of its areas, boundaries, units, classes, calendar and policy: use `gewu import data` first",
             )
             .into()
         })

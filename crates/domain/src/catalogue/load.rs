@@ -206,8 +206,8 @@ fn class(row: Row, code: &ClassCode, kinds: &UnitKinds, faults: &mut Vec<Fault>)
             "code",
             words(format!("“{code}”不是类别编码"), format!("{:?} is not the code of a class", code.as_str())),
             words(
-                "写成 part-01-02 或 event-01-02：部件或事件、大类、小类",
-                "write it like part-01-02 or event-01-02: kind, major, minor",
+                "写成 part-01-02 或 event-01-02：部件或事件、大类、小类；后两段用小写字母、数字和 _，各不超过 40 个",
+                "write it like part-01-02 or event-01-02: kind, major, minor; the last two of lower-case letters, digits and _, 40 at most each",
             ),
         ));
         return None;
