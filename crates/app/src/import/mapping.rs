@@ -43,7 +43,9 @@ pub struct Mapping {
     pub reached: Option<Reached>,
     #[serde(default)]
     pub place: PlaceColumns,
-    pub class: Lookup,
+    /// Without it only reports can be taken, which somebody files here.
+    #[serde(default)]
+    pub class: Option<Lookup>,
     #[serde(default)]
     pub unit: Option<Lookup>,
     #[serde(default)]
@@ -112,6 +114,7 @@ pub struct Time {
 #[serde(deny_unknown_fields)]
 pub struct Reached {
     pub column: String,
+    #[serde(default)]
     pub table: BTreeMap<String, Stage>,
     #[serde(default)]
     pub default: Stage,
@@ -162,7 +165,7 @@ pub struct Lookup {
     /// Put before the value when it is the code.
     #[serde(default)]
     pub prefix: String,
-    /// For values that are found nowhere; without it such a row is not taken.
+    /// For values that are found nowhere, and for empty ones; without it a row with such a value is not taken.
     #[serde(default)]
     pub default: Option<String>,
 }
@@ -240,7 +243,8 @@ impl Mapping {
 
     /// Every column the mapping names.
     pub fn columns(&self) -> Vec<&str> {
-        let mut columns: Vec<&str> = vec![&self.reported_at.column, &self.class.column];
+        let mut columns: Vec<&str> = vec![&self.reported_at.column];
+        columns.extend(self.class.iter().map(|class| class.column.as_str()));
         columns.extend(self.id.iter().map(|id| id.column.as_str()));
         columns.extend(self.skip.iter().map(|skip| skip.column.as_str()));
         columns.extend(self.closed_at.iter().map(|time| time.column.as_str()));
@@ -380,11 +384,29 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_paper_and_the_shipped_mapping_read() {
+    fn every_class_in_the_table_for_pingshan_is_in_the_shipped_catalogue() {
+        let mapping = Mapping::parse("pingshan", include_str!("../../../../data/real/pingshan/mapping.toml")).unwrap();
+        let catalogue = include_str!("../../../../data/catalogue/gbt30428.csv");
+        let table = mapping.class.unwrap().table;
+        assert!(table.len() > 30);
+        for (name, code) in table {
+            assert!(catalogue.lines().any(|line| line.starts_with(&format!("{code},"))), "{name}: {code}");
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_paper_and_the_shipped_mappings_read() {
         let paper = include_str!("../../../../docs/import-cases.md");
         let example = paper.split("```toml mapping\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
         let mapping = Mapping::parse("import-cases.md", example).unwrap();
         assert!(mapping.columns().contains(&"办理结果"));
-        Mapping::parse("nyc", include_str!("../../../../data/real/nyc/mapping.toml")).unwrap();
+        for shipped in [
+            include_str!("../../../../data/real/nyc/mapping.toml"),
+            include_str!("../../../../data/real/boston/mapping.toml"),
+            include_str!("../../../../data/real/pingshan/mapping.toml"),
+            include_str!("../../../../data/real/messages_zh/mapping.toml"),
+        ] {
+            Mapping::parse("shipped", shipped).unwrap();
+        }
     }
 }

@@ -2,8 +2,9 @@
 //! city, at the times the row gives.
 //!
 //! A row is taken once: its number carries the other system's, so a second import, or one that was broken off, takes
-//! what is missing. Rows are read one by one, so memory does not grow with the file. Start at [`App::import_cases`]; the
-//! columns are in [`mapping`].
+//! what is missing. Rows are read one by one, and a batch is told while the one before is written; of each row some
+//! twenty bytes are remembered, to know a number that comes again. Start at [`App::import_cases`]; the columns are in
+//! [`mapping`].
 
 pub mod mapping;
 pub mod rows;
@@ -18,22 +19,23 @@ use gewu_domain::{
     ids::{AreaCode, ClassCode, RegionId, UnitCode},
     unit::Units,
 };
-use gewu_store::Changes;
+use gewu_store::{Changes, StoreError};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use mapping::{By, Lookup, Mapping, Stage, Unreadable, fill};
 use rows::Rows;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     io::Read,
     sync::Arc,
 };
+use tokio::task::JoinHandle;
 
 /// Characters of a value that a reason shows.
 const SHOWN_CHARS: usize = 60;
 /// Cases written at once.
-const BATCH: usize = 400;
+const BATCH: u64 = 400;
 
 /// How an import shall be made.
 #[derive(Debug, Clone, Default)]
@@ -89,7 +91,7 @@ struct Row {
     closed_at: Option<Timestamp>,
     reached: Stage,
     location: Location,
-    class: ClassCode,
+    class: Option<ClassCode>,
     unit: Option<UnitCode>,
     source: Source,
     words: String,
@@ -135,12 +137,13 @@ impl App {
                     tell(Told::Rejected(&rejected));
                 }
             }
-            if import.waiting >= BATCH {
+            if import.waiting.cases >= BATCH {
                 import.write(&mut imported).await?;
                 tell(Told::Progress(&imported));
             }
         }
         import.write(&mut imported).await?;
+        import.written(&mut imported).await?;
         tell(Told::Progress(&imported));
         Ok(imported)
     }
@@ -167,11 +170,18 @@ struct Importer<'a> {
     sealed: BTreeMap<RegionId, Option<Date>>,
     /// Digests of the numbers that this file has brought.
     seen: HashSet<u64>,
-    pending: BTreeSet<String>,
     is_dry: bool,
-    batches: BTreeMap<RegionId, Vec<Changes>>,
-    waiting: usize,
-    waiting_closed: u64,
+    waiting: Batch,
+    writing: Option<(Batch, JoinHandle<Result<(), StoreError>>)>,
+}
+
+/// Cases that are written together.
+#[derive(Default)]
+struct Batch {
+    cases: u64,
+    closed: u64,
+    numbers: HashSet<String>,
+    changes: BTreeMap<RegionId, Vec<Changes>>,
 }
 
 /// Names of classes, areas and units in either language, to codes.
@@ -215,11 +225,9 @@ impl<'a> Importer<'a> {
             people,
             sealed,
             seen: HashSet::new(),
-            pending: BTreeSet::new(),
             is_dry: options.dry_run,
-            batches: BTreeMap::new(),
-            waiting: 0,
-            waiting_closed: 0,
+            waiting: Batch::default(),
+            writing: None,
         })
     }
 
@@ -241,13 +249,18 @@ impl<'a> Importer<'a> {
             imported.located += 1;
             imported.placed += u64::from(located.place.is_placed);
         }
-        if !located.place.is_placed && row.reached > Stage::Reported {
-            let reason = reason(
-                "no_place",
-                "没有落在任何网格里，而这一行已经立案：请补坐标或区域",
-                "lies in no grid, but the row says it was filed: give coordinates or an area",
-            );
-            return Err(rejected(&id, reason));
+        if row.reached > Stage::Reported {
+            if !located.place.is_placed {
+                return Err(rejected(&id, no_place(&row.location)));
+            }
+            if row.class.is_none() {
+                let reason = reason(
+                    "unknown_class",
+                    "这一行已经立案，对应关系却没有 [class]：请写上",
+                    "the row says it was filed, but the mapping has no [class]: add it",
+                );
+                return Err(rejected(&id, reason));
+            }
         }
         let day = row.reported_at.to_zoned(TimeZone::UTC).date();
         if let Some(Some(sealed)) = self.sealed.get(&located.region)
@@ -265,7 +278,9 @@ impl<'a> Importer<'a> {
         let number = number(located.region, &row.id);
         let is_seen = self.seen.contains(&digest_of(&row.id));
         let is_known = self.is_known(located.region, &number).await.map_err(Failure::Store)?;
-        if is_seen && (is_known || self.pending.contains(&number) || self.is_dry) {
+        let is_on_its_way = self.waiting.numbers.contains(&number)
+            || self.writing.as_ref().is_some_and(|(batch, _)| batch.numbers.contains(&number));
+        if is_seen && (is_known || is_on_its_way || self.is_dry) {
             let reason = reason("repeated_id", "这个编号在文件里出现过", "this number stands in the file before");
             return Err(rejected(&id, reason));
         }
@@ -292,11 +307,12 @@ impl<'a> Importer<'a> {
                 other => Failure::Store(other),
             })?;
         self.seen.insert(digest_of(&row.id));
-        self.pending.insert(number);
-        self.waiting_closed += u64::from(row.reached == Stage::Closed);
         let (region, changes) = story.finish();
-        self.batches.entry(region).or_default().push(changes);
-        self.waiting += 1;
+        let waiting = &mut self.waiting;
+        waiting.numbers.insert(number);
+        waiting.closed += u64::from(row.reached == Stage::Closed);
+        waiting.changes.entry(region).or_default().push(changes);
+        waiting.cases += 1;
         Ok(())
     }
 
@@ -305,15 +321,29 @@ impl<'a> Importer<'a> {
         Ok(view.case_by_number(number).await?.is_some())
     }
 
+    /// Begins to write what waits, once the batch before is written.
     async fn write(&mut self, imported: &mut Imported) -> Result<(), AppError> {
-        for (region, batch) in std::mem::take(&mut self.batches) {
-            if !self.is_dry {
-                self.app.store.upkeep().load(region, batch).await?;
+        self.written(imported).await?;
+        let mut batch = std::mem::take(&mut self.waiting);
+        let changes = std::mem::take(&mut batch.changes);
+        let store = (!self.is_dry).then(|| self.app.store.clone());
+        let writing = tokio::spawn(async move {
+            let Some(store) = store else { return Ok(()) };
+            for (region, changes) in changes {
+                store.upkeep().load(region, changes).await?;
             }
-        }
-        self.pending.clear();
-        imported.taken += u64::try_from(std::mem::take(&mut self.waiting)).unwrap_or(0);
-        imported.closed += std::mem::take(&mut self.waiting_closed);
+            Ok(())
+        });
+        self.writing = Some((batch, writing));
+        Ok(())
+    }
+
+    /// Waits for the batch that is being written.
+    async fn written(&mut self, imported: &mut Imported) -> Result<(), AppError> {
+        let Some((batch, writing)) = self.writing.take() else { return Ok(()) };
+        writing.await.map_err(|error| AppError::Failed(Box::new(error)))??;
+        imported.taken += batch.cases;
+        imported.closed += batch.closed;
         Ok(())
     }
 
@@ -415,11 +445,8 @@ impl<'a> Importer<'a> {
             }
             (None, None) => Stage::Reported,
         };
-        let class = self.code("class", &mapping.class, value(&mapping.class.column))?;
-        let unit = match &mapping.unit {
-            Some(unit) if !value(&unit.column).is_empty() => Some(self.code("unit", unit, value(&unit.column))?),
-            _ => None,
-        };
+        let class = mapping.class.as_ref().map(|class| self.code("class", class, value(&class.column))).transpose()?;
+        let unit = self.code_of("unit", mapping.unit.as_ref(), value)?;
         let source = mapping
             .source
             .as_ref()
@@ -431,7 +458,7 @@ impl<'a> Importer<'a> {
             closed_at: closed_at.map(whole_ms),
             reached,
             location: self.location(value)?,
-            class: ClassCode::new(class),
+            class: class.map(ClassCode::new),
             unit: unit.map(UnitCode::new),
             source: source.unwrap_or(Source::System),
             words: fill(&mapping.words, value),
@@ -462,12 +489,7 @@ impl<'a> Importer<'a> {
         let is_unknown = |point: &(f64, f64)| {
             place.ignore.iter().any(|no| (no.0 - point.0).abs() < 1e-7 && (no.1 - point.1).abs() < 1e-7)
         };
-        let area = match &place.area {
-            Some(area) if !value(&area.column).is_empty() => {
-                Some(AreaCode::new(self.code("area", area, value(&area.column))?))
-            }
-            _ => None,
-        };
+        let area = self.code_of("area", place.area.as_ref(), &value)?.map(AreaCode::new);
         let address: Vec<&str> =
             place.address.iter().map(|column| value(column)).filter(|part| !part.is_empty()).collect();
         let address: String = address.join(", ").chars().take(200).collect();
@@ -478,6 +500,21 @@ impl<'a> Importer<'a> {
             address: (!address.is_empty()).then_some(address),
             part: None,
         })
+    }
+
+    /// The city's code for a cell that may be empty.
+    fn code_of<'v>(
+        &self,
+        what: &str,
+        lookup: Option<&Lookup>,
+        value: impl Fn(&str) -> &'v str,
+    ) -> Result<Option<String>, Reason> {
+        match lookup {
+            Some(lookup) if lookup.default.is_some() || !value(&lookup.column).is_empty() => {
+                self.code(what, lookup, value(&lookup.column)).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The city's code for a value of the export.
@@ -500,15 +537,16 @@ impl<'a> Importer<'a> {
         let found = found.filter(|code| exists(code)).or_else(|| lookup.default.clone().filter(|code| exists(code)));
         found.ok_or_else(|| {
             let value = shown(value);
-            match what {
-                "class" => {
-                    reason("unknown_class", &format!("没有类别“{value}”"), &format!("there is no class for {value:?}"))
-                }
-                "unit" => {
-                    reason("unknown_unit", &format!("没有单位“{value}”"), &format!("there is no unit for {value:?}"))
-                }
-                _ => reason("unknown_area", &format!("没有区域“{value}”"), &format!("there is no area for {value:?}")),
-            }
+            let (code, zh, en, section) = match what {
+                "class" => ("unknown_class", "类别", "class", "class"),
+                "unit" => ("unknown_unit", "单位", "unit", "unit"),
+                _ => ("unknown_area", "区域", "area", "place.area"),
+            };
+            reason(
+                code,
+                &format!("没有{zh}“{value}”：请写进 [{section}] 的 table，或者给出 default"),
+                &format!("there is no {en} for {value:?}: put it into the table of [{section}], or give a default"),
+            )
         })
     }
 }
@@ -576,6 +614,26 @@ fn reason(code: &'static str, zh: &str, en: &str) -> Reason {
 fn shown(value: &str) -> String {
     let line = value.replace(char::is_control, " ");
     if line.chars().count() <= SHOWN_CHARS { line } else { line.chars().take(SHOWN_CHARS).chain(['…']).collect() }
+}
+
+/// Why a row that was filed cannot be taken: what is missing, or what does not lead to a grid.
+fn no_place(location: &Location) -> Reason {
+    let (zh, en) = match (&location.point, &location.area) {
+        (_, Some(area)) => (
+            format!("区域 {area} 下面还有更小的区域：请给出网格，或者坐标"),
+            format!("area {area} has smaller ones below it: give the grid, or coordinates"),
+        ),
+        (Some((lon, lat)), None) => (
+            format!("坐标 {lon}, {lat} 不在任何网格里：请改坐标，或者给出区域"),
+            format!("the point {lon}, {lat} lies in no grid: correct it, or give an area"),
+        ),
+        (None, None) => (
+            "没有坐标，也没有区域：请补一样，或者在 [place.area] 里写 default".to_owned(),
+            "has neither coordinates nor an area: give one, or write a default in [place.area]".to_owned(),
+        ),
+    };
+    let (zh, en) = (format!("这一行已经立案，但是{zh}"), format!("the row says it was filed, but {en}"));
+    ("no_place", zh, en)
 }
 
 fn bad_time(value: &str) -> Reason {

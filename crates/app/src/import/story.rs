@@ -91,7 +91,7 @@ pub(super) fn new_report(row: &Row) -> NewReport {
     NewReport {
         source: row.source,
         location: row.location.clone(),
-        class: Some(row.class.clone()),
+        class: row.class.clone(),
         words: row.words.clone(),
         photos: Vec::new(),
         contact: Contact::default(),
@@ -181,18 +181,18 @@ fn next(city: &City, people: &People, row: &Row, case: &Case) -> Option<(Actor, 
 fn class(city: &City, row: &Row) -> Option<ClassRef> {
     let scheme = &city.policy.scheme;
     let version = city.catalogues.current(scheme)?.version;
-    Some(ClassRef { scheme: scheme.clone(), version, code: row.class.clone() })
+    Some(ClassRef { scheme: scheme.clone(), version, code: row.class.clone()? })
 }
 
 /// The first condition of the class: an export does not say which.
 fn condition(city: &City, row: &Row) -> u8 {
     let catalogue = city.catalogues.current(&city.policy.scheme);
-    let class = catalogue.and_then(|catalogue| catalogue.get(&row.class));
+    let class = catalogue.zip(row.class.as_ref()).and_then(|(catalogue, class)| catalogue.get(class));
     class.and_then(|class| class.conditions.first()).map_or(1, |condition| condition.no)
 }
 
 fn proposed(city: &City, row: &Row, case: &Case) -> Option<UnitCode> {
-    let class = city.catalogues.current(&city.policy.scheme)?.get(&row.class)?;
+    let class = city.catalogues.current(&city.policy.scheme)?.get(row.class.as_ref()?)?;
     let proposed = propose(&class.responsible, class.kind, case.place.deepest()?, &city.units, &city.areas);
     proposed.into_iter().next().map(|proposal| proposal.unit)
 }

@@ -3,6 +3,7 @@
 use crate::house::{House, at, house};
 use gewu_app::{
     AppError, Caller,
+    city::{Draft, Kind},
     import::{ImportOptions, Imported, Rejected, Told, mapping::Mapping},
 };
 use gewu_domain::{
@@ -199,6 +200,69 @@ async fn each_row_that_is_not_taken_is_told_with_its_line_and_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_was_filed_nowhere_is_told_what_it_lacks() {
+    let (house, ..) = town(8).await;
+    let street = {
+        let areas = &house.app.snapshot().unwrap().city.areas;
+        areas.all().iter().find(|area| !areas.children(&area.code).is_empty()).unwrap().name_zh.clone()
+    };
+    let rows = format!(
+        "P1,2026-03-02 09:00,,处理中,路灯不亮,,,,,,,,\n\n\n\
+         P2,2026-03-02 09:00,,处理中,路灯不亮,,1.0,2.0,,,,,\n\
+         P3,2026-03-02 09:00,,处理中,路灯不亮,\"两\n行\",,,,{street},,,\n"
+    );
+    let (imported, rejected) = taken(&house, &rows, ImportOptions::default()).await;
+    assert_eq!(imported.taken, 0);
+    let told: Vec<(u64, &str)> = rejected.iter().map(|row| (row.line, row.code)).collect();
+    assert_eq!(told, [(2, "no_place"), (5, "no_place"), (6, "no_place")]);
+    for (row, what) in
+        rejected.iter().zip(["neither coordinates nor an area", "1, 2 lies in no grid", "smaller ones below"])
+    {
+        assert!(row.en.contains(what), "{}", row.en);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_cell_takes_the_default_where_there_is_one() {
+    let (house, _, grid) = town(9).await;
+    let code = {
+        let snapshot = house.app.snapshot().unwrap();
+        snapshot.city.areas.all().iter().find(|area| area.name_zh == grid).unwrap().code.clone()
+    };
+    let mapping = MAPPING.replace("column = \"网格\"\nby", &format!("column = \"网格\"\ndefault = \"{code}\"\nby"));
+    let mapping = mapping.replace("column = \"单位\"", "column = \"单位\"\ndefault = \"works-wangchao\"");
+    let file = format!("{HEADER}Q1,2026-03-02 09:00,,处理中,垃圾成堆,,,,,,,,\n");
+    let (imported, rejected) = taken_by(&house, &mapping, file.into_bytes(), ImportOptions::default()).await.unwrap();
+    assert_eq!((imported.taken, rejected), (1, Vec::new()));
+    let case = case(&house, "Q1").await.unwrap();
+    assert_eq!(case.place.deepest(), Some(&code));
+    assert_eq!(case.lead().unwrap().unit.as_str(), "works-wangchao");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_alone_become_reports_that_wait_to_be_placed_and_accepted() {
+    let (house, ..) = town(10).await;
+    let mapping = include_str!("../../../../data/real/messages_zh/mapping.toml");
+    let file = "留言编号,留言用户,留言主题,留言时间,留言详情\nR1,甲,路灯不亮,2026/2/28 11:25:05,三盏\n";
+    let (imported, rejected) =
+        taken_by(&house, mapping, file.as_bytes().to_vec(), ImportOptions::default()).await.unwrap();
+    assert_eq!((imported.taken, rejected), (1, Vec::new()));
+    let waiting = case(&house, "R1").await.unwrap();
+    assert_eq!((waiting.state.kind(), &waiting.class, waiting.place.is_placed), (StateKind::Reported, &None, false));
+    let filed = format!(
+        "{mapping}[reached]\ncolumn = \"留言用户\"\ndefault = \"filed\"\n[place.area]\ncolumn = \"留言编号\"\n"
+    );
+    let grid = {
+        let areas = &house.app.snapshot().unwrap().city.areas;
+        areas.all().iter().find(|area| areas.children(&area.code).is_empty()).unwrap().code.clone()
+    };
+    let file = file.replace("R1", grid.as_str());
+    let (_, rejected) = taken_by(&house, &filed, file.into_bytes(), ImportOptions::default()).await.unwrap();
+    assert_eq!(rejected.iter().map(|row| row.code).collect::<Vec<_>>(), ["unknown_class"]);
+    assert!(rejected[0].en.contains("no [class]"), "{}", rejected[0].en);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_import_takes_nothing_twice_and_a_longer_file_only_what_is_new() {
     let (house, (lon, lat), _) = town(4).await;
     let row = |id: &str| format!("{id},2026-03-02 09:00,2026-03-04 16:30,,垃圾成堆,,{lon},{lat},,,,,\n");
@@ -272,6 +336,39 @@ async fn new_york_s_requests_go_through_the_whole_loop() {
 
     let again = nyc::settle(&house.app, &people, &mut |_| {}).await.unwrap();
     assert_eq!((again.taken, again.known), (0, imported.taken));
+}
+
+/// Boston as its folder publishes it: no boundaries, the precinct says where.
+const BOSTON: [(Kind, &str, &str); 7] = [
+    (Kind::UnitKinds, "kinds.csv", include_str!("../../../../data/units/kinds.csv")),
+    (Kind::Areas, "areas.csv", include_str!("../../../../data/real/boston/areas.csv")),
+    (Kind::Shapes, "shapes.geojson", include_str!("../../../../data/real/boston/shapes.geojson")),
+    (Kind::Units, "units.csv", include_str!("../../../../data/real/boston/units.csv")),
+    (Kind::Catalogue, "catalogue.csv", include_str!("../../../../data/real/boston/catalogue.csv")),
+    (Kind::Calendar, "us-nyc.toml", include_str!("../../../../data/calendars/us-nyc.toml")),
+    (Kind::Policy, "policy.toml", include_str!("../../../../data/real/boston/policy.toml")),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boston_s_requests_go_through_the_whole_loop_without_boundaries() {
+    let house = house(11, at(NOW)).await;
+    let draft = |(kind, file, text): &(Kind, &str, &str)| Draft {
+        kind: *kind,
+        file: (*file).to_owned(),
+        text: (*text).to_owned(),
+    };
+    house.app.publish(&Caller::system(), None, BOSTON.iter().map(draft).collect(), false).await.unwrap();
+    let mapping = include_str!("../../../../data/real/boston/mapping.toml");
+    let requests = include_bytes!("../../../../data/real/boston/requests.csv").to_vec();
+    let (imported, rejected) = taken_by(&house, mapping, requests, ImportOptions::default()).await.unwrap();
+    assert_eq!(rejected, []);
+    assert_eq!((imported.rows, imported.taken, imported.closed, imported.skipped), (503, 502, 470, 1), "{imported:?}");
+    let verified = house.app.verify(false, &mut |_| {}).await.unwrap();
+    assert_eq!((verified.findings.len(), verified.cases), (0, imported.taken));
+    let view = house.app.store.view(RegionId(25_025)).await.unwrap();
+    let case = view.case_by_number("025025-101000295613").await.unwrap().unwrap();
+    assert_eq!(case.place.deepest().unwrap().as_str(), "p-1714");
+    assert_eq!(case.changed_at, at("2011-07-01T09:06:58Z"));
 }
 
 #[test]
