@@ -59,6 +59,25 @@ impl Place {
         Ok(())
     }
 
+    /// Drops the SQLite store's files and the binary from the system's cache.
+    pub fn forget(&self) -> Result<()> {
+        let status = Command::new("sync").status()?;
+        ensure!(status.success(), "sync ended with {status}");
+        let record = std::fs::read_dir(self.data.join("record"))?;
+        let files = record.filter_map(|entry| entry.ok().map(|entry| entry.path())).chain([self.gewu.clone()]);
+        for file in files {
+            let mut input = std::ffi::OsString::from("if=");
+            input.push(&file);
+            let status = Command::new("dd")
+                .arg(input)
+                .args(["iflag=nocache", "count=0", "status=none"])
+                .stdin(Stdio::null())
+                .status()?;
+            ensure!(status.success(), "dd could not drop {} from the cache", file.display());
+        }
+        Ok(())
+    }
+
     /// Headers of another system's requests, with a new key for reporting and reading.
     pub fn client(&self) -> Result<Headers> {
         let key = self.gewu(&["client", "add", "bench", "--scopes", "report,read"])?;
@@ -119,6 +138,11 @@ impl Server {
 
     /// Asks it to end, and waits until it has.
     pub fn stop(mut self) -> Result<()> {
+        self.end()
+    }
+
+    /// The same where another server takes its place.
+    pub fn end(&mut self) -> Result<()> {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
         ensure!(told.success(), "the server could not be told to end");
         let asked = Instant::now();
@@ -157,11 +181,7 @@ pub enum Engine {
     Postgres,
 }
 
-/// A city of so many cases that lasts from one measurement to the next, made anew when the server was built anew. What
-/// was broken off is gone on with.
-///
-/// The stamp is the length and the time of the binary: what an older one made is not measured, unless `GEWU_BENCH_KEEP`
-/// is 1 because nothing that writes the record has changed since. Of PostgreSQL, the stand's own has to last too.
+/// A city of so many cases that lasts; see [`lasting_in`]. Of PostgreSQL, the stand's own has to last too.
 pub fn lasting(stand: &Stand, engine: Engine, cases: u64) -> Result<Place> {
     let (folder, database) = match engine {
         Engine::Sqlite => (format!("sqlite-{cases}"), None),
@@ -170,32 +190,55 @@ pub fn lasting(stand: &Stand, engine: Engine, cases: u64) -> Result<Place> {
     let data = stand.data.join(folder);
     let url = database.as_ref().map(|name| stand.database(name)).transpose()?;
     let place = Place { gewu: stand.gewu.clone(), data: data.clone(), database: url };
+    let begin = || {
+        if let Some(name) = &database {
+            let (runtime, client) = stand.postgres()?;
+            runtime.block_on(client.execute(&format!("drop database if exists {name}"), &[]))?;
+            runtime.block_on(client.execute(&format!("create database {name}"), &[]))?;
+        }
+        Ok(())
+    };
+    let go_on = || {
+        place.simulate(cases)?;
+        if let Some(url) = &place.database {
+            // As the database does by itself after some minutes.
+            let (runtime, client) = connect(url)?;
+            runtime.block_on(client.execute("vacuum analyze", &[]))?;
+        }
+        Ok(())
+    };
+    lasting_in(stand, &data, begin, go_on)?;
+    Ok(place)
+}
+
+/// Makes what lasts in a folder from one measurement to the next, and makes it anew when the server was built anew. What
+/// was broken off is gone on with.
+///
+/// The stamp is the length and the time of the binary: what an older one made is not measured, unless `GEWU_BENCH_KEEP`
+/// is 1 because nothing that writes the record has changed since.
+pub fn lasting_in(
+    stand: &Stand,
+    data: &Path,
+    begin: impl FnOnce() -> Result<()>,
+    go_on: impl FnOnce() -> Result<()>,
+) -> Result<()> {
     let about = std::fs::metadata(&stand.gewu)?;
     let stamp = format!("{} {:?}", about.len(), about.modified()?);
     let is_kept = setting("GEWU_BENCH_KEEP", 0)? == 1;
     let is_by_us = |file: &Path| std::fs::read_to_string(file).is_ok_and(|by| is_kept || by == stamp);
     let (begun_by, made_by) = (data.join("begun-by"), data.join("made-by"));
     if is_by_us(&made_by) {
-        return Ok(place);
+        return Ok(());
     }
     if !is_by_us(&begun_by) {
-        let _ = std::fs::remove_dir_all(&data);
-        std::fs::create_dir_all(&data)?;
-        if let Some(name) = &database {
-            let (runtime, client) = stand.postgres()?;
-            runtime.block_on(client.execute(&format!("drop database if exists {name}"), &[]))?;
-            runtime.block_on(client.execute(&format!("create database {name}"), &[]))?;
-        }
+        let _ = std::fs::remove_dir_all(data);
+        std::fs::create_dir_all(data)?;
+        begin()?;
         std::fs::write(&begun_by, stamp)?;
     }
     let started = Instant::now();
-    place.simulate(cases)?;
-    if let Some(url) = &place.database {
-        // As the database does by itself after some minutes.
-        let (runtime, client) = connect(url)?;
-        runtime.block_on(client.execute("vacuum analyze", &[]))?;
-    }
+    go_on()?;
     eprintln!("  made in {:.0} s", started.elapsed().as_secs_f64());
     std::fs::rename(begun_by, made_by)?;
-    Ok(place)
+    Ok(())
 }

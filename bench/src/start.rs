@@ -1,11 +1,10 @@
 //! Starting a city with a long past, with nothing of it in memory.
 
 use crate::reads::CASES;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use gewu_bench::http::{Connection, request};
-use gewu_bench::server::{Engine, Place, Server, lasting};
+use gewu_bench::server::{Engine, Server, lasting};
 use gewu_bench::{Row, Stand, Target, grouped, median, runtime, setting};
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 const ROUNDS: usize = 5;
@@ -21,7 +20,7 @@ pub fn run(stand: &Stand) -> Result<Vec<Row>> {
     let first = request("GET", "/api/v1/cases?page_size=50", &key, None);
     let (mut seconds, mut megabytes) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
-        forget(&place)?;
+        place.forget()?;
         let started = Instant::now();
         let server = Server::start(&place, &stand.scratch)?;
         let listened = started.elapsed().as_secs_f64();
@@ -55,23 +54,4 @@ pub fn run(stand: &Stand) -> Result<Vec<Row>> {
             target: Target::AtMost(1.0),
         },
     ])
-}
-
-/// Drops the city's files and the binary from the system's cache.
-fn forget(place: &Place) -> Result<()> {
-    let status = Command::new("sync").status()?;
-    ensure!(status.success(), "sync ended with {status}");
-    let record = std::fs::read_dir(place.data.join("record"))?;
-    let files = record.filter_map(|entry| entry.ok().map(|entry| entry.path())).chain([place.gewu.clone()]);
-    for file in files {
-        let mut input = std::ffi::OsString::from("if=");
-        input.push(&file);
-        let status = Command::new("dd")
-            .arg(input)
-            .args(["iflag=nocache", "count=0", "status=none"])
-            .stdin(Stdio::null())
-            .status()?;
-        ensure!(status.success(), "dd could not drop {} from the cache", file.display());
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! What is asked of a city: found out from the city itself, so that it fits whatever its history holds.
 
-use super::KINDS;
+use super::{KINDS, past::is_whole};
 use anyhow::{Context, Result, ensure};
 use gewu_bench::Numbers;
 use gewu_bench::http::{Connection, Headers, encoded, request};
@@ -10,6 +10,9 @@ use std::collections::{BTreeMap, HashMap};
 
 /// How far down an inbox or a search is paged.
 pub const DEEP: usize = 25;
+
+/// How closely the beginning of the past is looked for.
+const DAYS_STEP: u64 = 5;
 
 /// One account at each kind of desk.
 pub const DESKS: [&str; 12] = [
@@ -43,46 +46,60 @@ struct Sample {
     reported_at: String,
 }
 
-/// Cases from all of the past: the newest before each of many moments.
-async fn samples(server: &Server, key: &Headers) -> Result<Vec<Sample>> {
+impl Sample {
+    fn of(case: &Value) -> Option<Sample> {
+        let at = |field: &str| case.get(field).and_then(Value::as_str).map(str::to_owned);
+        let path = case.get("path").and_then(Value::as_array).into_iter().flatten();
+        Some(Sample {
+            region: at("region")?,
+            id: at("id")?,
+            number: at("number")?,
+            class: at("class"),
+            path: path.filter_map(|area| area.as_str().map(str::to_owned)).collect(),
+            unit: at("unit"),
+            words: at("excerpt").unwrap_or_default(),
+            reported_at: at("reported_at")?,
+        })
+    }
+}
+
+/// Cases from all of the past: the newest before each of many moments. Apart from them, those of which even a
+/// lengthened city has the page.
+async fn samples(server: &Server, key: &Headers) -> Result<(Vec<Sample>, Vec<Sample>)> {
     let mut connection = Connection::open(server.address).await?;
-    let newest = connection.call(&request("GET", "/api/v1/cases?page_size=1", key, None)).await?.json(200)?;
-    let at = |case: &Value, field: &str| case.get(field).and_then(Value::as_str).map(str::to_owned);
-    let first = |answer: &Value| answer.get("cases").and_then(|cases| cases.get(0)).cloned();
-    let newest = first(&newest).and_then(|case| at(&case, "reported_at")).context("the city has no cases")?;
-    // Days of the history by their dates: a moment of each of the last hundred days.
-    let newest_day = day_number(&newest).context("a time that is none")?;
-    let mut samples = Vec::new();
+    let newest = newest(&mut connection, key, "").await?;
+    let newest = newest.first().context("the city has no cases")?;
+    let last = day_number(&newest.reported_at).context("a time that is none")?;
+    let mut days = 0;
+    while !self::newest(&mut connection, key, &format!("&to={}T00:00:00Z", date(last - days))).await?.is_empty() {
+        days += DAYS_STEP;
+    }
+    let (mut samples, mut whole) = (Vec::new(), Vec::new());
     let mut numbers = Numbers(5);
     let mut next = |most: u64| ((numbers.next().unwrap_or_default() * most as f64) as u64).min(most - 1);
     for _ in 0..400 {
-        let moment = format!("{}T{:02}:{:02}:{:02}Z", date(newest_day - next(90)), next(24), next(60), next(60));
-        let path = format!("/api/v1/cases?page_size=2&to={moment}");
-        let answer = connection.call(&request("GET", &path, key, None)).await?.json(200)?;
-        for case in answer.get("cases").and_then(Value::as_array).into_iter().flatten() {
-            let (Some(region), Some(id), Some(number)) = (at(case, "region"), at(case, "id"), at(case, "number"))
-            else {
-                continue;
-            };
-            let path = case.get("path").and_then(Value::as_array).into_iter().flatten();
-            samples.push(Sample {
-                region,
-                id,
-                number,
-                class: at(case, "class"),
-                path: path.filter_map(|area| area.as_str().map(str::to_owned)).collect(),
-                unit: at(case, "unit"),
-                words: at(case, "excerpt").unwrap_or_default(),
-                reported_at: at(case, "reported_at").unwrap_or_default(),
-            });
+        let moment = format!("{}T{:02}:{:02}:{:02}Z", date(last - next(days)), next(24), next(60), next(60));
+        let mut cases = self::newest(&mut connection, key, &format!("&to={moment}")).await?;
+        if let Some(at) = cases.iter().skip(2).position(|case| is_whole(&case.number)) {
+            whole.push(cases.swap_remove(at + 2));
         }
+        samples.extend(cases.into_iter().take(2));
     }
-    ensure!(samples.len() > 200, "only {} cases were found in 90 days of history", samples.len());
-    Ok(samples)
+    eprintln!("  {} cases out of {days} days", samples.len());
+    ensure!(samples.len() > 200 && whole.len() > 100, "only {} cases were found in {days} days", samples.len());
+    Ok((samples, whole))
+}
+
+/// The newest cases of a filter.
+async fn newest(connection: &mut Connection, key: &Headers, filter: &str) -> Result<Vec<Sample>> {
+    let path = format!("/api/v1/cases?page_size=60{filter}");
+    let answer = connection.call(&request("GET", &path, key, None)).await?.json(200)?;
+    let cases = answer.get("cases").and_then(Value::as_array).context("no list of cases")?;
+    cases.iter().map(|case| Sample::of(case).context("a case lacks what every case has")).collect()
 }
 
 /// Days since 1970 of a time in RFC 3339 (Howard Hinnant's days_from_civil).
-fn day_number(time: &str) -> Option<u64> {
+pub fn day_number(time: &str) -> Option<u64> {
     let part = |range: std::ops::Range<usize>| time.get(range).and_then(|part| part.parse::<u64>().ok());
     let (year, month, day) = (part(0..4)?, part(5..7)?, part(8..10)?);
     let year = if month <= 2 { year - 1 } else { year };
@@ -91,7 +108,7 @@ fn day_number(time: &str) -> Option<u64> {
 }
 
 /// The reverse of [`day_number`].
-fn date(day: u64) -> String {
+pub fn date(day: u64) -> String {
     let days = day + 719_468;
     let era = days / 146_097;
     let of_era = days % 146_097;
@@ -127,7 +144,7 @@ fn words(samples: &[Sample]) -> (Vec<String>, Vec<String>) {
 
 /// Everything that is asked of a city, so many requests of each kind.
 pub async fn of(server: &Server, key: &Headers, count: usize) -> Result<BTreeMap<&'static str, Vec<Vec<u8>>>> {
-    let samples = samples(server, key).await?;
+    let (samples, whole) = samples(server, key).await?;
     let mut who: HashMap<&'static str, Headers> = HashMap::new();
     for login in DESKS.into_iter().chain(SEARCHERS).chain([READER]) {
         if !who.contains_key(login) {
@@ -202,7 +219,7 @@ pub async fn of(server: &Server, key: &Headers, count: usize) -> Result<BTreeMap
 
     let reader = headers(READER)?;
     for _ in 0..count {
-        let Sample { region, id, .. } = samples.get(next(samples.len())).context("no sample")?;
+        let Sample { region, id, .. } = whole.get(next(whole.len())).context("no case")?;
         let mut ask = |kind, request: Vec<u8>| asked.entry(kind).or_default().push(request);
         ask("case page", request("GET", &format!("/cases/{region}/{id}"), reader, None));
         ask("case, API", request("GET", &format!("/api/v1/cases/{region}/{id}"), reader, None));
