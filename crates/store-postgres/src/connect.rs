@@ -23,13 +23,13 @@ pub struct Settings {
     /// So many of the newest cases are looked through for a filter before an index is asked for it: one or two
     /// microseconds each.
     pub near: u32,
-    /// With fewer candidates than this by one index, all of them are looked at; with more, a quarter as many at a time.
+    /// With fewer candidates than this by one index, all of them are looked at.
     pub few: u32,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { readers: 16, writers: 2, group: 256, wait_ms: 5_000, near: 2_000, few: 4_000 }
+        Settings { readers: 16, writers: 2, group: 256, wait_ms: 5_000, near: 500, few: 1_000 }
     }
 }
 

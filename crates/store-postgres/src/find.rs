@@ -1,6 +1,6 @@
 //! Finding cases: which match a filter, newest first, as quickly for a word that is everywhere as for one that is rare.
 //!
-//! What a case is found by (its areas, class, source, units, place and words) stands in `finds.keys` as hashed numbers,
+//! What a case is found by (its areas, class, source, units, place, words, and whether it is open or was dropped) stands in `finds.keys` as hashed numbers,
 //! under an index that can intersect them. Each number is stamped with the stretch of time, a *span*, that the case's id
 //! lies in: so the index is asked for one span after another, from the newest, and never gathers more than a span of
 //! what is common. A hash also cannot be read: nothing of erased words stays behind in the index.
@@ -21,7 +21,6 @@ use gewu_store::{
     cases::{CaseFilter, CaseRow},
 };
 use jiff::Timestamp;
-use std::time::Instant;
 use tokio_postgres::{
     Error, Row,
     types::{ToSql, Type},
@@ -43,6 +42,7 @@ mod kind {
     pub const CLASS: u8 = b'c';
     pub const LEAD: u8 = b'l';
     pub const SOURCE: u8 = b's';
+    pub const STANDING: u8 = b'o';
     pub const TERM: u8 = b't';
     pub const UNPLACED: u8 = b'u';
     /// The first of `CELLS`; the others follow.
@@ -94,12 +94,23 @@ pub(crate) fn is_odd(id: CaseId, reported_at: Timestamp) -> bool {
     i64::try_from(id.0.as_u128() >> 80) != Ok(ms(reported_at))
 }
 
+/// By which few cases stand out: the work in hand, and what ended without being handled. Nothing for closed cases: most
+/// are.
+fn standing(state: StateKind) -> Option<&'static str> {
+    match state {
+        StateKind::Closed => None,
+        state if state.is_open() => Some("open"),
+        state => Some(state.code()),
+    }
+}
+
 /// Everything a case is found by, stamped: first what is not words, then the words, each part in order.
 pub(crate) fn keys(region: i64, row: &CaseRow, leads: &[&str], terms: &[String]) -> Vec<i64> {
     let of = |kind: u8, text: &str| key(region, kind, text.as_bytes());
     let mut keys: Vec<i64> = row.path.iter().map(|area| of(kind::AREA, area.as_str())).collect();
     keys.extend(row.class.iter().map(|class| of(kind::CLASS, class.as_str())));
     keys.push(of(kind::SOURCE, row.source.code()));
+    keys.extend(standing(row.state).map(|standing| of(kind::STANDING, standing)));
     keys.extend(leads.iter().map(|unit| of(kind::LEAD, unit)));
     if !row.is_placed {
         keys.push(key(region, kind::UNPLACED, &[]));
@@ -168,7 +179,7 @@ impl<'a> Find<'a> {
         if i64::try_from(near.len()) == Ok(most) {
             return Ok(near);
         }
-        self.by_stretches(&wanted, most).await
+        self.by_spans(&wanted, most).await
     }
 
     /// How many match, counting no further than `most`.
@@ -252,58 +263,23 @@ impl<'a> Find<'a> {
         ids(&self.view.snapshot.planned(sql, &params.list(&Bound::of(self.low, self.high, most))).await?)
     }
 
-    /// Goes on stretch by stretch, by the index that comes further in the same time: that of keys, or that of states.
-    async fn by_stretches(mut self, wanted: &Wanted, most: i64) -> Result<Vec<Uuid>, StoreError> {
-        let params = Params::of(self.view.region, self.filter);
-        // Most cases are closed: going from one of those to the next comes nowhere.
-        let is_rare = params.states.as_ref().is_some_and(|states| !states.contains(&StateKind::Closed.code()));
+    /// Goes on by the index of keys, more and more spans at a time.
+    async fn by_spans(mut self, wanted: &Wanted, most: i64) -> Result<Vec<Uuid>, StoreError> {
         let mut found = Vec::new();
         let mut width = 1;
-        let mut by_state = Pace::default();
-        let mut by_key = Pace::default();
         while self.low <= self.high {
             let wants = i64::try_from(found.len()).map_or(0, |have| most.saturating_sub(have));
             if wants <= 0 {
                 break;
             }
-            let (began, before) = (Instant::now(), self.high - self.low);
-            let is_by_state = is_rare && by_state.is_faster_than(by_key);
-            if is_by_state {
-                found.extend(self.stretch_of_states(&params, wants).await?);
-            } else {
-                found.extend(self.stretch_of_spans(wanted, width, wants).await?);
-                width = (width * 2).min(SPANS_MOST);
-            }
-            let left = self.high.saturating_sub(self.low);
-            let pace = Pace { ids: before.saturating_sub(left), micros: began.elapsed().as_micros() };
-            *(if is_by_state { &mut by_state } else { &mut by_key }) = pace;
+            found.extend(self.next_spans(wanted, width, wants).await?);
+            width = (width * 2).min(SPANS_MOST);
         }
-        Ok(found)
-    }
-
-    /// What matches in the next stretch, in which few cases are in the wanted states.
-    async fn stretch_of_states(&mut self, params: &Params<'_>, wants: i64) -> Result<Vec<Uuid>, StoreError> {
-        let sql = if self.ascending { STRETCH_UP } else { STRETCH_DOWN };
-        let bound = Bound::of(self.low, self.high, wants);
-        let params = Params { near: i64::from((self.view.settings.few / 4).max(1)), ..params.clone() };
-        let rows = self.view.snapshot.planned(sql, &params.list(&bound)).await?;
-        let mut found = Vec::new();
-        let mut end = None;
-        for row in &rows {
-            let row = Stored { row, table: "cases", key: &[] };
-            let id: Uuid = row.take("id")?;
-            if row.take("is_end")? {
-                end = Some(id.as_u128());
-            } else {
-                found.push(id);
-            }
-        }
-        self.go_on_after(end);
         Ok(found)
     }
 
     /// What matches in the next so many spans.
-    async fn stretch_of_spans(&mut self, wanted: &Wanted, width: u128, wants: i64) -> Result<Vec<Uuid>, StoreError> {
+    async fn next_spans(&mut self, wanted: &Wanted, width: u128, wants: i64) -> Result<Vec<Uuid>, StoreError> {
         let [up, down] = match (wanted.cells.is_empty(), self.needs_rows()) {
             (true, false) => [SPANS_UP, SPANS_DOWN],
             (true, true) => [SPAN_ROWS_UP, SPAN_ROWS_DOWN],
@@ -351,21 +327,6 @@ impl<'a> Find<'a> {
     }
 }
 
-/// How far a stretch went, and how long it took; nothing when there was none yet.
-#[derive(Clone, Copy, Default)]
-struct Pace {
-    ids: u128,
-    micros: u128,
-}
-
-impl Pace {
-    /// By what is known: what was not tried is faster than what was.
-    fn is_faster_than(self, other: Pace) -> bool {
-        // Of the distance between ids, milliseconds are enough.
-        other.micros > 0 && (self.micros == 0 || (self.ids >> 80) * other.micros > (other.ids >> 80) * self.micros)
-    }
-}
-
 fn stamped(keys: &[i64], stamp: i64) -> String {
     let keys: Vec<String> = keys.iter().map(|key| (key ^ stamp).to_string()).collect();
     format!("{{{}}}", keys.join(","))
@@ -394,12 +355,28 @@ impl Wanted {
         if filter.is_placed == Some(false) {
             keys.push(key(region, kind::UNPLACED, &[]));
         }
-        Wanted { keys, cells: filter.within.map(|bounds| cells(region, bounds)).unwrap_or_default() }
+        let cells = filter.within.map(|bounds| cells(region, bounds)).unwrap_or_default();
+        // By itself a state is found by the index of states.
+        if !keys.is_empty() || !cells.is_empty() {
+            let wanted = states(filter);
+            let alike = wanted.first().and_then(|state| standing(*state));
+            let alike = alike.filter(|alike| wanted.iter().all(|state| standing(*state) == Some(*alike)));
+            keys.extend(alike.map(|alike| of(kind::STANDING, alike)));
+        }
+        Wanted { keys, cells }
     }
 
     fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.cells.is_empty()
     }
+}
+
+/// The states asked for, none for all. What is due is open.
+fn states(filter: &CaseFilter) -> Vec<StateKind> {
+    if filter.states.is_empty() && filter.due_before.is_some() {
+        return StateKind::ALL.iter().copied().filter(|state| state.is_open()).collect();
+    }
+    filter.states.clone()
 }
 
 /// Squares that cover the box, the smallest that are few enough; none when it is too large for any.
@@ -450,10 +427,7 @@ type List<'a> = Vec<(&'a (dyn ToSql + Sync), Type)>;
 
 impl<'a> Params<'a> {
     fn of(region: i64, filter: &'a CaseFilter) -> Params<'a> {
-        // What is due is open.
-        let open = StateKind::ALL.iter().filter(|state| filter.due_before.is_some() && state.is_open());
-        let wanted: Vec<_> = if filter.states.is_empty() { open.collect() } else { filter.states.iter().collect() };
-        let mut states: Vec<_> = wanted.into_iter().map(|state| state.code()).collect();
+        let mut states: Vec<_> = states(filter).into_iter().map(StateKind::code).collect();
         states.sort_unstable();
         states.dedup();
         let terms: Vec<_> = filter.terms.iter().map(|term| key(region, kind::TERM, term.as_bytes())).collect();
@@ -725,38 +699,6 @@ pub(crate) const SPAN_ROWS_UP: &str = looked_up!(of_spans!(), "");
 pub(crate) const SPAN_ROWS_DOWN: &str = looked_up!(of_spans!(), " desc");
 pub(crate) const CELLS_UP: &str = looked_up!(of_cells!(), "");
 pub(crate) const CELLS_DOWN: &str = looked_up!(of_cells!(), " desc");
-
-/// Of the next `$20` cases in the wanted states those that match; and the last of the `$20`, unless there are no more.
-macro_rules! stretch {
-    ($direction:literal, $back:literal) => {
-        concat!(
-            "with walked as materialized (
-                select each.id from unnest($5::text[]) as wanted (state) cross join lateral (
-                    select c.id from cases c
-                    where c.region = $1 and c.state = wanted.state and c.id >= $2 and c.id <= $3
-                    order by c.id",
-            $direction,
-            " limit $20) as each order by each.id",
-            $direction,
-            " limit $20)
-            (select found.id, false as is_end from (select id from walked order by id",
-            $direction,
-            " offset 0) as found
-            cross join lateral (select 1 from cases c where c.region = $1 and c.id = found.id and ",
-            matches!(),
-            " offset 0) as looked order by found.id",
-            $direction,
-            " limit $4)
-            union all
-            (select id, true from walked where (select count(*) from walked) = $20 order by id",
-            $back,
-            " limit 1)"
-        )
-    };
-}
-
-pub(crate) const STRETCH_UP: &str = stretch!("", " desc");
-pub(crate) const STRETCH_DOWN: &str = stretch!(" desc", "");
 
 pub(crate) const COUNT_DUE: &str =
     "select count(*) from (select 1 from cases where region = $1 and due_at < $13 limit $4) as counted";

@@ -95,8 +95,6 @@ const FINDING: &[&str] = &[
     find::SPAN_ROWS_UP,
     find::STATES_DOWN,
     find::STATES_UP,
-    find::STRETCH_DOWN,
-    find::STRETCH_UP,
 ];
 
 /// Each with the types of its parameters, as far as the database must be told them.

@@ -28,10 +28,3 @@ async fn counting_stops_by_the_index_of_keys() {
 async fn words_are_matched_whole_by_the_index_of_keys() {
     cases::terms_are_matched_whole_whatever_is_in_them(&by_index().await).await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_filter_gives_the_same_by_stretches_of_states_and_of_keys_in_turn() {
-    // Two cases in the wanted states at a time.
-    let settings = Settings { readers: 4, wait_ms: PATIENCE_MS, near: 1, few: 8, ..Settings::default() };
-    cases::every_filter_gives_what_a_plain_look_at_all_rows_gives(&Usual::with(settings).await).await;
-}
