@@ -1,7 +1,8 @@
 //! How a list of cases is looked up: which index leads, and what is then asked of each row.
 //!
 //! The page asked for must cost about the same among ten million cases as among one. So what leads is, in this order:
-//! 1. words, or a small square of the map: the term index, with every mark the filter allows;
+//! 1. words, or a small square of the map: the term index, with every mark the filter allows; for open cases no further
+//!    back than most of them are, the few oldest being asked one by one;
 //! 2. only open cases: the index of open cases, whose size is that of the work in hand, not of the past;
 //! 3. marks (area, class, source, unit, dropped, in no grid): the term index again;
 //! 4. changed since: everything reported since then, then what the facts since then are about;
@@ -29,8 +30,12 @@ use rusqlite::{Connection, params_from_iter, types::Value};
 use uuid::Uuid;
 
 statements! {
+    OLD = "select id from cases indexed by cases_open where region = ?1 and closed_at is null order by id limit 1 offset ?2";
     HAS_ODD = "select 1 from cases indexed by cases_odd where region = ?1 and is_odd = 1 limit 1";
 }
+
+/// So many of the oldest open cases may have been left over from long ago.
+const LEFT_OVER: u32 = 50;
 
 /// What is looked up, in which direction, and how much of it.
 struct Search<'a> {
@@ -77,13 +82,20 @@ pub(crate) fn find(
     let mut ids = search.lead(timed)?;
     let is_timed = filter.from.is_some() || filter.to.is_some();
     if is_timed && one(connection, HAS_ODD, [region.0], |_| Ok(()))?.is_some() {
-        ids.extend(search.by_index("indexed by cases_odd", "c.is_odd = 1", page)?);
+        ids.extend(search.by_index("indexed by cases_odd", "c.is_odd = 1", None, page)?);
         search.sort(&mut ids);
     }
     Ok(ids)
 }
 
 impl Span {
+    /// From an id on, and what is before it.
+    fn cut(self, id: u128) -> (Span, Span) {
+        let newer = Span { first: self.first.max(CaseId(Uuid::from_u128(id))), ..self };
+        let older = Span { last: self.last.min(CaseId(Uuid::from_u128(id.saturating_sub(1)))), ..self };
+        (newer, older)
+    }
+
     /// Cut to what can have been reported at the times asked for, odd cases apart.
     fn within(self, filter: &CaseFilter) -> Span {
         let lowest = |at: Timestamp| Uuid::from_u128(id_at(ms(at).saturating_sub(ODD_MS)));
@@ -109,7 +121,7 @@ impl Search<'_> {
         let is_open = filter.due_before.is_some()
             || (!filter.states.is_empty() && filter.states.iter().all(|state| state.is_open()));
         if is_open && filter.terms.is_empty() && !is_small_place {
-            return self.by_index("indexed by cases_open", "c.closed_at is null", span);
+            return self.by_index("indexed by cases_open", "c.closed_at is null", None, span);
         }
         let mut tokens: Vec<String> = filter.terms.iter().map(|term| word_token(region, term)).collect();
         tokens.extend(filter.area.as_ref().map(|area| area_token(region, area)));
@@ -125,11 +137,12 @@ impl Search<'_> {
             }
         }
         if !all.is_empty() {
-            return self.by_terms(&all.join(" AND "), span);
+            let tokens = all.join(" AND ");
+            return if is_open { self.open_by_terms(&tokens, span) } else { self.by_terms(&tokens, span) };
         }
         match filter.changed_from {
             Some(from) => self.by_change(from, span),
-            None => self.by_index("not indexed", "1", span),
+            None => self.by_index("not indexed", "1", None, span),
         }
     }
 
@@ -170,8 +183,27 @@ impl Search<'_> {
         Ok(ids)
     }
 
-    /// From an index of cases whose rows are in order of their ids.
-    fn by_index(&self, indexed: &str, members: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
+    /// Open cases, from the term index; the oldest of them one by one, or it would be walked through all of the past for a
+    /// few that were left over.
+    fn open_by_terms(&self, tokens: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
+        let border = one(self.connection, OLD, [self.region.0, LEFT_OVER], |row| row.get(0).map(id).map_err(failed))?;
+        let (newer, older) = span.cut(border.map_or(u128::MAX, |border| border.0.as_u128()));
+        let members = "c.closed_at is null and exists (
+            select 1 from case_terms where case_terms match ? and case_terms.rowid = c.found_at)";
+        self.in_turn(
+            || self.by_terms(tokens, newer),
+            || self.by_index("indexed by cases_open", members, Some(tokens), older),
+        )
+    }
+
+    /// From an index of cases whose rows are in order of their ids; `asked` is bound in `members`.
+    fn by_index(
+        &self,
+        indexed: &str,
+        members: &str,
+        asked: Option<&str>,
+        span: Span,
+    ) -> Result<Vec<CaseId>, StoreError> {
         let (conditions, values) = self.conditions(Asked::All);
         let direction = if self.is_forwards { "desc" } else { "asc" };
         let sql = format!(
@@ -179,6 +211,7 @@ impl Search<'_> {
              where c.region = ? and {members} and c.id between ? and ?{conditions} order by c.id {direction} limit ?"
         );
         let mut all: Vec<Value> = vec![self.region.0.into()];
+        all.extend(asked.map(|asked| asked.to_owned().into()));
         all.extend(span.values());
         all.extend(values);
         all.push(self.limit());
@@ -187,9 +220,7 @@ impl Search<'_> {
 
     /// What was reported since then has changed since then; of what is older, facts since then tell.
     fn by_change(&self, from: Timestamp, span: Span) -> Result<Vec<CaseId>, StoreError> {
-        let border = id_at(ms(from).saturating_add(ODD_MS + 1));
-        let newer = Span { first: span.first.max(CaseId(Uuid::from_u128(border))), ..span };
-        let older = Span { last: span.last.min(CaseId(Uuid::from_u128(border.saturating_sub(1)))), ..span };
+        let (newer, older) = span.cut(id_at(ms(from).saturating_add(ODD_MS + 1)));
         let by_facts = |span: Span| {
             let (conditions, values) = self.conditions(Asked::All);
             let direction = if self.is_forwards { "desc" } else { "asc" };
@@ -205,10 +236,18 @@ impl Search<'_> {
             all.push(self.limit());
             self.ids(&sql, all)
         };
-        let by_time = |span: Span| self.by_index("not indexed", "1", span);
-        let mut ids = if self.is_forwards { by_time(newer)? } else { by_facts(older)? };
+        self.in_turn(|| self.by_index("not indexed", "1", None, newer), || by_facts(older))
+    }
+
+    /// What is newer than a border and what is older, in walking order; the second only as far as the first leaves room.
+    fn in_turn(
+        &self,
+        newer: impl Fn() -> Result<Vec<CaseId>, StoreError>,
+        older: impl Fn() -> Result<Vec<CaseId>, StoreError>,
+    ) -> Result<Vec<CaseId>, StoreError> {
+        let mut ids = if self.is_forwards { newer()? } else { older()? };
         if ids.len() < self.most {
-            ids.extend(if self.is_forwards { by_facts(older)? } else { by_time(newer)? });
+            ids.extend(if self.is_forwards { older()? } else { newer()? });
         }
         ids.truncate(self.most);
         Ok(ids)
