@@ -122,19 +122,13 @@ impl City {
             Axis::Command => (UnitAxis::Command, COMMAND),
             _ => (UnitAxis::Supervision, SUPERVISION),
         };
-        let depth = |area: &AreaCode| {
-            path.iter().position(|code| code == area).or_else(|| {
-                let is_root = self.areas.get(area).is_some_and(|area| area.parent.is_none());
-                is_root.then_some(0)
-            })
-        };
-        let mut centres: Vec<(usize, &Unit)> = self
-            .units
-            .all()
-            .filter(|unit| unit.axis == axis && unit.kind.as_str() == kind && !unit.is_closed)
-            .filter_map(|unit| Some((depth(&unit.area)?, unit)))
-            .collect();
-        centres.sort_by(|(one, a), (two, b)| two.cmp(one).then_with(|| a.code.cmp(&b.code)));
-        centres.into_iter().map(|(_, unit)| unit).collect()
+        let kind = UnitKind::new(kind);
+        let elsewhere = self.areas.roots().map(|area| &area.code).filter(|root| !path.contains(root));
+        let of = |path: &[AreaCode]| self.units.all_of_kind_for(&kind, path).filter(|unit| unit.axis == axis).collect();
+        let mut centres: Vec<&Unit> = of(path);
+        for root in elsewhere {
+            centres.extend::<Vec<&Unit>>(of(std::slice::from_ref(root)));
+        }
+        centres
     }
 }

@@ -90,7 +90,10 @@ impl Areas {
             }
         }
         let scheme = scheme.expect("a document without a scheme has a fault");
-        Ok(Areas { version, scheme, levels, all, by_code, children, lines })
+        let latest = |code: &AreaCode| by_code.get(code)?.last().and_then(|at| all.get(*at));
+        let is_root = |code: &&AreaCode| latest(code).is_some_and(|area: &Area| area.parent.is_none());
+        let roots = by_code.keys().filter(is_root).cloned().collect();
+        Ok(Areas { version, scheme, levels, all, by_code, children, roots, lines })
     }
 }
 

@@ -150,6 +150,8 @@ pub struct Areas {
     by_code: BTreeMap<AreaCode, Vec<usize>>,
     /// Of the latest period of each code, by code.
     children: BTreeMap<AreaCode, Vec<AreaCode>>,
+    /// Those without a parent, by code.
+    roots: Vec<AreaCode>,
     /// 1-based lines in the file it came from, in the order of `all`.
     lines: Vec<u32>,
 }
@@ -199,7 +201,7 @@ impl Areas {
 
     /// The areas without a parent, by code.
     pub fn roots(&self) -> impl Iterator<Item = &Area> {
-        self.by_code.keys().filter_map(|code| self.get(code)).filter(|area| area.parent.is_none())
+        self.roots.iter().filter_map(|code| self.get(code))
     }
 
     /// The regions the record is divided by, ascending.

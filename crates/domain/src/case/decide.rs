@@ -188,14 +188,7 @@ impl Case {
                 }
                 draft.push(Deed::Escalated { level: self.level.saturating_add(1), reason, note });
             }
-            Command::Urge { note } => {
-                let pause = SignedDuration::from_mins(i64::from(policy.urge_every_minutes));
-                let next = self.last_urged_at.and_then(|last| last.checked_add(pause).ok());
-                if next.is_some_and(|next| context.at < next) {
-                    return refuse(Rule::TooEarly);
-                }
-                draft.push(Deed::Urged { note });
-            }
+            Command::Urge { note } => draft.push(Deed::Urged { note }),
             Command::Place { place } => {
                 if !place.is_placed {
                     return refuse(Rule::Unplaced);
@@ -255,6 +248,11 @@ impl Case {
             },
             Move::Reopen if matches!(context.actor, Actor::Reporter) => self.window(step, context),
             Move::Rate if self.rating.is_some() => refuse(Rule::Rated),
+            Move::Urge => {
+                let pause = SignedDuration::from_mins(i64::from(context.city.policy.urge_every_minutes));
+                let next = self.last_urged_at.and_then(|last| last.checked_add(pause).ok());
+                if next.is_some_and(|next| context.at < next) { refuse(Rule::TooEarly) } else { Ok(()) }
+            }
             Move::Resume if matches!(context.actor, Actor::System) => match self.state {
                 State::Suspended { until, .. } if context.at < until => refuse(Rule::TooEarly),
                 _ => Ok(()),

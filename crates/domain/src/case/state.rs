@@ -229,8 +229,8 @@ pub const TRANSITIONS: &[(Move, &[StateKind], &[StateKind])] = {
         ),
         (M::Reopen, &[S::Closed], &[S::Reopened]),
         (M::Resume, &[S::Suspended], &[S::Handling, S::Rework]),
-        (M::Ask, &[S::Handling, S::Rework], &[S::Handling, S::Rework]),
-        (M::Answer, &[S::Handling, S::Rework], &[S::Handling, S::Rework, S::Suspended]),
+        (M::Ask, &[S::Dispatched, S::Handling, S::Rework], &[S::Dispatched, S::Handling, S::Rework]),
+        (M::Answer, &[S::Dispatched, S::Handling, S::Rework], &[S::Dispatched, S::Handling, S::Rework, S::Suspended]),
     ]
 };
 

@@ -2,7 +2,7 @@
 
 use crate::town::*;
 use gewu_domain::{
-    case::{Asking, Command, Deed, Rule, Source, StateKind},
+    case::{Asking, Command, Context, Deed, Move, Rule, Source, StateKind},
     ids::{ReasonCode, UnitCode},
     people::Role,
 };
@@ -287,5 +287,45 @@ fn urging_again_too_soon_is_refused() {
     let (mut walk, _) = to_handling(policy());
     let reporter = gewu_domain::people::Actor::Reporter;
     walk.step(&reporter, Command::Urge { note: None }).unwrap();
+    let offered = |walk: &Walk| {
+        let context = Context { at: walk.now, actor: &reporter, city: &walk.city };
+        let urging = walk.case.choices(&context).into_iter().find(|choice| choice.step == Move::Urge);
+        urging.unwrap().refused.map(|refused| refused.rule)
+    };
+    assert_eq!(offered(&walk), Some(Rule::TooEarly), "a page says so before anybody tries");
     assert_eq!(walk.step(&reporter, Command::Urge { note: None }).unwrap_err().rule, Rule::TooEarly);
+    walk.wait_min(i64::from(walk.city.policy.urge_every_minutes) - 2);
+    assert_eq!(offered(&walk), Some(Rule::TooEarly));
+    walk.wait_min(1);
+    assert_eq!(offered(&walk), None);
+    walk.step(&reporter, Command::Urge { note: None }).unwrap();
+}
+
+#[test]
+fn a_unit_that_assists_may_ask_for_time_before_the_lead_has_accepted() {
+    let (mut walk, cast) = walk_with(policy());
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    walk.step(&cast.dispatcher, dispatch(&["clean", "office-1"])).unwrap();
+    let ask = |assignment| Command::Ask {
+        assignment,
+        asking: Asking::Extension { minutes: 60 },
+        reason: ReasonCode::from("parts"),
+        note: Some(digest(7)),
+    };
+    assert_eq!(
+        walk.step(&cast.office, ask(2)).unwrap_err().rule,
+        Rule::Assignment,
+        "not before it has accepted itself"
+    );
+    walk.step(&cast.office, Command::Accept { assignment: 2 }).unwrap();
+    assert_eq!(walk.case.state.kind(), StateKind::Dispatched);
+    let due = walk.case.assignment(2).unwrap().clock.due_at;
+    walk.step(&cast.office, ask(2)).unwrap();
+    walk.step(&cast.dispatcher, Command::Answer { granted: true, note: None }).unwrap();
+    assert!(walk.case.assignment(2).unwrap().clock.due_at > due);
+    assert_eq!(walk.case.state.kind(), StateKind::Dispatched);
+    assert_eq!(walk.step(&cast.cleaner, ask(1)).unwrap_err().rule, Rule::Assignment, "the lead has not accepted");
+    walk.step(&cast.cleaner, Command::Accept { assignment: 1 }).unwrap();
+    assert_eq!(walk.case.state.kind(), StateKind::Handling);
 }
