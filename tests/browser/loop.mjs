@@ -221,8 +221,10 @@ export const tests = {
     await act(supervisor, address, "urge", note("有老人从这里过，请抓紧"));
     await works.goto(address);
     demand((await works.locator(".timeline").innerText()).includes("请抓紧"), "the unit reads it");
-    await send(await openStep(supervisor, address, "urge"));
-    await supervisor.locator("[data-step=urge] [role=alert]", { hasText: "还没有到时间" }).waitFor();
+    await supervisor.goto(address);
+    demand((await supervisor.locator("[data-step=urge]").count()) === 0, "it is not offered so soon again");
+    await supervisor.locator(".refused summary").click();
+    await supervisor.locator(".refused", { hasText: "还没有到时间" }).waitFor();
   },
   async "what somebody may not do is said with the reason, and doing it by hand is refused"() {
     const { works, address, acceptor } = await dispatched();

@@ -179,8 +179,9 @@ export const tests = {
     await urge.click();
     await page.waitForURL("**done=urge");
     demand((await page.locator("[role=status]").innerText()).includes("已催办"), "it is said");
-    await urge.click();
-    await page.locator("[role=alert]", { hasText: "刚刚催过" }).waitFor();
+    await page.goto(`/status/${number}`);
+    demand((await urge.count()) === 0, "it is not offered so soon again");
+    demand((await page.locator("main").innerText()).includes("刚刚催过"), "the page says why");
   },
   async "the language can be switched and stays"() {
     const page = await visit();
