@@ -1,4 +1,5 @@
-//! Verifying the record: every chain, every root, every word that is still kept, every case against its facts.
+//! Verifying the record: every chain, every root, every word that is still kept, every case against its facts, and that
+//! nothing is left without its case.
 
 use crate::{App, AppError};
 use gewu_domain::{
@@ -9,9 +10,13 @@ use gewu_domain::{
 use gewu_store::{
     Page, View,
     facts::{FactKey, FactRow, TimeKey},
+    upkeep::{Owned, Stray},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
+
+/// Rows without a case asked for in one go.
+const STRAYS_AT_ONCE: u16 = 500;
 
 /// One thing that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +27,7 @@ pub struct Finding {
     pub seq: Option<u32>,
     pub what: &'static str,
     pub zh: &'static str,
-    /// Which day, which photo, which words.
+    /// Which day, which photo, which words, which row.
     pub detail: String,
 }
 
@@ -52,7 +57,36 @@ impl App {
             self.verify_cases(region, with_photos, &mut verified, progress).await?;
             self.verify_roots(region, &mut verified).await?;
         }
+        self.find_strays(&mut verified).await?;
         Ok(verified)
+    }
+
+    /// Rows of cases that are not there, which nothing else would ever come upon.
+    async fn find_strays(&self, verified: &mut Verified) -> Result<(), AppError> {
+        for kind in Owned::ALL {
+            let (what, zh) = match kind {
+                Owned::Case => ("a case has no facts", "案件没有任何记录"),
+                Owned::Fact => ("a fact belongs to no case", "一条记录不属于任何案件"),
+                Owned::Task => ("a task belongs to no case", "一项待办不属于任何案件"),
+                Owned::Text => ("words belong to no case", "一段文字不属于任何案件"),
+                Owned::Contact => ("a contact belongs to no case", "一项联系方式不属于任何案件"),
+                Owned::Look => ("a look at a contact belongs to no case", "一次查看联系方式的记录不属于任何案件"),
+                Owned::Photo => ("a photo belongs to no case", "一张照片不属于任何案件"),
+            };
+            let mut after: Option<Stray> = None;
+            loop {
+                let strays = self.store.upkeep().strays(kind, after.as_ref(), STRAYS_AT_ONCE).await?;
+                let is_last = strays.len() < usize::from(STRAYS_AT_ONCE);
+                after = strays.last().cloned();
+                for Stray { region, case, key } in strays {
+                    verified.findings.push(Finding { region, case: Some(case), seq: None, what, zh, detail: key });
+                }
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn verify_cases(

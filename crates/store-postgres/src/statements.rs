@@ -65,6 +65,13 @@ const PLAIN: &[&str] = &[
     upkeep::SWEEP_CONTACTS,
     upkeep::SWEEP_SESSIONS,
     upkeep::TAKE,
+    upkeep::STRAY_CASE,
+    upkeep::STRAY_CONTACT,
+    upkeep::STRAY_FACT,
+    upkeep::STRAY_LOOK,
+    upkeep::STRAY_PHOTO,
+    upkeep::STRAY_TASK,
+    upkeep::STRAY_TEXT,
     upkeep::UNREFERENCED,
 ];
 

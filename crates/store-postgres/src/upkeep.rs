@@ -10,8 +10,13 @@ use crate::{
     tx::{Held, Tx},
 };
 use async_trait::async_trait;
-use gewu_domain::ids::{Digest, RegionId};
-use gewu_store::{Changes, StoreError, Upkeep, outbox::OutboxRow, roots::RootRow};
+use gewu_domain::ids::{CaseId, Digest, RegionId};
+use gewu_store::{
+    Changes, StoreError, Upkeep,
+    outbox::OutboxRow,
+    roots::RootRow,
+    upkeep::{Owned, Stray},
+};
 use jiff::Timestamp;
 use std::{path::Path, time::Duration};
 use tokio_postgres::Row;
@@ -49,6 +54,41 @@ pub(crate) const UNREFERENCED: &str = "
     where not exists (select 1 from attachments a where a.digest = asked.digest)
         and not exists (select 1 from attachments a where a.thumbnail = asked.digest)
     order by asked.no";
+pub(crate) const STRAY_CASE: &str = "
+    select o.region, o.id as case_id, '' as key from cases o
+    where not exists (select 1 from facts f where f.region = o.region and f.case_id = o.id)
+        and (o.region, o.id, '' collate \"C\") > ($1, $2, $3)
+    order by 1, 2, '' collate \"C\" limit $4";
+pub(crate) const STRAY_FACT: &str = "
+    select o.region, o.case_id as case_id, cast(o.seq as text) as key from facts o
+    where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+        and (o.region, o.case_id, cast(o.seq as text) collate \"C\") > ($1, $2, $3)
+    order by 1, 2, cast(o.seq as text) collate \"C\" limit $4";
+pub(crate) const STRAY_TASK: &str = "
+    select o.region, o.case_id as case_id, cast(o.no as text) as key from tasks o
+    where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+        and (o.region, o.case_id, cast(o.no as text) collate \"C\") > ($1, $2, $3)
+    order by 1, 2, cast(o.no as text) collate \"C\" limit $4";
+pub(crate) const STRAY_TEXT: &str = "
+    select o.region, o.case_id as case_id, encode(o.digest, 'hex') as key from texts o
+    where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+        and (o.region, o.case_id, encode(o.digest, 'hex') collate \"C\") > ($1, $2, $3)
+    order by 1, 2, encode(o.digest, 'hex') collate \"C\" limit $4";
+pub(crate) const STRAY_CONTACT: &str = "
+    select o.region, o.case_id as case_id, o.field as key from contacts o
+    where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+        and (o.region, o.case_id, o.field collate \"C\") > ($1, $2, $3)
+    order by 1, 2, o.field collate \"C\" limit $4";
+pub(crate) const STRAY_LOOK: &str = "
+    select o.region, o.case_id as case_id, concat_ws(' ', o.at, o.person, o.post, o.field, o.reason) as key from looks o
+    where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+        and (o.region, o.case_id, concat_ws(' ', o.at, o.person, o.post, o.field, o.reason) collate \"C\") > ($1, $2, $3)
+    order by 1, 2, concat_ws(' ', o.at, o.person, o.post, o.field, o.reason) collate \"C\" limit $4";
+pub(crate) const STRAY_PHOTO: &str = "
+    select o.region, o.case_id as case_id, encode(o.digest, 'hex') as key from attachments o
+    where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+        and (o.region, o.case_id, encode(o.digest, 'hex') collate \"C\") > ($1, $2, $3)
+    order by 1, 2, encode(o.digest, 'hex') collate \"C\" limit $4";
 /// Reads and writes of this database that began before the transaction with this number: what they may still see is kept.
 pub(crate) const OLDER_READS: &str = "
     select count(*) from pg_stat_activity
@@ -135,6 +175,31 @@ impl Upkeep for PostgresStore {
         let digests: Vec<&[u8]> = digests.iter().map(|digest| digest.0.as_slice()).collect();
         let rows = self.query(UNREFERENCED, &[&digests]).await?;
         rows.iter().map(|row| Stored { row, table: "attachments", key: &[] }.digest("digest")).collect()
+    }
+
+    async fn strays(&self, kind: Owned, after: Option<&Stray>, most: u16) -> Result<Vec<Stray>, StoreError> {
+        let sql = match kind {
+            Owned::Case => STRAY_CASE,
+            Owned::Fact => STRAY_FACT,
+            Owned::Task => STRAY_TASK,
+            Owned::Text => STRAY_TEXT,
+            Owned::Contact => STRAY_CONTACT,
+            Owned::Look => STRAY_LOOK,
+            Owned::Photo => STRAY_PHOTO,
+        };
+        let (region, case, key) =
+            after.map_or((-1, Uuid::nil(), ""), |after| (i64::from(after.region.0), after.case.0, after.key.as_str()));
+        let rows = self.query(sql, &[&region, &case, &key, &i64::from(most)]).await?;
+        rows.iter()
+            .map(|row| {
+                let row = Stored { row, table: "strays", key: &["region", "case_id"] };
+                Ok(Stray {
+                    region: RegionId(row.number::<i64, _>("region")?),
+                    case: CaseId(row.take("case_id")?),
+                    key: row.take("key")?,
+                })
+            })
+            .collect()
     }
 
     /// Writes the tables anew that hold what people gave: while one is written, nobody else reads it (some 20 s for ten

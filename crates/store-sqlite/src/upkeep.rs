@@ -10,8 +10,13 @@ use crate::{
     transact,
 };
 use async_trait::async_trait;
-use gewu_domain::ids::{Digest, RegionId};
-use gewu_store::{Changes, StoreError, outbox::OutboxRow, roots::RootRow, upkeep::Upkeep};
+use gewu_domain::ids::{CaseId, Digest, RegionId};
+use gewu_store::{
+    Changes, StoreError,
+    outbox::OutboxRow,
+    roots::RootRow,
+    upkeep::{Owned, Stray, Upkeep},
+};
 use jiff::Timestamp;
 use rusqlite::{
     Connection, OpenFlags,
@@ -34,6 +39,27 @@ statements! {
     IS_USED = "select exists (select 1 from regions) or exists (select 1 from publications) or exists (select 1 from people)
         or exists (select 1 from clients) or exists (select 1 from audit) or exists (select 1 from outbox)
         or exists (select 1 from numbers) or exists (select 1 from answers) or exists (select 1 from counters)";
+    STRAY_CASE = "select o.region, o.id, '' as key from cases o
+        where not exists (select 1 from facts f where f.region = o.region and f.case_id = o.id)
+            and (o.region, o.id, '') > (?1, ?2, ?3) order by 1, 2, 3 limit ?4";
+    STRAY_FACT = "select o.region, o.case_id, cast(o.seq as text) as key from facts o
+        where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+            and (o.region, o.case_id, cast(o.seq as text)) > (?1, ?2, ?3) order by 1, 2, 3 limit ?4";
+    STRAY_TASK = "select o.region, o.case_id, cast(o.no as text) as key from tasks o
+        where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+            and (o.region, o.case_id, cast(o.no as text)) > (?1, ?2, ?3) order by 1, 2, 3 limit ?4";
+    STRAY_TEXT = "select o.region, o.case_id, lower(hex(o.digest)) as key from texts o
+        where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+            and (o.region, o.case_id, lower(hex(o.digest))) > (?1, ?2, ?3) order by 1, 2, 3 limit ?4";
+    STRAY_CONTACT = "select o.region, o.case_id, o.field as key from contacts o
+        where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+            and (o.region, o.case_id, o.field) > (?1, ?2, ?3) order by 1, 2, 3 limit ?4";
+    STRAY_LOOK = "select o.region, o.case_id, cast(o.no as text) as key from looks o
+        where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+            and (o.region, o.case_id, cast(o.no as text)) > (?1, ?2, ?3) order by 1, 2, 3 limit ?4";
+    STRAY_PHOTO = "select o.region, o.case_id, lower(hex(o.digest)) as key from attachments o
+        where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
+            and (o.region, o.case_id, lower(hex(o.digest))) > (?1, ?2, ?3) order by 1, 2, 3 limit ?4";
 }
 
 /// Rows of a sweep removed between two groups of the writer, so that nobody waits long.
@@ -121,6 +147,33 @@ impl Upkeep for SqliteStore {
                 }
             }
             Ok(unreferenced)
+        };
+        self.readers.lease().await?.read(read).await
+    }
+
+    async fn strays(&self, kind: Owned, after: Option<&Stray>, most: u16) -> Result<Vec<Stray>, StoreError> {
+        let sql = match kind {
+            Owned::Case => STRAY_CASE,
+            Owned::Fact => STRAY_FACT,
+            Owned::Task => STRAY_TASK,
+            Owned::Text => STRAY_TEXT,
+            Owned::Contact => STRAY_CONTACT,
+            Owned::Look => STRAY_LOOK,
+            Owned::Photo => STRAY_PHOTO,
+        };
+        let after = after.cloned();
+        let read = move |connection: &Connection| {
+            let (region, case, key) = after.map_or((-1, Vec::new(), String::new()), |after| {
+                (i64::from(after.region.0), after.case.0.as_bytes().to_vec(), after.key)
+            });
+            all(connection, sql, params![region, case, key, most], |row| {
+                let cells = Cells::of(row, "strays");
+                Ok(Stray {
+                    region: RegionId(cells.cell(0, "region")?),
+                    case: cells.id(1, "case_id", CaseId)?,
+                    key: cells.cell(2, "key")?,
+                })
+            })
         };
         self.readers.lease().await?.read(read).await
     }

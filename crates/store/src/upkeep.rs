@@ -2,9 +2,35 @@
 
 use crate::{StoreError, outbox::OutboxRow, roots::RootRow};
 use async_trait::async_trait;
-use gewu_domain::ids::{Digest, RegionId};
+use gewu_domain::ids::{CaseId, Digest, RegionId};
 use jiff::Timestamp;
 use std::path::Path;
+
+/// What belongs to a case, and cannot be without it; and the case, which cannot be without its facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owned {
+    Case,
+    Fact,
+    Task,
+    Text,
+    Contact,
+    Look,
+    Photo,
+}
+
+impl Owned {
+    pub const ALL: [Owned; 7] =
+        [Owned::Case, Owned::Fact, Owned::Task, Owned::Text, Owned::Contact, Owned::Look, Owned::Photo];
+}
+
+/// A row that is left alone: one of a case that is not there, or a case without facts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stray {
+    pub region: RegionId,
+    pub case: CaseId,
+    /// Which row of the case: a digest, a number, a field; empty for the case itself.
+    pub key: String,
+}
 
 #[async_trait]
 pub trait Upkeep: Send + Sync {
@@ -38,6 +64,10 @@ pub trait Upkeep: Send + Sync {
 
     /// Which of these files no case holds any more.
     async fn unreferenced(&self, digests: &[Digest]) -> Result<Vec<Digest>, StoreError>;
+
+    /// Rows of one kind that are left alone, in any region, ascending: at most `most` of those after `after`. Looks at
+    /// every row of the kind.
+    async fn strays(&self, kind: Owned, after: Option<&Stray>, most: u16) -> Result<Vec<Stray>, StoreError>;
 
     /// Rewrites what erasures left behind on disk, so that no erased byte can be read from a file of the store.
     async fn scrub(&self) -> Result<(), StoreError>;

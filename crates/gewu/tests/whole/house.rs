@@ -72,6 +72,17 @@ impl House {
         }
     }
 
+    /// Changes the database behind the city's back, with no regard to what its rows refer to.
+    pub fn tamper(&self, statement: &str) {
+        match &self.database {
+            Some(database) => drop(sql(database, statement)),
+            None => {
+                let record = rusqlite::Connection::open(self.data().join("record").join(gewu_store_sqlite::FILE));
+                record.unwrap().execute_batch(&format!("pragma foreign_keys = off; {statement}")).unwrap();
+            }
+        }
+    }
+
     pub fn data(&self) -> PathBuf {
         self.dir.path().join("city")
     }

@@ -1,6 +1,6 @@
 //! What must hold of the whole.
 
-use crate::house::{Desk, House, Keeper, sql};
+use crate::house::{Desk, House, Keeper};
 use gewu_domain::people::Role;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -107,17 +107,56 @@ fn one_altered_byte_is_found_and_named(keeper: Keeper) {
     house.kill();
     assert!(house.run(&["verify"]).status.success());
     let change = "update facts set body = replace(body, '\"is_urgent\":false', '\"is_urgent\":true ') where seq = 0";
-    match &house.database {
-        Some(database) => drop(sql(database, change)),
-        None => {
-            let record = rusqlite::Connection::open(house.data().join("record").join(gewu_store_sqlite::FILE)).unwrap();
-            assert_eq!(record.execute(change, []).unwrap(), 1);
-        }
-    }
+    house.tamper(change);
     let output = house.run(&["verify"]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(!output.status.success());
     assert!(said.contains(receipt["id"].as_str().unwrap()) && said.contains("#0"), "{said}");
+}
+
+fn what_belongs_to_no_case_is_named_row_by_row(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    house.serve();
+    let (_, photo) = house.upload(include_bytes!("../../../app/tests/photos/grey.jpg"));
+    let body = json!({
+        "class": "event-01-10", "words": "垃圾", "location": { "point": a_point(&house), "address": "某处" },
+        "photos": [photo], "contact": { "phone": PHONE },
+    });
+    let (status, lost) = house.post("/api/v1/cases", None, Some("k1"), &body);
+    assert_eq!(status, 201, "{lost}");
+    report(&house, "k2", "井盖", "");
+    house.kill();
+    let kept = house.rows("select number from cases order by number").pop().unwrap();
+    house.tamper(&format!(
+        "with recursive many(n) as (select 1 union all select n + 1 from many where n < 1200)
+         insert into tasks select * from (select {} from tasks t join cases c on c.region = t.region and c.id = t.case_id
+             cross join many where c.number <> '{kept}') more",
+        match keeper {
+            Keeper::Sqlite => "t.region, t.case_id, 100 + n, t.role, t.unit, t.kind, t.assignment, t.due_at",
+            Keeper::Postgres =>
+                "t.region, t.case_id, (100 + n)::smallint, t.role, t.unit, t.kind, t.assignment, t.due_at, t.path",
+        }
+    ));
+    house.tamper(&format!("delete from cases where number <> '{kept}'"));
+    let output = house.run(&["verify"]);
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    let named = |what: &str| {
+        let mut lines: Vec<&str> = said.lines().filter(|line| line.contains(&format!("({what} to no case)"))).collect();
+        assert!(lines.iter().all(|line| line.contains(lost["id"].as_str().unwrap())), "{lines:?}");
+        lines.sort_unstable();
+        lines.dedup();
+        lines.len()
+    };
+    let counts =
+        ["a fact belongs", "a task belongs", "words belong", "a contact belongs", "a photo belongs"].map(named);
+    assert_eq!(counts, [1, 1_201, 2, 1, 1], "{said}");
+    assert!(said.contains("phone"), "which contact");
+
+    house.tamper("delete from facts");
+    let output = house.run(&["verify"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stdout).unwrap().contains("(a case has no facts)"));
 }
 
 fn an_erased_person_is_in_no_file_and_no_table(keeper: Keeper) {
@@ -235,6 +274,7 @@ macro_rules! on_both {
 on_both! {
     the_whole_loop
     one_altered_byte_is_found_and_named
+    what_belongs_to_no_case_is_named_row_by_row
     an_erased_person_is_in_no_file_and_no_table
     every_receipt_given_survives_a_kill
     a_backup_taken_while_serving_restores_to_the_same_record

@@ -126,6 +126,7 @@ macro_rules! contract_suite {
                 the_outbox_is_claimed_once_per_lease_and_emptied_when_sent,
                 a_sweep_takes_what_is_older_and_leaves_the_rest,
                 files_no_case_holds_are_told,
+                nothing_that_was_written_is_left_alone,
                 a_restored_copy_equals_what_was_copied,
                 a_store_that_holds_something_is_not_restored_over,
                 loading_is_the_same_as_applying,

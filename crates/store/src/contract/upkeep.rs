@@ -8,7 +8,7 @@ use super::{
     sample::{HERE, THERE, answer, at, cases, change, contact, count, day, digest, look, new_case, outbox, photo},
     together,
 };
-use crate::{Change, Changes, Store, StoreError, outbox::OutboxRow, roots::RootRow, texts::Giver};
+use crate::{Change, Changes, Store, StoreError, outbox::OutboxRow, roots::RootRow, texts::Giver, upkeep::Owned};
 
 pub async fn numbers_never_repeat(fixture: &impl Fixture) {
     let upkeep = fixture.store().upkeep();
@@ -123,6 +123,14 @@ pub async fn files_no_case_holds_are_told(fixture: &impl Fixture) {
     let asked = [digest(1), digest(3), digest(1_000_002), digest(1_000_003), digest(2)];
     assert_eq!(store.upkeep().unreferenced(&asked).await.unwrap(), [digest(3), digest(1_000_003)]);
     assert_eq!(store.upkeep().unreferenced(&[]).await.unwrap(), []);
+}
+
+pub async fn nothing_that_was_written_is_left_alone(fixture: &impl Fixture) {
+    let store = fixture.store();
+    fill(store).await;
+    for kind in Owned::ALL {
+        assert_eq!(store.upkeep().strays(kind, None, 10).await.unwrap(), [], "{kind:?}");
+    }
 }
 
 /// Something of everything.
