@@ -73,6 +73,12 @@ fn open(place: &Place, base: &Place) -> Result<Connection> {
     connection.execute_batch(SETTINGS)?;
     let file = base.sqlite();
     connection.execute("attach ? as base", [file.to_str().context("the folder has a name that is no text")?])?;
+    add_functions(&connection)?;
+    Ok(connection)
+}
+
+/// What the statements ask of ids and numbers.
+fn add_functions(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     let other = |what: anyhow::Error| Error::UserFunctionError(what.into());
     connection.create_scalar_function("earlier_id", 2, flags, move |given| {
@@ -81,7 +87,7 @@ fn open(place: &Place, base: &Place) -> Result<Connection> {
     connection.create_scalar_function("earlier_number", 2, flags, move |given| {
         earlier_number(given.get_raw(0).as_str()?, given.get(1)?).map_err(other)
     })?;
-    Ok(connection)
+    Ok(())
 }
 
 /// The schema and the tables of the whole city; no slice is done.
@@ -211,6 +217,37 @@ mod tests {
         assert_eq!(earlier >> 80, 1_787_500_899_053 - HUNDRED_DAYS as u128);
         assert_eq!(earlier & 0xff, 77);
         assert!(earlier_id([0; 16], DAY_MS).is_err());
+    }
+
+    #[test]
+    fn an_earlier_copy_of_an_open_case_is_closed_and_found_at_its_own_time() {
+        let connection = Connection::open_in_memory().unwrap();
+        add_functions(&connection).unwrap();
+        let columns = "(region, id, number, state, changed_at, closed_at, found_at)";
+        connection
+            .execute_batch(&format!(
+                "attach ':memory:' as base; create table cases {columns}; create table base.cases {columns};
+                 create table base.regions (region); insert into base.regions values (780101);
+                 insert into base.cases values (780101, x'01a02f5b2aed70009700000000000000', '7801012026082400001',
+                     'handling', 1787500900000, null, 1787500899 << 30 | 7)"
+            ))
+            .unwrap();
+        let sql = insert(&connection, "cases", "id", "true").unwrap();
+        for earlier_ms in [0, HUNDRED_DAYS] {
+            let values = named_params! { ":earlier_ms": earlier_ms, ":first": [0_u8; 16], ":last": [255_u8; 16] };
+            connection.execute(&sql, values).unwrap();
+        }
+        let mut rows = connection.prepare("select number, state, closed_at, found_at from main.cases").unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        let rows: Vec<(String, String, Option<i64>, i64)> = rows.map(Result::unwrap).collect();
+        let second = 1_787_500_899 - 100 * 86_400;
+        assert_eq!(
+            rows,
+            [
+                ("7801012026082400001".into(), "handling".into(), None, 1_787_500_899 << 30 | 7),
+                ("7801012026051600001".into(), "closed".into(), Some((second + 1) * 1_000), second << 30 | 7),
+            ]
+        );
     }
 
     #[test]
