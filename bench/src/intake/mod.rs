@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Cases that are there before the first is measured.
 const EARLIER: u64 = 50_000;
 /// Clients that wait for their answers at the same time.
-const CLIENTS: usize = 256;
+const CLIENTS: usize = 1_024;
 /// Cases in one transaction of the reference: each is tried, the fastest is taken.
 const GROUPS: [usize; 5] = [32, 64, 128, 256, 1_024];
 const TRIED: usize = 6_000;

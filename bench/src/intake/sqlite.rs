@@ -38,7 +38,7 @@ const COUNT: &str = "insert into counters (region, day, measure, area, class, un
 const SETTINGS: &str = "pragma cache_size = -49152; pragma temp_store = memory; pragma foreign_keys = on;
     pragma secure_delete = on; pragma wal_autocheckpoint = 0; pragma synchronous = full;";
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
-const LOG_PAGES: i64 = (64 << 20) / 4_096;
+const LOG_PAGES: i64 = (128 << 20) / 4_096;
 
 /// A row on its way: the statement of its table, and its cells.
 struct Cells {
@@ -65,7 +65,7 @@ pub struct Copy {
     written: usize,
     /// How many places of a second are taken.
     places: HashMap<i64, i64>,
-    needs_truncation: Arc<AtomicBool>,
+    needs_restart: Arc<AtomicBool>,
     before: [Growth; 2],
     _stop: Sender<()>,
 }
@@ -81,8 +81,8 @@ impl Copy {
         connection.execute_batch(SETTINGS)?;
         connection.set_prepared_statement_cache_capacity(64);
         let (stop, stopped) = channel();
-        let needs_truncation = Arc::new(AtomicBool::new(false));
-        let (theirs, needs) = (copy.to_owned(), needs_truncation.clone());
+        let needs_restart = Arc::new(AtomicBool::new(false));
+        let (theirs, needs) = (copy.to_owned(), needs_restart.clone());
         std::thread::spawn(move || -> Result<()> {
             let connection = Connection::open(theirs)?;
             connection.execute_batch(SETTINGS)?;
@@ -102,7 +102,7 @@ impl Copy {
             counts_per_case: 0.0,
             written: 0,
             places: HashMap::new(),
-            needs_truncation,
+            needs_restart,
             before,
             _stop: stop,
         })
@@ -172,10 +172,10 @@ impl Copy {
         Ok(fresh.collect())
     }
 
-    fn truncate(&self) -> Result<()> {
+    fn restart(&self) -> Result<()> {
         self.connection.busy_timeout(Duration::from_millis(20))?;
-        self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
-        self.needs_truncation.store(false, Ordering::Relaxed);
+        self.connection.query_row("pragma wal_checkpoint(restart)", [], |_| Ok(()))?;
+        self.needs_restart.store(false, Ordering::Relaxed);
         Ok(())
     }
 }
@@ -315,8 +315,8 @@ impl Bare for Copy {
                     statement.raw_execute()?;
                 }
                 commit.raw_execute()?;
-                if self.needs_truncation.load(Ordering::Relaxed) {
-                    self.truncate()?;
+                if self.needs_restart.load(Ordering::Relaxed) {
+                    self.restart()?;
                 }
             }
             Ok(())

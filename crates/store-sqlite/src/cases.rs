@@ -213,9 +213,9 @@ fn standing(connection: &Connection, region: RegionId, id: CaseId) -> Result<Opt
 }
 
 /// Takes the words a case is found by away; it is still found by its area, class, source and place.
-pub(crate) fn forget_words(connection: &Connection, region: RegionId, id: CaseId) -> Result<(), StoreError> {
-    match standing(connection, region, id)? {
-        Some((_, found_at)) => words::update(connection, region, id, found_at, Some(""), None),
+pub(crate) fn forget_words(writing: &Writing<'_>, region: RegionId, id: CaseId) -> Result<(), StoreError> {
+    match standing(writing, region, id)? {
+        Some((_, found_at)) => words::update(writing, region, id, found_at, Some(""), None),
         None => Ok(()),
     }
 }

@@ -1,7 +1,9 @@
 //! Moves pages from the write-ahead log into the database while the writer goes on, and keeps the log short.
 //!
 //! SQLite's own checkpoint runs inside a commit and makes that commit slow; this thread does it beside the commits. It
-//! cannot empty the log while commits follow each other closely, so beyond a size it asks the writer to stop and do so.
+//! cannot start the log anew while commits follow each other closely, so beyond a size it moves what it can, quickly and
+//! again, and asks the writer to stop for the little that is left. The file keeps its length meanwhile: giving 64 MB back
+//! to the system and asking for them again takes longer than the rest. An idle log is emptied.
 
 use crate::{Settings, connect::PAGE_BYTES, error::unavailable, writer::Job};
 use gewu_store::StoreError;
@@ -16,10 +18,15 @@ use std::{
 };
 
 const PASSIVE: &str = "pragma wal_checkpoint(passive)";
+/// Moves everything, and the next commit writes where the log begins.
+const RESTART: &str = "pragma wal_checkpoint(restart)";
 const TRUNCATE: &str = "pragma wal_checkpoint(truncate)";
 /// A reader that will not let go must not hold up the writer for long, nor often.
 const PATIENCE: Duration = Duration::from_millis(20);
 const ROUNDS_BETWEEN: u32 = 10;
+/// So few pages are left to the writer, or what is left after so many tries.
+const PAGES_LEFT: u64 = 100;
+const TRIES: usize = 4;
 
 /// Held while checkpointing: SQLite refuses a second checkpoint at once, without waiting for the first.
 pub(crate) type Turn = Arc<Mutex<()>>;
@@ -88,14 +95,32 @@ fn work(
             && let Some(jobs) = jobs
         {
             rounds = 0;
+            let how = if is_idle { TRUNCATE } else { RESTART };
+            if !is_idle {
+                catch_up(connection, turn, log);
+            }
             let turn = turn.clone();
             let _ = jobs.send(Job::Run(Box::new(move |connection| {
-                if let Err(error) = truncate(connection, &turn, PATIENCE) {
-                    tracing::warn!(%error, "SQLite's log could not be emptied");
+                if let Err(error) = waiting(connection, &turn, how, PATIENCE) {
+                    tracing::warn!(%error, "SQLite's log could not be started anew");
                 }
             })));
         }
         before = log;
+    }
+}
+
+/// Each try is shorter than the last, and so leaves less.
+fn catch_up(connection: &Connection, turn: &Turn, mut log: Log) {
+    for _ in 0..TRIES {
+        let known = log.pages;
+        match checkpoint(connection, turn, PASSIVE) {
+            Ok(next) => log = next,
+            Err(_) => return,
+        }
+        if log.pages.saturating_sub(known) < PAGES_LEFT {
+            return;
+        }
     }
 }
 
@@ -109,8 +134,12 @@ fn checkpoint(connection: &Connection, turn: &Turn, sql: &str) -> Result<Log, ru
 
 /// Moves everything and empties the log, waiting so long for readers of old pages. Run by the writer.
 pub(crate) fn truncate(connection: &Connection, turn: &Turn, patience: Duration) -> Result<Log, rusqlite::Error> {
+    waiting(connection, turn, TRUNCATE, patience)
+}
+
+fn waiting(connection: &Connection, turn: &Turn, sql: &str, patience: Duration) -> Result<Log, rusqlite::Error> {
     connection.busy_timeout(patience)?;
-    let log = checkpoint(connection, turn, TRUNCATE);
+    let log = checkpoint(connection, turn, sql);
     connection.busy_timeout(crate::connect::PATIENCE)?;
     log
 }

@@ -54,7 +54,7 @@ pub struct Settings {
     pub write_cache_bytes: u64,
     /// How often pages are moved from the log into the database.
     pub checkpoint_every: Duration,
-    /// Above this the writer stops for a moment and empties the log.
+    /// Above this the writer stops for a moment and starts the log anew.
     pub log_bytes: u64,
     /// The database grows no further; changes that need more are [`StoreError::Unavailable`].
     pub most_bytes: Option<u64>,
@@ -67,7 +67,7 @@ impl Default for Settings {
             read_cache_bytes: 4 << 20,
             write_cache_bytes: 48 << 20,
             checkpoint_every: Duration::from_millis(200),
-            log_bytes: 64 << 20,
+            log_bytes: 128 << 20,
             most_bytes: None,
         }
     }

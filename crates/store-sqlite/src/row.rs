@@ -149,11 +149,25 @@ pub(crate) struct Writing<'c> {
     /// The second and the place in the term index that each region was given last: no other transaction gives any out
     /// while this one goes on.
     pub last_places: RefCell<HashMap<RegionId, (i64, i64)>>,
+    /// What is to be done in the term index before the end.
+    pub terms: RefCell<Vec<Terms>>,
+}
+
+/// A row that goes into the term index, or out of it.
+pub(crate) struct Terms {
+    pub found_at: i64,
+    pub goes_out: bool,
+    pub text: String,
 }
 
 impl<'c> Writing<'c> {
     pub fn of(connection: &'c Connection) -> Writing<'c> {
-        Writing { connection, statements: RefCell::default(), last_places: RefCell::default() }
+        Writing {
+            connection,
+            statements: RefCell::default(),
+            last_places: RefCell::default(),
+            terms: RefCell::default(),
+        }
     }
 
     /// As [`run()`].

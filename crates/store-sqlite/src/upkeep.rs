@@ -7,7 +7,7 @@ use crate::{
     error::{broken, failed, unavailable},
     migrate, outbox, roots,
     row::{Cells, Writing, all, ms, one, run, statements},
-    transact,
+    transact, words,
 };
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
@@ -248,7 +248,8 @@ impl Upkeep for SqliteStore {
             .run(move |connection| {
                 transact(connection, |connection| {
                     let writing = Writing::of(connection);
-                    batch.iter().try_for_each(|prepared| prepared.write(&writing, region))
+                    batch.iter().try_for_each(|prepared| prepared.write(&writing, region))?;
+                    words::write_terms(&writing)
                 })
             })
             .await

@@ -10,7 +10,7 @@
 
 use crate::{
     error::{broken, failed},
-    row::{Writing, one, run, statements},
+    row::{Terms, Writing, one, statements},
 };
 use gewu_domain::{
     case::{Case, Source, StateKind},
@@ -123,15 +123,20 @@ pub(crate) fn dropped_token(region: RegionId, state: StateKind) -> Option<String
 /// The tokenizer takes ASCII digits, letters (of which it forgets the case), `_` and whatever is not ASCII; so all other
 /// ASCII is written as `_` and its two hex digits.
 fn token(region: RegionId, kind: char, said: &str) -> String {
-    let mut token = format!("{region}{kind}");
+    let mut token = String::with_capacity(8 + said.len());
+    add_token(&mut token, region, kind, said);
+    token
+}
+
+fn add_token(tokens: &mut String, region: RegionId, kind: char, said: &str) {
+    write!(tokens, "{region}{kind}").expect("a string takes whatever is written");
     for character in said.chars() {
         if character.is_ascii_digit() || character.is_ascii_lowercase() || !character.is_ascii() {
-            token.push(character);
+            tokens.push(character);
         } else {
-            write!(token, "_{:02x}", u32::from(character)).expect("a string takes whatever is written");
+            write!(tokens, "_{:02x}", u32::from(character)).expect("a string takes whatever is written");
         }
     }
-    token
 }
 
 /// The marks of a case, separated by spaces.
@@ -152,7 +157,14 @@ pub(crate) fn marks(case: &Case) -> String {
 
 /// The words of a case, separated by spaces.
 pub(crate) fn words(region: RegionId, terms: &[String]) -> String {
-    terms.iter().map(|term| word_token(region, term)).collect::<Vec<_>>().join(" ")
+    let mut words = String::with_capacity(16 * terms.len());
+    for term in terms {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        add_token(&mut words, region, 'w', term);
+    }
+    words
 }
 
 /// Makes a case findable; gives its place in the index.
@@ -165,13 +177,26 @@ pub(crate) fn insert(
 ) -> Result<i64, StoreError> {
     let found_at = place(writing, region, id)?;
     writing.run(INSERT_WORDS, params![region.0, id.0.as_bytes(), words, marks]).map_err(failed)?;
-    writing.run(INSERT_TERMS, params![found_at, format!("{words} {marks}")]).map_err(failed)?;
+    let text = format!("{words} {marks}");
+    writing.terms.borrow_mut().push(Terms { found_at, goes_out: false, text });
     Ok(found_at)
+}
+
+/// Brings the term index up to date, at the end of a transaction and in the order of its rows: whenever a row comes before
+/// the last, the index writes all that it holds in memory.
+pub(crate) fn write_terms(writing: &Writing<'_>) -> Result<(), StoreError> {
+    let mut terms = writing.terms.take();
+    terms.sort_by_key(|terms| terms.found_at);
+    for Terms { found_at, goes_out, text } in &terms {
+        let sql = if *goes_out { DELETE_TERMS } else { INSERT_TERMS };
+        writing.run(sql, params![found_at, text]).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Changes what a case is found by, where it changes; `None` leaves that part.
 pub(crate) fn update(
-    connection: &Connection,
+    writing: &Writing<'_>,
     region: RegionId,
     id: CaseId,
     found_at: i64,
@@ -179,7 +204,7 @@ pub(crate) fn update(
     marks: Option<&str>,
 ) -> Result<(), StoreError> {
     let key = params![region.0, id.0.as_bytes()];
-    let stood = one(connection, SELECT_WORDS, key, |row| {
+    let stood = one(writing, SELECT_WORDS, key, |row| {
         Ok((row.get::<_, String>(0).map_err(failed)?, row.get::<_, String>(1).map_err(failed)?))
     })?;
     let Some((old_words, old_marks)) = stood else {
@@ -189,9 +214,9 @@ pub(crate) fn update(
     if (words, marks) == (&old_words, &old_marks) {
         return Ok(());
     }
-    run(connection, DELETE_TERMS, params![found_at, format!("{old_words} {old_marks}")]).map_err(failed)?;
-    run(connection, INSERT_TERMS, params![found_at, format!("{words} {marks}")]).map_err(failed)?;
-    run(connection, UPDATE_WORDS, params![region.0, id.0.as_bytes(), words, marks]).map_err(failed)?;
+    let terms = |goes_out, words: &str, marks: &str| Terms { found_at, goes_out, text: format!("{words} {marks}") };
+    writing.terms.borrow_mut().extend([terms(true, &old_words, &old_marks), terms(false, words, marks)]);
+    writing.run(UPDATE_WORDS, params![region.0, id.0.as_bytes(), words, marks]).map_err(failed)?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::{
     changes::Prepared,
     error::{failed, unavailable},
     row::Writing,
-    transact,
+    transact, words,
 };
 use gewu_domain::ids::RegionId;
 use gewu_store::StoreError;
@@ -17,11 +17,15 @@ use rusqlite::Connection;
 use std::{
     sync::mpsc::{Receiver, Sender, TryRecvError, channel},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
 /// How many callers are committed together at most, so that nobody waits for a commit without end.
 const GROUP: usize = 1_024;
+/// When so many came during the last commit, the next waits a little for more: a commit costs about what ten cases do.
+const BUSY: usize = 16;
+const WAIT: Duration = Duration::from_millis(5);
 
 pub(crate) enum Job {
     Apply(Apply),
@@ -129,11 +133,18 @@ fn work(mut connection: Connection, queue: &Receiver<Job>) {
 /// All changes that wait, up to the first job of another kind, which is given back.
 fn gather(first: Apply, queue: &Receiver<Job>) -> (Vec<Apply>, Option<Job>) {
     let mut group = vec![first];
+    let mut until = None;
     while group.len() < GROUP {
-        match queue.try_recv() {
-            Ok(Job::Apply(apply)) => group.push(apply),
-            Ok(other) => return (group, Some(other)),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        let next = match queue.try_recv() {
+            Err(TryRecvError::Empty) if group.len() >= BUSY => {
+                let until = *until.get_or_insert_with(|| Instant::now() + WAIT);
+                queue.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
+            }
+            next => next.ok(),
+        };
+        match next {
+            Some(Job::Apply(apply)) => group.push(apply),
+            other => return (group, other),
         }
     }
     (group, None)
@@ -196,6 +207,7 @@ fn together(
         }
         results.push(result);
     }
+    words::write_terms(&writing)?;
     connection.prepare_cached("commit").and_then(|mut commit| commit.execute([])).map_err(failed)?;
     Ok(Ok(results))
 }
@@ -205,7 +217,8 @@ fn one_by_one(connection: &Connection, group: &[Apply]) -> Answers {
     let mut results = Vec::with_capacity(group.len());
     for apply in group {
         connection.execute_batch("savepoint caller").map_err(failed)?;
-        let result = apply.prepared.write(&Writing::of(connection), apply.region);
+        let writing = Writing::of(connection);
+        let result = apply.prepared.write(&writing, apply.region).and_then(|()| words::write_terms(&writing));
         if let Err(error) = &result {
             if connection.is_autocommit() || matches!(error, StoreError::Unavailable(_)) {
                 return Err(unavailable(chain(error)));
