@@ -106,6 +106,8 @@ pub struct Snapshot {
     located: Vec<AreaCode>,
     pub shapes: BTreeMap<AreaCode, Shape>,
     pub parts: Parts,
+    /// The regions the record is divided by, each with the highest area that lies in it.
+    regions: BTreeMap<RegionId, AreaCode>,
     files: BTreeMap<(Kind, String), Vec<Arc<Publication>>>,
 }
 
@@ -118,19 +120,12 @@ impl Snapshot {
 
     /// The region a report without any place goes to: the first.
     pub fn default_region(&self) -> Option<RegionId> {
-        self.city.areas.regions().into_iter().next()
+        self.regions.keys().next().copied()
     }
 
-    /// The area that is a region as a whole: the highest of those that lie in it.
+    /// The area that is a region as a whole: the highest of those that lie in it. `None` for what is no region.
     pub fn region_area(&self, region: RegionId) -> Option<&AreaCode> {
-        let areas = &self.city.areas;
-        let lies_in = |code: &AreaCode| areas.get(code).is_some_and(|area| area.region == region);
-        areas
-            .all()
-            .iter()
-            .filter(|area| area.region == region)
-            .find(|area| area.parent.as_ref().is_none_or(|parent| !lies_in(parent)))
-            .map(|area| &area.code)
+        self.regions.get(&region)
     }
 
     /// The versions in force, by kind and name.
@@ -247,7 +242,8 @@ fn read(files: Files, today: Date) -> Result<Snapshot, Vec<Fault>> {
         }
     }
     let index = GridIndex::build(indexed);
-    Ok(Snapshot { city, index, located, shapes, parts, files })
+    let regions = regions(&city.areas);
+    Ok(Snapshot { city, index, located, shapes, parts, regions, files })
 }
 
 /// What the offered files would do to the past: old cases name areas, units and kinds.
@@ -313,6 +309,17 @@ fn read_shapes(file: &str, text: &str, areas: &Areas, faults: &mut Vec<Fault>) -
         }
     }
     shapes
+}
+
+/// Each region with the highest area that lies in it.
+fn regions(areas: &Areas) -> BTreeMap<RegionId, AreaCode> {
+    let regions = areas.regions().into_iter().filter_map(|region| {
+        let lies_in = |code: &AreaCode| areas.get(code).is_some_and(|area| area.region == region);
+        let mut within = areas.all().iter().filter(|area| area.region == region);
+        let highest = within.find(|area| area.parent.as_ref().is_none_or(|parent| !lies_in(parent)))?;
+        Some((region, highest.code.clone()))
+    });
+    regions.collect()
 }
 
 fn text_of(file: &Publication) -> String {

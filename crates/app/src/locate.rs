@@ -66,7 +66,7 @@ impl Snapshot {
             .and_then(|area| areas.get(area))
             .map(|area| area.region)
             .or_else(|| parts::standard(part?).map(|part| part.region))
-            .filter(|region| areas.regions().contains(region))
+            .filter(|region| self.region_area(*region).is_some())
             .or_else(|| self.default_region())
             .ok_or_else(|| Problem::new("area", "no_region", "城市还没有区域", "the city has no region yet"))?;
         // A place in no grid still belongs to a region: its desks see it in the unplaced queue.

@@ -11,7 +11,7 @@ use axum::{
         multipart::MultipartError,
         rejection::{BytesRejection, JsonRejection},
     },
-    http::{StatusCode, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use gewu_app::{Identity, cases::IdempotencyKey};
 use serde::de::DeserializeOwned;
@@ -23,13 +23,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Body<T>, Problem> {
-        let (parts, body) = request.into_parts();
-        let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), state).await;
-        let bytes = bytes.map_err(|error| unread(&error))?;
+        let is_json = is_json(request.headers());
+        let bytes = Bytes::from_request(request, state).await.map_err(|error| unread(&error))?;
+        if !is_json {
+            return Err(MEDIA_TYPE.because("请用 application/json", "send application/json"));
+        }
         if holds_nul(&bytes) {
             return Err(nul());
         }
-        match axum::Json::<T>::from_request(Request::from_parts(parts, bytes.into()), state).await {
+        match axum::Json::<T>::from_bytes(&bytes) {
             Ok(axum::Json(value)) => Ok(Body(value)),
             Err(JsonRejection::JsonDataError(error)) => {
                 let why = error.body_text();
@@ -39,21 +41,23 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 let why = error.body_text();
                 Err(BAD_REQUEST.because(format!("不是合法的 JSON：{why}"), why))
             }
-            Err(JsonRejection::MissingJsonContentType(_)) => {
-                Err(MEDIA_TYPE.because("请用 application/json", "send application/json"))
-            }
-            Err(JsonRejection::BytesRejection(error)) => Err(unread(&error)),
             Err(other) => Err(BAD_REQUEST.because(other.body_text(), other.body_text())),
         }
     }
+}
+
+/// `application/json`, or a type that is written in it.
+fn is_json(headers: &HeaderMap) -> bool {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.starts_with("application/") && essence.ends_with("+json")
 }
 
 /// The character NUL in JSON text, as such or written `\u0000`. No text of a person has it, and not every store keeps it.
 fn holds_nul(json: &[u8]) -> bool {
     json.contains(&0)
         || json.windows(6).enumerate().any(|(at, window)| {
-            let slashes = json.iter().take(at).rev().take_while(|byte| **byte == b'\\').count();
-            window == br"\u0000" && slashes % 2 == 0
+            window == br"\u0000" && json.iter().take(at).rev().take_while(|byte| **byte == b'\\').count() % 2 == 0
         })
 }
 
