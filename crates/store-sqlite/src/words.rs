@@ -277,6 +277,26 @@ mod tests {
     }
 
     #[test]
+    fn cases_of_one_second_in_two_regions_are_two_rows_of_the_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        crate::migrate::migrate(&mut connection).unwrap();
+        let regions = [RegionId(1), RegionId(2)];
+        let words = regions.map(|region| word_token(region, "路灯"));
+        let writing = Writing::of(&connection);
+        for (region, word) in regions.into_iter().zip(&words) {
+            insert(&writing, region, CaseId(Uuid::from_u128(1_000 << 80)), word, "").unwrap();
+        }
+        let rows = |query: &str| -> i64 {
+            let sql = "select count(*) from case_terms where case_terms match ?1";
+            connection.query_row(sql, [query], |row| row.get(0)).unwrap()
+        };
+        let [here, there] = words.map(|word| format!("\"{word}\""));
+        assert_eq!((rows(&here), rows(&there)), (1, 1));
+        assert_eq!(rows(&format!("{here} OR {there}")), 2);
+        assert_eq!(rows(&format!("{here} AND {there}")), 0, "no row holds the words of two regions");
+    }
+
+    #[test]
     fn places_sort_as_ids_do_second_by_second() {
         let ids =
             [0, 1 << 80, 999 << 80, 1_000 << 80, (1 << 45) << 80, u128::MAX].map(|id| CaseId(Uuid::from_u128(id)));
