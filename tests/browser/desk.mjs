@@ -127,6 +127,18 @@ export const tests = {
     await page.selectOption("#role", "acceptor");
     await page.click("form:has(#role) button");
     await page.locator("td.title", { hasText: "受理员" }).waitFor();
+    const plain = await signedInAs("admin", { ...DESK, javaScriptEnabled: false });
+    await plain.goto(page.url());
+    await plain.selectOption("#role", "acceptor");
+    const chosen = await plain.locator("#area-1 option").nth(1).innerText();
+    await plain.selectOption("#area-1", { index: 1 });
+    await plain.click("button[name=again]");
+    demand((await plain.locator("#role").inputValue()) === "acceptor", "what was chosen stays");
+    const below = await plain.locator("#area-2 option").nth(1).innerText();
+    await plain.selectOption("#area-2", { index: 1 });
+    await plain.click("form:has(#role) > div:last-child > button");
+    await plain.locator("td.title", { hasText: below }).waitFor();
+    demand(chosen !== below, "the post is for the area chosen last");
 
     const person = await visit(DESK);
     await typed(person, login, "first-password-1");

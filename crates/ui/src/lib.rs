@@ -11,6 +11,7 @@ mod frame;
 mod guard;
 mod names;
 mod pages;
+mod paging;
 mod photos;
 mod receipts;
 mod rows;

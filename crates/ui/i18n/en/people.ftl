@@ -20,4 +20,4 @@ people-give = Give a post
 people-give-go = Give
 people-give-hint = Supervision collects, accepts, files, checks and closes; command dispatches; units handle: the role must fit the unit. Without an area it is the unit's own.
 people-role = Role
-people-area = Area (code, optional)
+people-area = Area

@@ -4,8 +4,9 @@ use crate::{
     Ui,
     failure::Failure,
     fields::Fields,
-    frame::{Frame, encode, page},
+    frame::{Frame, page},
     pages::data::kind_name,
+    paging,
     session::Staff,
     words::Words,
 };
@@ -16,10 +17,7 @@ use axum::{
 };
 use gewu_app::{Caller, city::Kind};
 use gewu_domain::ids::PersonId;
-use gewu_store::{
-    Page, PageToken,
-    audit::{AuditKey, AuditRow},
-};
+use gewu_store::audit::AuditRow;
 use std::collections::BTreeMap;
 
 const ROWS: u16 = 50;
@@ -55,24 +53,19 @@ pub async fn show(
     let words = staff.visitor.words.clone();
     let person: Option<PersonId> = fields.given("person").and_then(|person| person.parse().ok());
     let here = format!("/audit?person={}", person.map(|person| person.to_string()).unwrap_or_default());
-    let mut asked = Page::first(ROWS);
-    if let Some(after) = fields.given("after").and_then(|token| PageToken(token.to_owned()).read(&here)) {
-        asked = asked.after(after);
-    } else if let Some(before) = fields.given("before").and_then(|token| PageToken(token.to_owned()).read(&here)) {
-        asked = Page { backwards: true, ..asked.after(before) };
-    }
+    let asked = paging::asked(&fields, &here, ROWS);
     let listing = ui.app.audit(staff.caller(), person, &asked).await?;
     let mut people: Vec<PersonId> = listing.rows.iter().filter_map(|row| row.person).chain(person).collect();
     people.extend(listing.rows.iter().filter_map(|row| row.object.parse::<PersonId>().ok()));
     people.sort();
     people.dedup();
     let people = ui.app.names_of(staff.caller(), &people).await?;
-    let link = |side: &str, key: &AuditKey| format!("{here}&{side}={}", encode(&PageToken::of(&here, key).0));
+    let [next, previous] = paging::beside(&here, &here, &listing);
     let view = AuditPage {
         rows: listing.rows.iter().map(|row| line(&words, row, &people)).collect(),
         person: person.map(|person| people.get(&person).cloned().unwrap_or_else(|| person.to_string())),
-        next: listing.next.as_ref().map(|key| link("after", key)),
-        previous: listing.previous.as_ref().map(|key| link("before", key)),
+        next,
+        previous,
         f: Frame::of(&ui, staff.visitor, "audit"),
     };
     Ok(page(&view)?.into_response())

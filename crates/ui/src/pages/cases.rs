@@ -7,6 +7,7 @@ use crate::{
     frame::{Frame, encode, page},
     names,
     pages::inbox,
+    paging,
     rows::{CaseLine, Choice},
     session::Staff,
     words::Words,
@@ -22,7 +23,7 @@ use gewu_domain::{
     ids::{AreaCode, ClassCode, RegionId, UnitCode},
     unit::Axis,
 };
-use gewu_store::{Page, PageToken, cases::CaseFilter};
+use gewu_store::cases::CaseFilter;
 use jiff::{Timestamp, ToSpan, civil::Date};
 
 const ROWS: u16 = 50;
@@ -75,19 +76,12 @@ pub async fn show(
     let (region, regions) = inbox::region(&ui, &staff, fields.given("region"))?;
     let filter = filter(&fields, &words);
     let is_filtered = filter != CaseFilter::default();
-    let mut wanted = Page::first(ROWS);
-    if let Some(after) = fields.given("after").and_then(|token| PageToken(token.to_owned()).read(&here)) {
-        wanted = wanted.after(after);
-    } else if let Some(before) = fields.given("before").and_then(|token| PageToken(token.to_owned()).read(&here)) {
-        wanted = Page { backwards: true, ..wanted.after(before) };
-    }
+    let wanted = paging::asked(&fields, &here, ROWS);
     let listing = ui.app.cases(staff.caller(), region, filter, &wanted).await?;
     let lines: Vec<CaseLine> = listing.rows.iter().map(|row| CaseLine::of(&snapshot, &words, region, row)).collect();
     let is_map = fields.text("view") == "map";
     let view = if is_map { "&view=map" } else { "" };
-    let link = |side: &str, key: &gewu_store::cases::CaseKey| {
-        format!("{here}{view}&{side}={}", encode(&PageToken::of(&here, key).0))
-    };
+    let [next, previous] = paging::beside(&here, &format!("{here}{view}"), &listing);
     let shown = CasesPage {
         words: typed.to_owned(),
         from: fields.text("from").to_owned(),
@@ -110,8 +104,8 @@ pub async fn show(
         other_view: if is_map { here.clone() } else { format!("{here}&view=map") },
         points: points(&lines),
         lines,
-        next: listing.next.as_ref().map(|key| link("after", key)),
-        previous: listing.previous.as_ref().map(|key| link("before", key)),
+        next,
+        previous,
         f: Frame::of(&ui, staff.visitor, "cases"),
     };
     Ok(page(&shown)?.into_response())

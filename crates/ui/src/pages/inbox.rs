@@ -4,8 +4,8 @@ use crate::{
     Ui,
     failure::Failure,
     fields::Fields,
-    frame::{Frame, encode, page},
-    names,
+    frame::{Frame, page},
+    names, paging,
     rows::{CaseLine, Choice},
     session::Staff,
     words::Words,
@@ -17,7 +17,7 @@ use axum::{
 };
 use gewu_app::{App, AppError, cases::list, city::Snapshot};
 use gewu_domain::{case::TaskKind, ids::RegionId, people::Role, sla::Light};
-use gewu_store::{Page, PageToken, tasks::TaskRow};
+use gewu_store::tasks::TaskRow;
 
 /// Rows of a page.
 const ROWS: u16 = 50;
@@ -104,16 +104,9 @@ pub async fn show(
         format!("/inbox?region={region}{kind}")
     };
     let here = query(chosen.first().copied());
-    let mut wanted = Page::first(ROWS);
-    if let Some(after) = fields.given("after").and_then(|token| PageToken(token.to_owned()).read(&here)) {
-        wanted = wanted.after(after);
-    } else if let Some(before) = fields.given("before").and_then(|token| PageToken(token.to_owned()).read(&here)) {
-        wanted = Page { backwards: true, ..wanted.after(before) };
-    }
+    let wanted = paging::asked(&fields, &here, ROWS);
     let inbox = ui.app.inbox(staff.caller(), region, &chosen, &wanted).await?;
-    let link = |side: &str, key: &gewu_store::tasks::TaskKey| {
-        format!("{here}&{side}={}", encode(&PageToken::of(&here, key).0))
-    };
+    let [next, previous] = paging::beside(&here, &here, &inbox.rows);
     let kinds = std::iter::once(Kind { label: words.t("inbox-all"), href: query(None), is_chosen: chosen.is_empty() })
         .chain(kinds_of(role).iter().map(|kind| Kind {
             label: names::task(&words, *kind),
@@ -127,8 +120,8 @@ pub async fn show(
         waiting_most: 1_000,
         kinds,
         regions: region_choices(&snapshot, &words, region, &regions),
-        next: inbox.rows.next.as_ref().map(|key| link("after", key)),
-        previous: inbox.rows.previous.as_ref().map(|key| link("before", key)),
+        next,
+        previous,
         groups: groups(&snapshot, &words, region, inbox.rows.rows.iter().map(|(_, row)| row)),
         f: Frame::of(&ui, staff.visitor, "inbox"),
     };

@@ -6,6 +6,8 @@ use crate::{
     fields::Fields,
     frame::{Frame, encode, page},
     names,
+    pages::pick::AreaPick,
+    paging,
     rows::Choice,
     session::Staff,
     words::Words,
@@ -22,10 +24,9 @@ use gewu_app::{
     people::accounts::{NewPerson, NewPost},
 };
 use gewu_domain::{
-    ids::{AreaCode, PersonId, UnitCode},
+    ids::{PersonId, UnitCode},
     people::{Post, Role},
 };
-use gewu_store::{Page, PageToken, people::PersonKey};
 
 const ROWS: u16 = 30;
 
@@ -115,12 +116,7 @@ async fn list(
     let unit = fields.text("unit");
     let wanted: Vec<UnitCode> = fields.given("unit").map(UnitCode::from).into_iter().collect();
     let here = format!("/people?unit={}", encode(unit));
-    let mut asked = Page::first(ROWS);
-    if let Some(after) = fields.given("after").and_then(|token| PageToken(token.to_owned()).read(&here)) {
-        asked = asked.after(after);
-    } else if let Some(before) = fields.given("before").and_then(|token| PageToken(token.to_owned()).read(&here)) {
-        asked = Page { backwards: true, ..asked.after(before) };
-    }
+    let asked = paging::asked(fields, &here, ROWS);
     let listing = ui.app.people(staff.caller(), &wanted, &asked).await?;
     let mut rows = Vec::new();
     for person in &listing.rows {
@@ -134,12 +130,12 @@ async fn list(
             posts: held.map(|post| brief_label(&snapshot, &words, post, &person.unit)).collect(),
         });
     }
-    let link = |side: &str, key: &PersonKey| format!("{here}&{side}={}", encode(&PageToken::of(&here, key).0));
+    let [next, previous] = paging::beside(&here, &here, &listing);
     Ok(PeoplePage {
         units: units(&snapshot, &words, unit),
         rows,
-        next: listing.next.as_ref().map(|key| link("after", key)),
-        previous: listing.previous.as_ref().map(|key| link("before", key)),
+        next,
+        previous,
         is_administrator,
         form,
         done,
@@ -183,6 +179,7 @@ struct PersonPage {
     posts: Vec<PostLine>,
     roles: Vec<Choice>,
     units: Vec<Choice>,
+    pick: AreaPick,
     wrong: Vec<String>,
 }
 
@@ -196,10 +193,11 @@ struct PostLine {
 
 pub async fn show_person(State(ui): State<Ui>, staff: Staff, Path(id): Path<String>) -> Result<Response, Failure> {
     let id = id.parse().map_err(|_| AppError::NotFound)?;
-    Ok(page(&one(&ui, staff, id, Vec::new()).await?)?.into_response())
+    Ok(page(&one(&ui, staff, id, &Fields::default(), Vec::new()).await?)?.into_response())
 }
 
-async fn one(ui: &Ui, staff: Staff, id: PersonId, wrong: Vec<String>) -> Result<PersonPage, AppError> {
+/// The page with the post to be given as far as it is filled in.
+async fn one(ui: &Ui, staff: Staff, id: PersonId, fields: &Fields, wrong: Vec<String>) -> Result<PersonPage, AppError> {
     staff.caller().administrator()?;
     let snapshot = ui.app.snapshot()?;
     let words = staff.visitor.words.clone();
@@ -220,8 +218,12 @@ async fn one(ui: &Ui, staff: Staff, id: PersonId, wrong: Vec<String>) -> Result<
                 is_held: post.is_held_at(words.now),
             })
             .collect(),
-        roles: Role::ALL.into_iter().map(|role| Choice::new(role.code(), names::role(&words, role), false)).collect(),
-        units: units(&snapshot, &words, person.unit.as_str()),
+        roles: Role::ALL
+            .into_iter()
+            .map(|role| Choice::new(role.code(), names::role(&words, role), role.code() == fields.text("role")))
+            .collect(),
+        units: units(&snapshot, &words, fields.given("unit").unwrap_or(person.unit.as_str())),
+        pick: AreaPick::of_fields(&snapshot, &words, fields),
         name: person.name,
         wrong,
         f: Frame::of(ui, staff.visitor, "people"),
@@ -238,12 +240,15 @@ pub async fn change(
     staff.check(&fields)?;
     let person: PersonId = id.parse().map_err(|_| AppError::NotFound)?;
     let words = staff.visitor.words.clone();
+    if fields.is_ticked("again") {
+        return Ok(page(&one(&ui, staff, person, &fields, Vec::new()).await?)?.into_response());
+    }
     let changed = if fields.text("do") == "end" {
         let post = fields.text("post").parse().map_err(|_| AppError::NotFound)?;
         ui.app.end_post(staff.caller(), None, post).await
     } else {
         let role = Role::from_code(fields.text("role")).ok_or(AppError::NotFound)?;
-        let area = fields.given("area").map(AreaCode::from);
+        let area = AreaPick::of_fields(ui.app.snapshot()?.as_ref(), &words, &fields).deepest();
         let unit = UnitCode::from(fields.text("unit"));
         let new = NewPost { person, role, unit, area, from: None, to: None };
         ui.app.add_post(staff.caller(), None, new).await.map(|_| ())
@@ -252,7 +257,7 @@ pub async fn change(
         Ok(()) => Ok(Redirect::to(&format!("/people/{person}")).into_response()),
         Err(error) => {
             let wrong = said(&words, error)?;
-            let made = page(&one(&ui, staff, person, wrong).await?)?;
+            let made = page(&one(&ui, staff, person, &fields, wrong).await?)?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, made).into_response())
         }
     }
