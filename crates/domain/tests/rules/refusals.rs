@@ -42,6 +42,33 @@ fn whoever_dispatched_cannot_file_it_when_it_comes_back() {
 }
 
 #[test]
+fn a_report_that_comes_back_is_sent_on_by_a_colleague_who_then_is_the_one_to_receive_it() {
+    let actors = actors();
+    let colleague = person_of(&actors, Role::Acceptor, 1);
+    let back = || Command::SendBack { reason: reason("incomplete"), note: None };
+    let on = |walk: &mut Walk, cast: &Cast, actor: &Actor, is_verified: bool| {
+        let step = if is_verified { Command::SendToVerify { unit: "station-1".into() } } else { Command::Submit };
+        walk.step(actor, step)?;
+        let verify = Command::Verify { is_true: true, note: None, photos: vec![digest(9)] };
+        if is_verified { walk.step(&cast.collector, verify) } else { Ok(()) }
+    };
+    for is_verified in [false, true] {
+        let (mut walk, cast) = walk_with(policy());
+        let first = both(Role::Acceptor);
+        on(&mut walk, &cast, &first, is_verified).unwrap();
+        walk.step(&cast.chief, back()).unwrap();
+        assert_eq!(on(&mut walk, &cast, &first, is_verified).unwrap_err().rule, Rule::ReturnReceiver);
+        on(&mut walk, &cast, colleague, is_verified).unwrap();
+        walk.step(&cast.chief, back()).unwrap();
+        assert_eq!(on(&mut walk, &cast, colleague, is_verified).unwrap_err().rule, Rule::ReturnReceiver);
+        on(&mut walk, &cast, &first, is_verified).unwrap();
+        walk.step(&cast.chief, back()).unwrap();
+        on(&mut walk, &cast, colleague, is_verified).unwrap();
+        walk.step(&both(Role::DutyChief), file()).expect("a colleague has sent it on: nothing is held against anybody");
+    }
+}
+
+#[test]
 fn whoever_handled_can_neither_check_nor_close_by_force() {
     let (mut walk, cast) = to_handling(desk_checks());
     walk.step(&both(Role::Handler), handle(1)).unwrap();
