@@ -125,7 +125,7 @@ export const tests = {
     await page.click("details[open] button");
     await page.waitForURL("**/people/*");
     await page.selectOption("#role", "acceptor");
-    await page.click("form:has(#role) button");
+    await page.click("form:has(#role) > div:last-child > button");
     await page.locator("td.title", { hasText: "受理员" }).waitFor();
     const plain = await signedInAs("admin", { ...DESK, javaScriptEnabled: false });
     await plain.goto(page.url());
@@ -137,8 +137,11 @@ export const tests = {
     const below = await plain.locator("#area-2 option").nth(1).innerText();
     await plain.selectOption("#area-2", { index: 1 });
     await plain.click("form:has(#role) > div:last-child > button");
-    await plain.locator("td.title", { hasText: below }).waitFor();
+    const given = plain.locator("tr", { hasText: below });
+    await given.locator("td.title").waitFor();
     demand(chosen !== below, "the post is for the area chosen last");
+    await given.locator("button").click();
+    await plain.locator("tr.quiet", { hasText: below }).waitFor();
 
     const person = await visit(DESK);
     await typed(person, login, "first-password-1");
