@@ -129,11 +129,11 @@ export const tests = {
     await page.locator("td.title", { hasText: "受理员" }).waitFor();
     const plain = await signedInAs("admin", { ...DESK, javaScriptEnabled: false });
     await plain.goto(page.url());
-    await plain.selectOption("#role", "acceptor");
+    await plain.selectOption("#role", "duty_chief");
     const chosen = await plain.locator("#area-1 option").nth(1).innerText();
     await plain.selectOption("#area-1", { index: 1 });
     await plain.click("button[name=again]");
-    demand((await plain.locator("#role").inputValue()) === "acceptor", "what was chosen stays");
+    demand((await plain.locator("#role").inputValue()) === "duty_chief", "what was chosen stays");
     const below = await plain.locator("#area-2 option").nth(1).innerText();
     await plain.selectOption("#area-2", { index: 1 });
     await plain.click("form:has(#role) > div:last-child > button");
