@@ -253,7 +253,6 @@ impl Case {
             }
             Deed::Refused { reason, .. } => self.state = State::NotAccepted { reason: reason.clone() },
             Deed::Voided { reason, .. } => {
-                self.withdraw();
                 self.state = State::Void { reason: reason.clone() };
             }
             Deed::SentBack { .. } => {
@@ -261,13 +260,11 @@ impl Case {
                     self.hands.return_receiver = self.hands.accepted;
                     self.state = State::Reported;
                 } else {
-                    self.withdraw();
                     self.hands.return_receiver = self.hands.last_filed;
                     self.state = State::AwaitingFiling;
                 }
             }
             Deed::Dispatched { given } => {
-                self.withdraw();
                 self.hands.dispatched.extend(person);
                 self.hands.last_dispatched = person;
                 for given in given {
@@ -457,6 +454,7 @@ impl Case {
         self.hands.return_receiver = None;
     }
 
+    /// Ends what the units still owe. Nothing is owed outside the handling states, as each way out of them does this.
     fn withdraw(&mut self) {
         self.asked = None;
         for assignment in &mut self.assignments {

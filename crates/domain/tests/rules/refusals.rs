@@ -2,7 +2,7 @@
 
 use crate::town::*;
 use gewu_domain::{
-    case::{Asking, Case, CaseStep, Command, Context, Move, Part, Rule, Source, State, StateKind, TRANSITIONS},
+    case::{Asking, Case, CaseStep, Command, Context, Move, Part, Report, Rule, Source, State, StateKind, TRANSITIONS},
     ids::{ReasonCode, UnitCode},
     people::{Actor, Role, permission},
     policy::Policy,
@@ -66,6 +66,34 @@ fn a_report_that_comes_back_is_sent_on_by_a_colleague_who_then_is_the_one_to_rec
         on(&mut walk, &cast, colleague, is_verified).unwrap();
         walk.step(&both(Role::DutyChief), file()).expect("a colleague has sent it on: nothing is held against anybody");
     }
+}
+
+#[test]
+fn what_comes_back_to_the_chief_is_held_against_nobody_once_a_colleague_has_filed_it() {
+    let (mut walk, cast) = walk_with(policy());
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    walk.step(&cast.dispatcher, Command::SendBack { reason: reason("wrong_class"), note: None }).unwrap();
+    assert_eq!(walk.case.hands.return_receiver, cast.chief.person());
+    assert_eq!(refused(&mut walk, &cast.chief, file()), Rule::ReturnReceiver);
+    walk.step(&cast.chief_2, file()).unwrap();
+    assert_eq!(walk.case.hands.return_receiver, None);
+}
+
+#[test]
+fn whoever_mended_it_on_the_spot_does_not_check_it() {
+    let city = city(policy());
+    let mended = Report { is_fixed_on_spot: true, ..report(&city, Source::Patrol) };
+    let Actor::Post { person, .. } = both(Role::Acceptor) else { unreachable!("both hold posts") };
+    let collector = match post(1, Role::Collector, "station-1", "s1") {
+        Actor::Post { post, role, unit, area, .. } => Actor::Post { person, post, role, unit, area },
+        other => other,
+    };
+    let mut walk = Walk::begin(city, Source::Resident, &Actor::Reporter);
+    let context = Context { at: walk.now, actor: &collector, city: &walk.city };
+    (walk.case, walk.facts) = Case::open(mended, &context).unwrap();
+    assert_eq!(refused(&mut walk, &both(Role::Acceptor), check(true)), Rule::HandlesOrJudges);
+    walk.step(&cast().acceptor, check(true)).unwrap();
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn whoever_receives_a_return_leaves_the_next_step_to_a_colleague() {
     walk.step(&cast.cleaner, back).unwrap();
     assert_eq!(walk.step(&cast.dispatcher, dispatch(&["office-1"])).unwrap_err().rule, Rule::ReturnReceiver);
     walk.step(&cast.dispatcher_2, dispatch(&["office-1"])).unwrap();
+    assert_eq!(walk.case.hands.return_receiver, None, "and is free again afterwards");
 }
 
 #[test]
