@@ -2,7 +2,7 @@
 
 use crate::town::*;
 use gewu_domain::{
-    case::{Asking, Command, Context, Deed, Move, Rule, Source, StateKind},
+    case::{Asking, AssignmentState, Command, Context, Deed, Move, Rule, Source, StateKind},
     ids::{ReasonCode, UnitCode},
     people::Role,
 };
@@ -73,6 +73,50 @@ fn whoever_receives_a_return_leaves_the_next_step_to_a_colleague() {
     assert_eq!(walk.step(&cast.dispatcher, dispatch(&["office-1"])).unwrap_err().rule, Rule::ReturnReceiver);
     walk.step(&cast.dispatcher_2, dispatch(&["office-1"])).unwrap();
     assert_eq!(walk.case.hands.return_receiver, None, "and is free again afterwards");
+}
+
+/// Being handled by the cleaners, with an office that assists.
+fn with_assistance() -> (Walk, Cast) {
+    let (mut walk, cast) = walk_with(policy());
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    walk.step(&cast.dispatcher, dispatch(&["clean", "office-1"])).unwrap();
+    walk.step(&cast.cleaner, Command::Accept { assignment: 1 }).unwrap();
+    walk.step(&cast.office, Command::Accept { assignment: 2 }).unwrap();
+    (walk, cast)
+}
+
+fn back(assignment: u8) -> Command {
+    Command::Return { assignment, reason: ReasonCode::from("not_our_area"), note: None }
+}
+
+#[test]
+fn when_the_lead_hands_it_back_nobody_assists_any_longer() {
+    let (mut walk, cast) = with_assistance();
+    walk.step(&cast.cleaner, back(1)).unwrap();
+    let office = walk.case.assignment(2).unwrap();
+    assert_eq!(office.state, AssignmentState::Withdrawn);
+    assert!(office.clock.stopped_at.is_some());
+}
+
+#[test]
+fn what_a_unit_asked_for_goes_with_it_when_it_hands_its_part_back() {
+    let (mut walk, cast) = with_assistance();
+    let asking = Asking::Extension { minutes: 60 };
+    let ask = Command::Ask { assignment: 2, asking, reason: ReasonCode::from("parts"), note: None };
+    walk.step(&cast.office, ask).unwrap();
+    walk.step(&cast.office, back(2)).unwrap();
+    assert_eq!(walk.case.state.kind(), StateKind::Handling);
+    assert_eq!(walk.case.asked, None);
+}
+
+#[test]
+fn the_last_part_handed_back_leaves_the_case_handled() {
+    let (mut walk, cast) = with_assistance();
+    walk.step(&cast.cleaner, handle(1)).unwrap();
+    assert_eq!(walk.case.state.kind(), StateKind::Handling);
+    walk.step(&cast.office, back(2)).unwrap();
+    assert_eq!(walk.case.state.kind(), StateKind::Checking);
 }
 
 #[test]
