@@ -31,6 +31,8 @@ const OUTBOX: usize = 9;
 /// What the reference writes besides.
 const OTHERS: [&str; 3] = ["answers", "counters", "case_terms"];
 const INSERT_TERMS: &str = "insert into case_terms (rowid, terms) values (?, ?)";
+/// What the writer merges of the term index with each commit, a page for two cases.
+const MERGE: &str = "insert into case_terms (case_terms, rank) values ('merge', ?)";
 const COUNT: &str = "insert into counters (region, day, measure, area, class, unit, n) values (?, ?, ?, ?, ?, ?, 1)
     on conflict (region, day, measure, area, class, unit) do update set n = n + 1";
 
@@ -304,6 +306,7 @@ impl Bare for Copy {
         let mut statements: Vec<Statement<'_>> =
             sql.iter().map(|sql| connection.prepare(sql)).collect::<Result<_, _>>()?;
         let (mut begin, mut commit) = (connection.prepare("begin immediate")?, connection.prepare("commit")?);
+        let mut merge = connection.prepare(MERGE)?;
         per_second(cases, || {
             for together in fresh.chunks(group) {
                 begin.raw_execute()?;
@@ -314,6 +317,7 @@ impl Bare for Copy {
                     }
                     statement.raw_execute()?;
                 }
+                merge.execute([together.len().div_ceil(2) as i64])?;
                 commit.raw_execute()?;
                 if self.needs_restart.load(Ordering::Relaxed) {
                     self.restart()?;

@@ -7,7 +7,10 @@ use crate::error::{broken, failed};
 use gewu_store::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
 
-const STEPS: &[(&str, &str)] = &[("0001_the_record", include_str!("../migrations/0001_the_record.sql"))];
+const STEPS: &[(&str, &str)] = &[
+    ("0001_the_record", include_str!("../migrations/0001_the_record.sql")),
+    ("0002_merging", include_str!("../migrations/0002_merging.sql")),
+];
 
 const MAKE_LIST: &str = "create table if not exists migrations (name text not null primary key) strict";
 const LIST: &str = "select name from migrations order by name";

@@ -28,8 +28,13 @@ statements! {
     UPDATE_WORDS = "update case_words set words = ?3, marks = ?4 where region = ?1 and id = ?2";
     SELECT_WORDS = "select words, marks from case_words where region = ?1 and id = ?2";
     INSERT_TERMS = "insert into case_terms (rowid, terms) values (?1, ?2)";
+    MERGE_TERMS = "insert into case_terms (case_terms, rank) values ('merge', ?1)";
     DELETE_TERMS = "insert into case_terms (case_terms, rowid, terms) values ('delete', ?1, ?2)";
 }
+
+/// For so many rows written to the term index, a page of it is merged: ten rows make a page, and each is merged some
+/// four times until there are ten million.
+const ROWS_PER_MERGED_PAGE: usize = 2;
 
 /// Bits of `found_at` below the second: the slot of the region, and a number within second and region.
 const SECOND_BITS: u32 = 30;
@@ -190,6 +195,10 @@ pub(crate) fn write_terms(writing: &Writing<'_>) -> Result<(), StoreError> {
     for Terms { found_at, goes_out, text } in &terms {
         let sql = if *goes_out { DELETE_TERMS } else { INSERT_TERMS };
         writing.run(sql, params![found_at, text]).map_err(failed)?;
+    }
+    if !terms.is_empty() {
+        let pages = terms.len().div_ceil(ROWS_PER_MERGED_PAGE);
+        writing.run(MERGE_TERMS, [i64::try_from(pages).unwrap_or(i64::MAX)]).map_err(failed)?;
     }
     Ok(())
 }
