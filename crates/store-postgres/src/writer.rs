@@ -32,6 +32,9 @@ const TRIES: u32 = 3;
 /// How long to wait before asking again for a connection to find out what a commit did.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// When so many came during the last commit, the next waits a little for more.
+const BUSY: usize = 16;
+const WAIT: Duration = Duration::from_millis(2);
 /// So many callers wait for each writer before the next one waits for a place in the queue.
 const QUEUE: usize = 4_096;
 
@@ -120,10 +123,18 @@ impl Writer {
                     None => return,
                 }
             }
+            let mut until = None;
             while waiting.len() < self.group.saturating_mul(2) {
-                match jobs.try_recv() {
-                    Ok(job) => waiting.push_back(job),
-                    Err(_) => break,
+                let next = match jobs.try_recv() {
+                    Err(_) if (BUSY..self.group).contains(&waiting.len()) => {
+                        let until = *until.get_or_insert_with(|| tokio::time::Instant::now() + WAIT);
+                        tokio::time::timeout_at(until, jobs.recv()).await.ok().flatten()
+                    }
+                    next => next.ok(),
+                };
+                match next {
+                    Some(job) => waiting.push_back(job),
+                    None => break,
                 }
             }
             self.settle(next_group(&mut waiting, self.group)).await;

@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 const GROUP: usize = 1_024;
 /// When so many came during the last commit, the next waits a little for more: a commit costs about what ten cases do.
 const BUSY: usize = 16;
-const WAIT: Duration = Duration::from_millis(4);
+const WAIT: Duration = Duration::from_millis(2);
 
 pub(crate) enum Job {
     Apply(Apply),
