@@ -295,6 +295,7 @@ mod tests {
         for (region, word) in regions.into_iter().zip(&words) {
             insert(&writing, region, CaseId(Uuid::from_u128(1_000 << 80)), word, "").unwrap();
         }
+        write_terms(&writing).unwrap();
         let rows = |query: &str| -> i64 {
             let sql = "select count(*) from case_terms where case_terms match ?1";
             connection.query_row(sql, [query], |row| row.get(0)).unwrap()
