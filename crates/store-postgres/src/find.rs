@@ -1,9 +1,10 @@
 //! Finding cases: which match a filter, newest first, as quickly for a word that is everywhere as for one that is rare.
 //!
-//! What a case is found by (its areas, class, source, units, place, words, and whether it is open or was dropped) stands in `finds.keys` as hashed numbers,
-//! under an index that can intersect them. Each number is stamped with the stretch of time, a *span*, that the case's id
-//! lies in: so the index is asked for one span after another, from the newest, and never gathers more than a span of
-//! what is common. A hash also cannot be read: nothing of erased words stays behind in the index.
+//! What a case is found by (its areas, class, source, units, place, words, and whether it is open or was dropped) stands
+//! in `finds.keys` as hashed numbers, under an index that can intersect them. Each number is stamped with the stretch of
+//! time, a *span*, that the case's id lies in: so the index is asked for one span after another, from the newest, and
+//! never gathers more than a span of what is common. A hash also cannot be read: nothing of erased words stays behind in
+//! the index.
 //!
 //! Start at [`Find::ids`], which says which way is taken when.
 
