@@ -150,7 +150,7 @@ fn levels(table: &Table, faults: &mut Vec<Fault>) -> Vec<LevelName> {
         }
         levels.push(LevelName { code: code.to_owned(), zh: zh.to_owned(), en: en.to_owned(), role });
     }
-    if levels.is_empty() && last_line.is_none() {
+    if last_line.is_none() {
         return usual_levels();
     }
     if levels.iter().filter(|level| level.role == LevelRole::Region).count() != 1 {

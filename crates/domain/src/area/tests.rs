@@ -224,6 +224,26 @@ fn a_document_without_version_scheme_or_rows_says_so() {
 }
 
 #[test]
+fn a_document_whose_columns_are_wrong_is_not_told_it_has_no_areas_as_well() {
+    let told = |text: &str| -> Vec<String> {
+        let faults = Areas::parse("areas.csv", text).expect_err("nothing in it");
+        faults.into_iter().map(|fault| fault.what).collect()
+    };
+    let none = told("#version,1\n#scheme,free\ncode,name_zh,level,parent,valid_from\n");
+    assert_eq!(none, ["there is not one area"]);
+    let wrong = told("#version,1\n#scheme,free\ncode,name_zh,level,parent\n");
+    assert!(wrong.len() == 1 && wrong != none, "{wrong:?}");
+}
+
+#[test]
+fn an_area_may_be_there_for_one_day() {
+    let row = "370102001003,一天,community,370102001000,,,,2024-02-01,2024-02-01,\n";
+    let town = Areas::parse("areas.csv", &format!("{HEAD}{CITY_ROWS}{row}")).unwrap();
+    let is_there = |day| town.get_on(&code("370102001003"), date(2024, 2, day)).is_some();
+    assert_eq!([is_there(1), is_there(2)], [true, false]);
+}
+
+#[test]
 fn a_city_abroad_loads_with_its_own_levels_and_codes() {
     let text = "#version,1\n#scheme,free\n#level,city,市,City\n#level,borough,行政区,Borough,region\n\
                 #level,nta,街区,Neighborhood\n#level,tract,普查区,Census tract,grid\n\
@@ -255,6 +275,57 @@ fn levels_need_one_region_and_nothing_but_grids_below_grids() {
     let faults = Areas::parse("a.csv", &format!("{head}code,name_zh,level,parent,valid_from\nc,市,city,,2024-01-01\n"))
         .expect_err("no region, a house below a grid");
     assert_eq!(faults.iter().map(|fault| fault.field.as_deref()).collect::<Vec<_>>(), [Some("level"), Some("level")]);
+}
+
+#[test]
+fn each_level_has_a_code_and_two_names_a_known_role_and_one_line() {
+    let levels_told = |line: &str| -> Vec<(Option<u32>, String)> {
+        let text = format!(
+            "#version,1\n#scheme,free\n#level,city,市,City\n#level,borough,区,Borough,region\n{line}\n\
+             code,name_zh,level,parent,valid_from,region\nc,市,city,,2024-01-01,370100\n"
+        );
+        let faults = Areas::parse("a.csv", &text).err().unwrap_or_default();
+        faults.into_iter().map(|fault| (fault.line, fault.what)).collect()
+    };
+    assert_eq!(levels_told("#level,tract,片,Tract,grid"), []);
+    for (line, what) in [
+        ("#level,,片,Tract", "a level lacks its code or a name"),
+        ("#level,tract,,Tract", "a level lacks its code or a name"),
+        ("#level,tract,片,", "a level lacks its code or a name"),
+        ("#level,tract,片", "a level lacks its code or a name"),
+        ("#level,tract,片,Tract,cell", "\"cell\" is not the role of a level"),
+        ("#level,city,都,Town", "the level \"city\" is given twice"),
+    ] {
+        assert_eq!(levels_told(line), [(Some(5), what.to_owned())], "{line}");
+    }
+}
+
+#[test]
+fn levels_of_which_none_can_be_read_are_not_taken_for_the_usual_ones() {
+    let text = "#version,1\n#scheme,free\n#level,,市,City\n\
+                code,name_zh,level,parent,valid_from\nc,市,city,,2024-01-01\n";
+    let faults = Areas::parse("a.csv", text).expect_err("the level has no code");
+    let told: Vec<_> = faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect();
+    assert_eq!(told, [(Some(3), Some("level")), (Some(3), Some("level")), (Some(5), Some("level"))]);
+}
+
+#[test]
+fn a_region_is_written_with_six_digits() {
+    let text = |region: &str| {
+        format!(
+            "#version,1\n#scheme,free\ncode,name_zh,level,parent,valid_from,region\n\
+             c,市,city,,2024-01-01,370100\nd,区,county,c,2024-01-01,{region}\n"
+        )
+    };
+    assert!(Areas::parse("a.csv", &text("370102")).is_ok());
+    for wrong in ["37010", "3701022", "37010x"] {
+        let faults = Areas::parse("a.csv", &text(wrong)).expect_err(wrong);
+        assert!(faults.iter().any(|fault| fault.what.contains("six digits")), "{wrong}: {faults:?}");
+        assert!(
+            faults.iter().all(|fault| fault.line == Some(5) && fault.field.as_deref() == Some("region")),
+            "{wrong}"
+        );
+    }
 }
 
 #[test]

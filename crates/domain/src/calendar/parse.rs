@@ -138,25 +138,25 @@ impl Reader<'_> {
     }
 
     fn version(&mut self, top: &mut Section) -> Option<u32> {
-        self.whole_number(top, "version", 1, u32::MAX, true)
+        self.whole_number(top, "version", u32::MAX, true)
     }
 
     fn workday_minutes(&mut self, top: &mut Section) -> Option<(u32, Range<usize>)> {
-        let minutes = self.whole_number(top, "workday_minutes", 1, 1440, false)?;
+        let minutes = self.whole_number(top, "workday_minutes", 1440, false)?;
         self.span_of(top, "workday_minutes").map(|span| (minutes, span))
     }
 
-    fn whole_number(&mut self, top: &mut Section, key: &'static str, min: u32, max: u32, needed: bool) -> Option<u32> {
+    fn whole_number(&mut self, top: &mut Section, key: &'static str, max: u32, needed: bool) -> Option<u32> {
         let value = if needed { self.value(top, key)? } else { top.value(key)? };
         let number =
             value.get_ref().as_integer().and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
-        let number = number.filter(|number| (min..=max).contains(number));
+        let number = number.filter(|number| (1..=max).contains(number));
         if number.is_none() {
             self.fault(
                 Some(value.span()),
                 key,
-                say(format!("not a whole number from {min} to {max}"), format!("不是 {min} 到 {max} 之间的整数")),
-                say(format!("write e.g. {key} = {}", min.max(1)), format!("请写成例如 {key} = {}", min.max(1))),
+                say(format!("not a whole number from 1 to {max}"), format!("不是 1 到 {max} 之间的整数")),
+                say(format!("write e.g. {key} = 1"), format!("请写成例如 {key} = 1")),
             );
         }
         number
@@ -593,7 +593,7 @@ fn day(text: &str) -> Option<Date> {
     (1970..2100).contains(&date.year()).then_some(date)
 }
 
-/// `08:00-12:00`; the end may be 24:00.
+/// `08:00-12:00`; the end may be 24:00, and [`Shift::new`] refuses what is later.
 fn shift(text: &str) -> Option<Shift> {
     let (from, to) = text.split_once(['-', '–'])?;
     Shift::new(minute_of_day(from)?, minute_of_day(to)?)
@@ -605,5 +605,5 @@ fn minute_of_day(text: &str) -> Option<u16> {
         (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse::<u16>().ok()).flatten()
     };
     let (hour, minute) = (digits(hour)?, digits(minute)?);
-    (minute < 60 && hour <= 24).then_some(hour * 60 + minute)
+    (minute < 60).then_some(hour * 60 + minute)
 }

@@ -414,3 +414,97 @@ fn a_calendar_without_working_time_is_refused() {
     let text = "id = \"idle\"\nversion = 1\nzone = \"UTC\"\nname_zh = \"闲\"\nname_en = \"idle\"\nannounced_until = 2026-12-31\n[week]\nmon = []\n";
     assert_eq!(faults(text), [(7, "week".to_owned())]);
 }
+
+/// A calendar of five days of eight hours, with these lines before the week and those after it.
+fn small(top: &str, rest: &str) -> String {
+    let week: String =
+        ["mon", "tue", "wed", "thu", "fri"].iter().map(|day| format!("{day} = [\"09:00-17:00\"]\n")).collect();
+    format!(
+        "id = \"small\"\nversion = 1\nzone = \"UTC\"\nname_zh = \"小\"\nname_en = \"small\"\n\
+         announced_until = 2027-12-31\n{top}[week]\n{week}{rest}"
+    )
+}
+
+fn holiday(lines: &str) -> String {
+    format!("[[holiday]]\nname_zh = \"节\"\nname_en = \"feast\"\n{lines}\n")
+}
+
+#[test]
+fn a_list_of_days_takes_days_and_ranges_of_up_to_a_leap_year() {
+    let days = |off: &str| Calendar::parse("small.toml", &small("", &holiday(off))).map(|calendar| calendar.days.len());
+    assert_eq!(days("off = [\"2026-01-01\"]").ok(), Some(1));
+    assert_eq!(days("off = [\"2026-01-01..2026-01-01\", 2026-01-02]").ok(), Some(2));
+    assert_eq!(days("off = [\"2026-01-01..2027-01-01\"]").ok(), Some(366));
+    assert_eq!(days("off = [2027-12-31]").ok(), Some(1), "the day the announcement ends on is announced");
+    for wrong in ["2026-01-01..2027-01-02", "2026-01-02..2026-01-01", "1969-12-31", "2100-01-01", "2026-1-1", "today"] {
+        assert_eq!(faults(&small("", &holiday(&format!("off = [\"{wrong}\"]")))), [(16, "off".to_owned())], "{wrong}");
+    }
+    assert_eq!(faults(&small("", &holiday("off = 2026-01-01"))), [(16, "off".to_owned())], "not a list");
+}
+
+#[test]
+fn shifts_may_touch_and_end_at_midnight_and_are_read_in_any_order() {
+    let shifts = |list: &str| {
+        let special =
+            format!("[[special]]\nname_zh = \"夜\"\nname_en = \"night\"\non = [2026-01-03]\nshifts = {list}\n");
+        let calendar = Calendar::parse("small.toml", &small("", &special)).ok()?;
+        let shifts = &calendar.days.get(&date(2026, 1, 3))?.shifts;
+        Some(shifts.iter().map(|shift| (shift.from_minute(), shift.to_minute())).collect::<Vec<_>>())
+    };
+    assert_eq!(shifts("[\"12:00–24:00\", \"00:00-12:00\"]"), Some(vec![(0, 720), (720, 1440)]));
+    for wrong in ["12:00-24:01", "12:00-25:00", "08:60-12:00", "8:00-12:00", "12:00-12:00", "08:00", "ab:cd-12:00"] {
+        assert_eq!(shifts(&format!("[\"{wrong}\"]")), None, "{wrong}");
+    }
+    assert_eq!(shifts("[\"08:00-12:00\", \"11:59-13:00\"]"), None, "they overlap");
+    assert_eq!(shifts("\"08:00-12:00\""), None, "not a list");
+}
+
+#[test]
+fn a_holiday_needs_days_and_a_special_day_both_days_and_shifts() {
+    let special = |lines: &str| format!("[[special]]\nname_zh = \"半天\"\nname_en = \"half day\"\n{lines}\n");
+    let missing = |text: String| faults(&small("", &text)).into_iter().map(|(_, field)| field).collect::<Vec<_>>();
+    assert_eq!(missing(holiday("")), ["off"]);
+    assert_eq!(missing(special("on = [2026-01-03]")), ["shifts"]);
+    assert_eq!(missing(special("shifts = [\"09:00-12:00\"]")), ["on"]);
+    let calendar = Calendar::parse("small.toml", &small("", &holiday("work = [2026-01-03]"))).unwrap();
+    assert_eq!(calendar.days.get(&date(2026, 1, 3)).map(|day| day.kind), Some(DayKind::MakeUp));
+}
+
+#[test]
+fn a_section_that_is_a_value_and_sources_that_are_no_texts_are_told() {
+    for (top, line, field) in [
+        ("holiday = \"none\"\n", 7, "holiday"),
+        ("special = [1]\n", 7, "special"),
+        ("sources = \"a notice\"\n", 7, "sources"),
+        ("sources = [1]\n", 7, "sources"),
+        ("workday_minutes = 0\n", 7, "workday_minutes"),
+        ("workday_minutes = 1441\n", 7, "workday_minutes"),
+        ("workday_minutes = 479\n", 7, "workday_minutes"),
+    ] {
+        assert_eq!(faults(&small(top, "")), [(line, field.to_owned())], "{top}");
+    }
+    let calendar =
+        Calendar::parse("small.toml", &small("sources = [\"a notice\"]\nworkday_minutes = 480\n", "")).unwrap();
+    assert_eq!((calendar.sources, calendar.workday_minutes), (vec!["a notice".to_owned()], 480));
+}
+
+#[test]
+fn what_is_missing_is_named_and_the_rest_still_read() {
+    let all = small("", "");
+    for (line, key) in [(1, "id"), (2, "version"), (3, "zone"), (4, "name_zh"), (5, "name_en"), (6, "announced_until")]
+    {
+        let text: Vec<&str> = all.lines().enumerate().filter(|(at, _)| at + 1 != line).map(|(_, text)| text).collect();
+        assert_eq!(faults(&text.join("\n")), [(1, key.to_owned())]);
+    }
+}
+
+#[test]
+fn a_make_up_day_is_worked_as_the_file_says_or_else_as_the_first_working_day() {
+    let minutes = |make_up: &str| {
+        let text = small("", &format!("{make_up}{}", holiday("work = [2026-01-03]")));
+        let calendar = Calendar::parse("small.toml", &text).unwrap();
+        calendar.days.get(&date(2026, 1, 3)).map(|day| day.shifts.iter().map(|shift| shift.minutes()).sum::<u16>())
+    };
+    assert_eq!(minutes(""), Some(480));
+    assert_eq!(minutes("make_up = [\"09:00-12:00\"]\n"), Some(180));
+}

@@ -467,7 +467,6 @@ impl Case {
     /// Nothing of the round is owed any more: the case counts as handled.
     fn settle(&mut self) {
         if self.round().all(|assignment| !assignment.state.is_running()) {
-            self.asked = None;
             self.state = State::Handled;
         }
     }

@@ -2,9 +2,10 @@
 
 use crate::town::*;
 use gewu_domain::{
-    case::{Asking, AssignmentState, Command, Context, Deed, Move, Rule, Source, StateKind},
+    case::{Asking, AssignmentState, Command, Context, Deed, Move, Rule, Source, StateKind, TaskKind},
     ids::{ReasonCode, UnitCode},
     people::Role,
+    sla::Stage,
 };
 
 #[test]
@@ -102,12 +103,60 @@ fn when_the_lead_hands_it_back_nobody_assists_any_longer() {
 #[test]
 fn what_a_unit_asked_for_goes_with_it_when_it_hands_its_part_back() {
     let (mut walk, cast) = with_assistance();
-    let asking = Asking::Extension { minutes: 60 };
-    let ask = Command::Ask { assignment: 2, asking, reason: ReasonCode::from("parts"), note: None };
-    walk.step(&cast.office, ask).unwrap();
+    walk.step(&cast.office, ask_for_time(2)).unwrap();
     walk.step(&cast.office, back(2)).unwrap();
-    assert_eq!(walk.case.state.kind(), StateKind::Handling);
-    assert_eq!(walk.case.asked, None);
+    assert_eq!((asking(&walk), walk.case.state.kind()), (None, StateKind::Handling));
+}
+
+fn ask_for_time(assignment: u8) -> Command {
+    let asking = Asking::Extension { minutes: 60 };
+    Command::Ask { assignment, asking, reason: ReasonCode::from("parts"), note: None }
+}
+
+fn asking(walk: &Walk) -> Option<u8> {
+    walk.case.asked.as_ref().map(|asked| asked.assignment)
+}
+
+#[test]
+fn what_a_unit_asked_for_goes_when_its_part_is_done_and_no_sooner() {
+    let (mut walk, cast) = with_assistance();
+    walk.step(&cast.office, ask_for_time(2)).unwrap();
+    walk.step(&cast.cleaner, handle(1)).unwrap();
+    assert_eq!(asking(&walk), Some(2), "the lead's part is not what it asked about");
+    walk.step(&cast.office, handle(2)).unwrap();
+    assert_eq!((asking(&walk), walk.case.state.kind()), (None, StateKind::Checking));
+
+    let (mut walk, cast) = with_assistance();
+    walk.step(&cast.office, ask_for_time(2)).unwrap();
+    walk.step(&cast.office, handle(2)).unwrap();
+    assert_eq!((asking(&walk), walk.case.state.kind()), (None, StateKind::Handling));
+}
+
+#[test]
+fn what_the_lead_asked_for_stays_when_another_hands_its_part_back() {
+    let (mut walk, cast) = with_assistance();
+    walk.step(&cast.cleaner, ask_for_time(1)).unwrap();
+    walk.step(&cast.office, back(2)).unwrap();
+    assert_eq!(asking(&walk), Some(1));
+}
+
+#[test]
+fn what_an_assisting_unit_asked_for_goes_when_the_lead_hands_it_back() {
+    let (mut walk, cast) = with_assistance();
+    walk.step(&cast.office, ask_for_time(2)).unwrap();
+    walk.step(&cast.cleaner, back(1)).unwrap();
+    assert_eq!(asking(&walk), None);
+}
+
+#[test]
+fn what_was_granted_or_refused_is_asked_no_longer() {
+    for granted in [true, false] {
+        let (mut walk, cast) = to_handling(policy());
+        walk.step(&cast.cleaner, ask_for_time(1)).unwrap();
+        walk.step(&cast.dispatcher, Command::Answer { granted, note: None }).unwrap();
+        assert_eq!(asking(&walk), None);
+        assert!(walk.case.tasks(&walk.city).iter().all(|task| task.kind != TaskKind::Answer));
+    }
 }
 
 #[test]
@@ -164,7 +213,7 @@ fn a_failed_check_sends_it_back_to_the_same_unit_on_the_same_clock() {
     let used = walk.case.assignments[0].clock.used(walk.now, &walk.city.calendar);
     walk.wait_min(60);
     walk.step(&cast.collector, check(false)).unwrap();
-    assert_eq!(walk.case.state.kind(), StateKind::Rework);
+    assert_eq!((walk.case.state.kind(), walk.case.reworks), (StateKind::Rework, 1));
     let clock = &walk.case.assignments[0].clock;
     assert!(clock.stopped_at.is_none() && clock.due_at.is_some());
     assert_eq!(clock.used(walk.now, &walk.city.calendar), used, "the checker's hour is not the unit's");
@@ -304,6 +353,73 @@ fn a_trifle_mended_on_the_spot_is_checked_by_somebody_else_before_it_is_closed()
     walk.step(&cast.chief_2, Command::Close { ticks: [].into(), reply: None }).unwrap();
     assert_eq!(walk.case.state.kind(), StateKind::Closed);
     assert!(matches!(walk.facts[0].deed, Deed::Reported { .. }));
+}
+
+#[test]
+fn a_trifle_that_is_not_mended_after_all_waits_to_be_filed() {
+    let town = city(policy());
+    let cast = cast();
+    let mut report = report(&town, Source::Patrol);
+    report.is_fixed_on_spot = true;
+    let now = "2026-11-02T01:00:00Z".parse().unwrap();
+    let context = Context { at: now, actor: &cast.collector, city: &town };
+    let (case, facts) = gewu_domain::case::Case::open(report, &context).unwrap();
+    let mut walk = Walk { city: town, case, facts, now };
+    walk.step(&cast.acceptor, check(false)).unwrap();
+    assert_eq!((walk.case.state.kind(), walk.case.reworks), (StateKind::AwaitingFiling, 0));
+    walk.step(&cast.chief, file()).unwrap();
+}
+
+#[test]
+fn whoever_closed_does_not_mend_it_after_it_is_reopened() {
+    let mut rules = policy();
+    rules.check.field_percent = 0;
+    let (mut walk, cast) = to_handling(rules);
+    let actors = actors();
+    let (chief, handler) = (person_of(&actors, Role::DutyChief, 2), person_of(&actors, Role::Handler, 4));
+    assert_eq!(chief.person(), handler.person());
+    walk.step(&cast.cleaner, handle(1)).unwrap();
+    walk.step(&cast.acceptor, check(true)).unwrap();
+    walk.step(chief, close()).unwrap();
+    let rate = Command::Rate { is_solved: false, stars: 1, note: None };
+    walk.step(&gewu_domain::people::Actor::Reporter, rate).unwrap();
+    walk.step(&cast.dispatcher, dispatch(&["clean"])).unwrap();
+    assert_eq!(walk.step(handler, Command::Accept { assignment: 2 }).unwrap_err().rule, Rule::HandlesOrJudges);
+    walk.step(&cast.cleaner, Command::Accept { assignment: 2 }).unwrap();
+}
+
+#[test]
+fn after_a_reopening_the_reporter_is_asked_anew() {
+    let (mut walk, _) = to_closed(policy());
+    let reporter = gewu_domain::people::Actor::Reporter;
+    walk.step(&reporter, Command::Rate { is_solved: false, stars: 1, note: None }).unwrap();
+    assert_eq!((walk.case.reopenings, walk.case.rating), (1, None));
+    let (mut walk, _) = to_closed(policy());
+    walk.step(&reporter, Command::Rate { is_solved: true, stars: 4, note: None }).unwrap();
+    assert_eq!(walk.case.rating.map(|rating| rating.stars), Some(4));
+}
+
+#[test]
+fn a_case_handed_up_is_held_against_nobody_below() {
+    let (mut walk, cast) = to_handling(policy());
+    walk.step(&cast.cleaner, back(1)).unwrap();
+    assert_eq!(walk.case.hands.return_receiver, cast.dispatcher.person());
+    let up = Command::Escalate { reason: ReasonCode::from("beyond_level"), note: None };
+    walk.step(&cast.dispatcher, up).unwrap();
+    assert_eq!((walk.case.level, walk.case.hands.return_receiver), (1, None));
+}
+
+#[test]
+fn each_urging_counts_and_each_stage_that_is_over_leaves_its_clock() {
+    let (mut walk, _) = to_handling(policy());
+    let reporter = gewu_domain::people::Actor::Reporter;
+    for _ in 0..2 {
+        walk.step(&reporter, Command::Urge { note: None }).unwrap();
+        walk.wait_min(i64::from(walk.city.policy.urge_every_minutes));
+    }
+    assert_eq!(walk.case.urges, 2);
+    let past: Vec<_> = walk.case.past.iter().map(|clock| (clock.stage, clock.stopped_at.is_some())).collect();
+    assert_eq!(past, [(Stage::Accept, true), (Stage::File, true), (Stage::Dispatch, true)]);
 }
 
 #[test]
