@@ -2,13 +2,18 @@
 
 use crate::house::{House, at, house, settled};
 use gewu_app::Caller;
-use gewu_domain::{case::StateKind, ids::RegionId, people::Role};
+use gewu_domain::{
+    case::{Case, StateKind},
+    ids::RegionId,
+    people::Role,
+};
 use gewu_sim::{
     Town,
     days::{self, Numbers, Past, Progress},
 };
-use gewu_store::{Page, cases::CaseFilter, facts::FactKey};
-use std::collections::BTreeSet;
+use gewu_store::{Change, Page, cases::CaseFilter, facts::FactKey};
+use jiff::civil::Date;
+use std::collections::{BTreeMap, BTreeSet};
 
 const UNTIL: &str = "2026-11-20T03:00:00Z";
 
@@ -134,4 +139,45 @@ async fn the_record_of_a_past_verifies_and_its_words_are_there() {
     numbers.sort();
     numbers.dedup();
     assert_eq!(numbers.len(), rows.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_past_of_ten_million_cases_has_each_once_on_its_day_and_under_its_own_number() {
+    let house = house(1, at(UNTIL)).await;
+    let world = settled(&house, &Town::tiny(1)).await;
+    let past = past(90, 10_000_000);
+    let slices = past.plan(&world);
+    assert_eq!(slices.iter().map(|slice| u64::from(slice.cases)).sum::<u64>(), past.cases);
+    assert!(slices.iter().all(|slice| (1..=days::SLICE).contains(&slice.cases)));
+    assert!((0..).zip(&slices).all(|(no, slice)| slice.no == no));
+    let mut told: BTreeMap<(RegionId, Date), u64> = BTreeMap::new();
+    for slice in &slices {
+        let before = told.entry((slice.region, slice.date)).or_default();
+        assert_eq!(slice.before, *before, "{slice:?}");
+        *before += u64::from(slice.cases);
+    }
+    assert_eq!(told.len(), 91, "days of the one region");
+
+    // The last case of the busiest day, whose number has six digits after the day, and the last of all.
+    let busiest = slices.iter().max_by_key(|slice| slice.before).unwrap().clone();
+    assert!(busiest.before > 100_000, "{busiest:?}");
+    let zone = world.snapshot.city.calendar.zone().clone();
+    for slice in [busiest, slices.last().unwrap().clone()] {
+        let (random, world, given) = (house.random.clone(), world.clone(), slice.clone());
+        let told = tokio::task::spawn_blocking(move || world.tell(&given, 1, past.until, &random).unwrap());
+        let batch = told.await.unwrap().batch;
+        let case = |change: &Change| match change {
+            Change::Case(write) => Some(write.case.clone()),
+            _ => None,
+        };
+        let rows: Vec<Case> = batch.iter().flat_map(|changes| &changes.list).filter_map(case).collect();
+        assert_eq!(rows.len(), usize::try_from(slice.cases).unwrap());
+        let head = format!("{}{}", slice.region, slice.date.strftime("%Y%m%d"));
+        for (no, row) in (1 + slice.before..).zip(&rows) {
+            assert_eq!(row.number, format!("{head}{no:05}"));
+            assert_eq!(row.reported_at.to_zoned(zone.clone()).date(), slice.date);
+            assert!(row.changed_at <= past.until);
+        }
+        assert!(rows.is_sorted_by_key(|row| row.reported_at.as_second() / 60), "in order of time, to the minute");
+    }
 }
