@@ -2,11 +2,14 @@
 //!
 //! The page asked for must cost about the same among ten million cases as among one. So what leads is, in this order:
 //! 1. words, or a small square of the map: the term index, with every mark the filter allows; for open cases no further
-//!    back than most of them are, the few oldest being asked one by one;
+//!    back than most of them are, the few oldest being read one by one;
 //! 2. only open cases: the index of open cases, whose size is that of the work in hand, not of the past;
 //! 3. marks (area, class, source, unit, dropped, in no grid): the term index again;
 //! 4. changed since: everything reported since then, then what the facts since then are about;
 //! 5. otherwise: the newest first.
+//!
+//! An area that nearly all cases have, such as the county of whoever looks, is asked of the rows that other terms lead to:
+//! in the index, every one of them would be looked for in the longest list there is (see [`Search::by_terms`]).
 //!
 //! A time of reporting is a range of ids, because ids begin with it. Cases whose id does not ("odd" ones: imported with
 //! foreign ids) are few and looked up beside the others.
@@ -22,7 +25,7 @@ use crate::{
 };
 use gewu_domain::{
     case::StateKind,
-    ids::{CaseId, RegionId},
+    ids::{AreaCode, CaseId, RegionId},
 };
 use gewu_store::{StoreError, cases::CaseFilter};
 use jiff::Timestamp;
@@ -36,6 +39,9 @@ statements! {
 
 /// So many of the oldest open cases may have been left over from long ago.
 const LEFT_OVER: u32 = 50;
+
+/// Rows are asked for their area as long as no more than one in so many does not have it, apart from the first.
+const ELSEWHERE: usize = 8;
 
 /// What is looked up, in which direction, and how much of it.
 struct Search<'a> {
@@ -82,7 +88,7 @@ pub(crate) fn find(
     let mut ids = search.lead(timed)?;
     let is_timed = filter.from.is_some() || filter.to.is_some();
     if is_timed && one(connection, HAS_ODD, [region.0], |_| Ok(()))?.is_some() {
-        ids.extend(search.by_index("indexed by cases_odd", "c.is_odd = 1", None, page)?);
+        ids.extend(search.by_index("indexed by cases_odd", "c.is_odd = 1", page)?);
         search.sort(&mut ids);
     }
     Ok(ids)
@@ -121,10 +127,9 @@ impl Search<'_> {
         let is_open = filter.due_before.is_some()
             || (!filter.states.is_empty() && filter.states.iter().all(|state| state.is_open()));
         if is_open && filter.terms.is_empty() && !is_small_place {
-            return self.by_index("indexed by cases_open", "c.closed_at is null", None, span);
+            return self.by_index("indexed by cases_open", "c.closed_at is null", span);
         }
         let mut tokens: Vec<String> = filter.terms.iter().map(|term| word_token(region, term)).collect();
-        tokens.extend(filter.area.as_ref().map(|area| area_token(region, area)));
         tokens.extend(filter.class.as_ref().map(|class| class_token(region, class)));
         tokens.extend(filter.source.map(|source| source_token(region, source)));
         tokens.extend(filter.unit.as_ref().map(|unit| unit_token(region, unit)));
@@ -136,34 +141,57 @@ impl Search<'_> {
                 all.push(format!("(\"{}\")", any.join("\" OR \"")));
             }
         }
-        if !all.is_empty() {
-            let tokens = all.join(" AND ");
-            return if is_open { self.open_by_terms(&tokens, span) } else { self.by_terms(&tokens, span) };
+        if !all.is_empty() || filter.area.is_some() {
+            return if is_open { self.open_by_terms(&all, span) } else { self.by_terms(&all, span) };
         }
         match filter.changed_from {
             Some(from) => self.by_change(from, span),
-            None => self.by_index("not indexed", "1", None, span),
+            None => self.by_index("not indexed", "1", span),
         }
     }
 
-    /// From the term index, whose rows sort by the second of their id: whole seconds are read, then sorted.
-    fn by_terms(&self, tokens: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
+    /// From the term index, by an area and other tokens. The area is asked of the rows as long as nearly all of them have
+    /// it; otherwise of the index.
+    fn by_terms(&self, tokens: &[String], span: Span) -> Result<Vec<CaseId>, StoreError> {
+        let Some(area) = &self.filter.area else {
+            return Ok(self.walk_terms(tokens, None, span)?.unwrap_or_default());
+        };
+        if !tokens.is_empty()
+            && let Some(ids) = self.walk_terms(tokens, Some(area), span)?
+        {
+            return Ok(ids);
+        }
+        let token = format!("\"{}\"", area_token(self.region, area));
+        let tokens: Vec<String> = tokens.iter().cloned().chain([token]).collect();
+        Ok(self.walk_terms(&tokens, None, span)?.unwrap_or_default())
+    }
+
+    /// From the term index, whose rows sort by the second of their id: whole seconds are read, then sorted. `None` when
+    /// an area was to be asked of rows and too many do not have it.
+    fn walk_terms(
+        &self,
+        tokens: &[String],
+        area: Option<&AreaCode>,
+        span: Span,
+    ) -> Result<Option<Vec<CaseId>>, StoreError> {
         let (conditions, values) = self.conditions(Asked::NotMarks);
-        let cases = if conditions.is_empty() {
+        let cases = if conditions.is_empty() && area.is_none() {
             String::new()
         } else {
             format!("cross join cases c on c.region = p.region and c.id = p.id{conditions}")
         };
+        let has_area = if area.is_some() { "instr(c.path, ?) > 0" } else { "1" };
         let direction = if self.is_forwards { "desc" } else { "asc" };
         let sql = format!(
-            "select case_terms.rowid, p.id from case_terms
+            "select case_terms.rowid, p.id, {has_area} from case_terms
              cross join cases p indexed by cases_by_place on p.region = ? and p.found_at = case_terms.rowid
              {cases} where case_terms match ? and case_terms.rowid between ? and ? and p.id between ? and ?
              order by case_terms.rowid {direction}"
         );
-        let mut all: Vec<Value> = vec![self.region.0.into()];
+        let mut all: Vec<Value> = area.map(|area| enclosed(area.as_str())).into_iter().collect();
+        all.push(self.region.0.into());
         all.extend(values);
-        all.push(tokens.to_owned().into());
+        all.push(tokens.join(" AND ").into());
         all.push(first_of_second(second_of(span.first)).into());
         all.push(last_of_second(second_of(span.last)).into());
         all.extend(span.values());
@@ -171,39 +199,39 @@ impl Search<'_> {
         let mut rows = statement.query(params_from_iter(all)).map_err(failed)?;
         let mut ids = Vec::new();
         let mut second = None;
+        let mut elsewhere = 0;
         while let Some(row) = rows.next().map_err(failed)? {
             let this = Some(second_of_place(row.get(0).map_err(failed)?));
             if this != second && ids.len() >= self.most {
                 break;
             }
             second = this;
-            ids.push(id(row.get(1).map_err(failed)?));
+            if row.get(2).map_err(failed)? {
+                ids.push(id(row.get(1).map_err(failed)?));
+            } else {
+                elsewhere += 1;
+                if elsewhere > 1 + ids.len() / ELSEWHERE {
+                    return Ok(None);
+                }
+            }
         }
         self.sort(&mut ids);
-        Ok(ids)
+        Ok(Some(ids))
     }
 
     /// Open cases, from the term index; the oldest of them one by one, or it would be walked through all of the past for a
     /// few that were left over.
-    fn open_by_terms(&self, tokens: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
+    fn open_by_terms(&self, tokens: &[String], span: Span) -> Result<Vec<CaseId>, StoreError> {
         let border = one(self.connection, OLD, [self.region.0, LEFT_OVER], |row| row.get(0).map(id).map_err(failed))?;
         let (newer, older) = span.cut(border.map_or(u128::MAX, |border| border.0.as_u128()));
-        let members = "c.closed_at is null and exists (
-            select 1 from case_terms where case_terms match ? and case_terms.rowid = c.found_at)";
         self.in_turn(
             || self.by_terms(tokens, newer),
-            || self.by_index("indexed by cases_open", members, Some(tokens), older),
+            || self.by_index("indexed by cases_open", "c.closed_at is null", older),
         )
     }
 
-    /// From an index of cases whose rows are in order of their ids; `asked` is bound in `members`.
-    fn by_index(
-        &self,
-        indexed: &str,
-        members: &str,
-        asked: Option<&str>,
-        span: Span,
-    ) -> Result<Vec<CaseId>, StoreError> {
+    /// From an index of cases whose rows are in order of their ids.
+    fn by_index(&self, indexed: &str, members: &str, span: Span) -> Result<Vec<CaseId>, StoreError> {
         let (conditions, values) = self.conditions(Asked::All);
         let direction = if self.is_forwards { "desc" } else { "asc" };
         let sql = format!(
@@ -211,7 +239,6 @@ impl Search<'_> {
              where c.region = ? and {members} and c.id between ? and ?{conditions} order by c.id {direction} limit ?"
         );
         let mut all: Vec<Value> = vec![self.region.0.into()];
-        all.extend(asked.map(|asked| asked.to_owned().into()));
         all.extend(span.values());
         all.extend(values);
         all.push(self.limit());
@@ -236,7 +263,7 @@ impl Search<'_> {
             all.push(self.limit());
             self.ids(&sql, all)
         };
-        self.in_turn(|| self.by_index("not indexed", "1", None, newer), || by_facts(older))
+        self.in_turn(|| self.by_index("not indexed", "1", newer), || by_facts(older))
     }
 
     /// What is newer than a border and what is older, in walking order; the second only as far as the first leaves room.
@@ -306,6 +333,16 @@ impl Search<'_> {
             if let Some(is_placed) = filter.is_placed {
                 ask("c.is_placed = ?", vec![is_placed.into()]);
             }
+            if !filter.terms.is_empty() {
+                let has_words = " and instr(' ' || w.words || ' ', ?) > 0".repeat(filter.terms.len());
+                let words = filter.terms.iter().map(|term| format!(" {} ", word_token(self.region, term)).into());
+                ask(
+                    &format!(
+                        "exists (select 1 from case_words w where w.region = c.region and w.id = c.id{has_words})"
+                    ),
+                    words.collect(),
+                );
+            }
         } else if filter.is_placed == Some(true) {
             ask("c.is_placed", Vec::new());
         }
@@ -334,7 +371,7 @@ impl Search<'_> {
 /// Which conditions a row still has to meet.
 enum Asked {
     All,
-    /// The term index has seen to areas, classes, sources, units and what is in no grid.
+    /// The term index has seen to words, areas, classes, sources, units and what is in no grid.
     NotMarks,
 }
 

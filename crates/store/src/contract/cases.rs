@@ -265,6 +265,24 @@ pub async fn ids_of_one_millisecond_keep_their_order_in_a_search(fixture: &impl 
     }
 }
 
+pub async fn a_search_by_words_and_time_asks_for_the_words_of_cases_whose_id_tells_no_time(fixture: &impl Fixture) {
+    let store = fixture.store();
+    for (no, terms) in (0..).zip([["路灯", "不亮"], ["路灯", "闪"], ["井盖", "闪"]]) {
+        let mut write = new_case(HERE, no, at(0));
+        write.case.id = CaseId(Uuid::from_u128(u128::from(no + 1)));
+        write.facts = super::sample::seal_bodies(&write.case, 0, gewu_domain::record::GENESIS, &["{}"]);
+        write.head = write.facts[0].hash;
+        write.terms = Some(terms.map(str::to_owned).to_vec());
+        store.apply(HERE, vec![change(&write)].into()).await.unwrap();
+    }
+    let view = store.view(HERE).await.unwrap();
+    for (terms, count) in [(vec!["路灯"], 2), (vec!["闪"], 2), (vec!["路灯", "闪"], 1), (vec!["灯"], 0)] {
+        let terms = terms.into_iter().map(str::to_owned).collect();
+        let filter = CaseFilter { terms, from: Some(at(0)), to: Some(at(1)), ..CaseFilter::default() };
+        assert_eq!(all_cases(view.as_ref(), &filter).await.len(), count, "{filter:?}");
+    }
+}
+
 pub async fn terms_are_matched_whole_whatever_is_in_them(fixture: &impl Fixture) {
     let store = fixture.store();
     let terms = [

@@ -76,6 +76,7 @@ macro_rules! contract_suite {
                 an_end_keeps_its_time_while_the_case_stays_ended,
                 new_terms_replace_old_ones_and_none_leave_them,
                 ids_of_one_millisecond_keep_their_order_in_a_search,
+                a_search_by_words_and_time_asks_for_the_words_of_cases_whose_id_tells_no_time,
                 terms_are_matched_whole_whatever_is_in_them,
                 a_case_that_does_not_decode_is_named,
             ],
