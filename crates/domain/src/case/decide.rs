@@ -345,7 +345,7 @@ impl Case {
 
     fn collectors(&self, step: Move, unit: &UnitCode, context: &Context<'_>) -> Result<(), Refused> {
         match context.city.units.get(unit) {
-            Some(unit) if unit.axis == UnitAxis::Supervision => Ok(()),
+            Some(unit) if unit.axis == UnitAxis::Supervision && !unit.is_closed => Ok(()),
             _ => Err(Refused::new(Rule::Units, step, self).because(unit.to_string())),
         }
     }
@@ -359,7 +359,8 @@ impl Case {
         for (no, (is_lead, part)) in
             (first..).zip(std::iter::once((true, lead)).chain(assisting.into_iter().map(|part| (false, part))))
         {
-            let handles = context.city.units.get(&part.unit).is_some_and(|unit| unit.axis == UnitAxis::Handling);
+            let unit = context.city.units.get(&part.unit);
+            let handles = unit.is_some_and(|unit| unit.axis == UnitAxis::Handling && !unit.is_closed);
             if !handles || !units.insert(part.unit.clone()) {
                 return Err(Refused::new(Rule::Units, Move::Dispatch, self).because(part.unit.to_string()));
             }

@@ -107,6 +107,18 @@ fn whoever_handled_can_neither_check_nor_close_by_force() {
 }
 
 #[test]
+fn a_unit_that_is_no_more_is_given_nothing_new() {
+    let (mut walk, cast) = walk_with(policy());
+    let verify = |unit: &str| Command::SendToVerify { unit: unit.into() };
+    assert_eq!(refused(&mut walk, &cast.acceptor, verify("station-old")), Rule::Units);
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    assert_eq!(refused(&mut walk, &cast.dispatcher, dispatch(&["clean-old"])), Rule::Units);
+    assert_eq!(refused(&mut walk, &cast.dispatcher, dispatch(&["clean", "clean-old"])), Rule::Units);
+    walk.step(&cast.dispatcher, dispatch(&["clean"])).unwrap();
+}
+
+#[test]
 fn a_failed_check_says_why() {
     let (mut walk, cast) = to_handling(desk_checks());
     walk.step(&cast.cleaner, handle(1)).unwrap();

@@ -31,16 +31,18 @@ const AREAS: &str = "#version,1\n#scheme,free\ncode,name_zh,name_en,level,parent
     g1,一,,grid,k1,general,2024-01-01,\n\
     g2,二,,grid,k1,general,2024-01-01,\n\
     g3,三,,grid,k2,general,2024-01-01,\n";
-const UNITS: &str = "#version,1\ncode,name_zh,kind,parent,area\n\
-    clean,环卫局,sanitation,,d\n\
-    office-1,解放路街道办,subdistrict_office,,s1\n\
-    office-2,大明湖街道办,subdistrict_office,,s2\n\
-    station-1,青年网格站,grid_station,,s1\n\
-    station-2,湖滨网格站,grid_station,,s2\n\
-    supervise,区监督中心,supervision_centre,,d\n\
-    supervise-city,市监督中心,supervision_centre,,c\n\
-    command,区指挥中心,command_centre,,d\n\
-    command-city,市指挥中心,command_centre,,c\n";
+const UNITS: &str = "#version,1\ncode,name_zh,kind,parent,area,closed\n\
+    clean,环卫局,sanitation,,d,\n\
+    office-1,解放路街道办,subdistrict_office,,s1,\n\
+    office-2,大明湖街道办,subdistrict_office,,s2,\n\
+    station-1,青年网格站,grid_station,,s1,\n\
+    station-2,湖滨网格站,grid_station,,s2,\n\
+    supervise,区监督中心,supervision_centre,,d,\n\
+    supervise-city,市监督中心,supervision_centre,,c,\n\
+    command,区指挥中心,command_centre,,d,\n\
+    command-city,市指挥中心,command_centre,,c,\n\
+    clean-old,旧环卫所,sanitation,,d,yes\n\
+    station-old,旧网格站,grid_station,,s1,yes\n";
 const CATALOGUE: &str = "#scheme,gbt30428\n#version,1\n#title,测试,Test\n\
     code,major_zh,major_en,name_zh,name_en,responsible,condition,defect,filing_zh,filing_en,limit,limit_a,limit_b,limit_c,closing_zh,closing_en,source\n\
     event-01-01,市容,Appearance,暴露垃圾,Waste,sanitation,1,waste,有垃圾,waste,4wh,,,,清掉;冲洗,cleared;washed,S\n";
