@@ -287,6 +287,8 @@ impl Traffic {
                 tracing::debug!(rule = refused.rule.code(), "a made-up step was refused");
                 return Ok(false);
             }
+            // A visitor gave it to people who do not see the place: it waits for somebody to change it.
+            Err(AppError::NotFound) => return Ok(false),
             Err(AppError::Conflict) => {
                 let earliest = now.checked_add(self.manners.leave_alone).unwrap_or(now);
                 self.look_at(open.region, id, now, earliest).await?;
