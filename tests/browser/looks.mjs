@@ -115,6 +115,19 @@ Object.assign(tests, {
     await chief.waitForURL("**/cases/*/*");
     if (await chief.locator("[data-map=point]").count()) await drawn(chief, "[data-map=point]", 1, 0);
   },
+  async "in a list nothing reaches into the next column, in either language"() {
+    for (const locale of ["zh-CN", "en"]) {
+      const page = await signedInAs("chief1", { ...DESK, locale });
+      for (const path of ["/inbox", "/cases"]) {
+        await page.goto(path);
+        const cells = page.locator(".list tbody td");
+        const over = await cells.evaluateAll((all) =>
+          all.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.innerText),
+        );
+        demand((await cells.count()) > 0 && over.length === 0, `${path} ${locale}: ${over.slice(0, 3).join(", ")}`);
+      }
+    }
+  },
   async "where no map can be drawn there is a sentence and never an empty box"() {
     const blind = await launch(["--no-sandbox", "--disable-gpu", "--disable-3d-apis"]);
     try {

@@ -133,6 +133,7 @@ async function wholeLoop(options) {
 
   await resident.goto(`/status/${number}`);
   demand((await resident.content()).includes("谢谢您"), "the answer reaches the resident");
+  demand((await resident.locator("#rate input:checked").count()) === 0, "nothing is chosen for the reporter");
   await resident.check("#rate input[value=no]");
   await resident.check("#rate input[name=stars][value='2']");
   await resident.click("#rate button");

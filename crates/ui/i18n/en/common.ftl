@@ -86,3 +86,5 @@ map-undrawn-pick = This device cannot draw the map. Write the address, or choose
 map-undrawn-point = This device cannot draw the map; the place is written above.
 map-undrawn-list = This device cannot draw the map; the cases are in the list below.
 map-undrawn-areas = This device cannot draw the map; the areas are in the list.
+
+told-why = { $what }: { $why }

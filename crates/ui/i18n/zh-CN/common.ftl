@@ -86,3 +86,5 @@ map-undrawn-pick = 这台设备画不出地图。请写地址，或从下面的�
 map-undrawn-point = 这台设备画不出地图，地点见上面的文字。
 map-undrawn-list = 这台设备画不出地图，案件都在下面的列表里。
 map-undrawn-areas = 这台设备画不出地图，区域都在列表里。
+
+told-why = { $what }：{ $why }

@@ -141,7 +141,8 @@ fn headline(words: &Words, state: StateKind) -> String {
         StateKind::NotAccepted => "status-not-accepted",
         StateKind::Void => "status-void",
         StateKind::AwaitingDispatch | StateKind::Returned => "status-assigning",
-        StateKind::Dispatched | StateKind::Handling | StateKind::Rework | StateKind::Reopened => "status-handling",
+        StateKind::Reopened => "status-reopened",
+        StateKind::Dispatched | StateKind::Handling | StateKind::Rework => "status-handling",
         StateKind::Suspended => "status-suspended",
         StateKind::Handled | StateKind::Checking | StateKind::AwaitingClose => "status-checking",
         StateKind::Closed => "status-closed",
@@ -246,14 +247,15 @@ pub async fn answer(
     let (caller, address) = holder(&ui, &headers, &number).await?;
     let verb = fields.text("do");
     let result = match verb {
-        "erase" if fields.is_ticked("sure") => ui.app.erase_report(&caller, None, address, false).await.map(|_| ()),
+        "erase" if fields.is_ticked("sure") => ui.app.erase_report(&caller, None, address, false).await.map(|_| None),
         "erase" => return Ok(Redirect::to(&format!("/status/{number}#erase")).into_response()),
         "rate" | "urge" => {
-            let command = if verb == "urge" {
-                Command::Urge { note: None }
-            } else {
-                let stars = fields.number("stars").unwrap_or(3);
-                Command::Rate { is_solved: fields.text("solved") == "yes", stars, note: None }
+            let said = if verb == "urge" { Some(Command::Urge { note: None }) } else { rating(&fields) };
+            let Some(command) = said else {
+                let status = ui.app.status_page(&caller, address).await?;
+                let wrong = visitor.words.t("status-rate-missing");
+                let view = made(&ui, visitor, status, None, Some(wrong))?;
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&view)?).into_response());
             };
             let key = IdempotencyKey::new(&address.id.to_string(), fields.text("key"));
             let step = Step {
@@ -263,13 +265,16 @@ pub async fn answer(
                 location: None,
                 version: None,
             };
-            ui.app.act(&caller, address, key.as_ref(), step).await.map(|_| ())
+            ui.app.act(&caller, address, key.as_ref(), step).await.map(|stepped| Some(stepped.state))
         }
         _ => Err(AppError::NotFound),
     };
-    let done = if verb == "rate" && fields.text("solved") == "no" { "reopen" } else { verb };
     let wrong = match result {
-        Ok(()) => return Ok(Redirect::to(&format!("/status/{number}?done={done}")).into_response()),
+        Ok(state) => {
+            let is_reopened = verb == "rate" && state == Some(StateKind::Reopened);
+            let done = if is_reopened { "reopen" } else { verb };
+            return Ok(Redirect::to(&format!("/status/{number}?done={done}")).into_response());
+        }
         Err(AppError::Refused(refused)) if verb == "urge" && refused.rule == Rule::TooEarly => {
             visitor.words.t("status-urged-before")
         }
@@ -284,6 +289,17 @@ pub async fn answer(
     Ok((StatusCode::CONFLICT, page(&made(&ui, visitor, status, None, Some(wrong))?)?).into_response())
 }
 
+/// What the reporter says of the result; `None` until both questions are answered, as nothing is chosen for them.
+fn rating(fields: &Fields) -> Option<Command> {
+    let is_solved = match fields.text("solved") {
+        "yes" => true,
+        "no" => false,
+        _ => return None,
+    };
+    let stars = fields.number("stars").filter(|stars| (1..=5).contains(stars))?;
+    Some(Command::Rate { is_solved, stars, note: None })
+}
+
 /// A photo of the case, for whoever holds its receipt.
 pub async fn photo(
     State(ui): State<Ui>,
@@ -292,4 +308,30 @@ pub async fn photo(
 ) -> Result<Response, Failure> {
     let (caller, address) = holder(&ui, &headers, &number).await?;
     photos::send(&ui.app, &caller, address, &digest).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rating_is_what_the_reporter_chose_and_nothing_is_chosen_for_them() {
+        let said = |pairs: &[(&str, &str)]| {
+            let fields = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            rating(&Fields::of(fields))
+        };
+        for (solved, is_solved) in [("yes", true), ("no", false)] {
+            let rate = Command::Rate { is_solved, stars: 2, note: None };
+            assert_eq!(said(&[("solved", solved), ("stars", "2")]), Some(rate));
+        }
+        for pairs in [
+            &[("solved", "no")][..],
+            &[("stars", "5")],
+            &[("solved", "perhaps"), ("stars", "5")],
+            &[("solved", "yes"), ("stars", "0")],
+            &[("solved", "yes"), ("stars", "6")],
+        ] {
+            assert_eq!(said(pairs), None, "{pairs:?}");
+        }
+    }
 }

@@ -25,7 +25,7 @@ use gewu_domain::{
     ids::UnitCode,
     policy::ReasonList,
     sla::{Clock, Stage},
-    unit::Axis,
+    unit::{Axis, Unit},
 };
 
 /// A step somebody tried, to be shown again with what they typed.
@@ -518,7 +518,7 @@ fn detail(
                     is_first: at == 0,
                 })
                 .collect(),
-            others: cases::units(snapshot, words, case.region, typed.text("other")),
+            others: cases::units(snapshot, words, case.region, typed.text("other"), |unit| !unit.is_closed),
         },
         Move::Check => Detail::Check,
         Move::Close => Detail::Close {
@@ -565,7 +565,8 @@ fn reasons(snapshot: &Snapshot, words: &Words, list: ReasonList, chosen: &str) -
         .collect()
 }
 
-/// Collectors' units of the region, the nearest first and chosen.
+/// Collectors' units that see the place, the nearest first and chosen; all of the region while none does, as for a case
+/// that has no place yet.
 fn collectors(snapshot: &Snapshot, words: &Words, page: &CasePage, chosen: &str) -> Vec<Choice> {
     let case = &page.case;
     let nearest = snapshot.city.collectors_for(&case.place.path);
@@ -575,16 +576,22 @@ fn collectors(snapshot: &Snapshot, words: &Words, page: &CasePage, chosen: &str)
         _ => None,
     };
     let wanted = Some(chosen).filter(|chosen| !chosen.is_empty()).map(UnitCode::from).or(last).or(nearest);
-    let is_near = |unit: &&gewu_domain::unit::Unit| {
-        unit.axis == Axis::Supervision
-            && unit.kind.as_str() == gewu_domain::city::COLLECTORS
-            && unit.region == case.region
-    };
-    let mut units: Vec<Choice> = snapshot
+    let mut near: Vec<&Unit> = snapshot
         .city
         .units
         .all()
-        .filter(is_near)
+        .filter(|unit| {
+            unit.axis == Axis::Supervision
+                && unit.kind.as_str() == gewu_domain::city::COLLECTORS
+                && unit.region == case.region
+                && !unit.is_closed
+        })
+        .collect();
+    if near.iter().any(|unit| case.place.path.contains(&unit.area)) {
+        near.retain(|unit| case.place.path.contains(&unit.area));
+    }
+    let mut units: Vec<Choice> = near
+        .into_iter()
         .map(|unit| {
             let name = words.name(&unit.name_zh, unit.name_en.as_deref());
             Choice::new(&unit.code, name, wanted.as_ref() == Some(&unit.code))
