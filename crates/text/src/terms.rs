@@ -15,7 +15,8 @@ pub const TERM_CHARS_MOST: usize = 64;
 /// The terms a text is found by: sorted, each once, none empty. At most as many as the text has characters, so whoever
 /// bounds the text bounds the terms. Linear but for the sorting.
 pub fn terms(text: &str) -> Vec<String> {
-    sorted(runs(text).into_iter().flat_map(|run| run.terms()).collect())
+    let folded: String = text.chars().map(fold).collect();
+    sorted(runs(&folded).iter().flat_map(Run::terms).collect())
 }
 
 /// The terms that a text must all have to be found by a query: sorted, each once. None when the query has no letter or
@@ -25,52 +26,64 @@ pub fn terms(text: &str) -> Vec<String> {
 /// other words is left out of the query, because within a longer run it is not a term; alone in the query it finds texts
 /// in which it stands alone.
 pub fn query_terms(query: &str) -> Vec<String> {
-    let runs = runs(query);
-    let telling: Vec<String> = runs.iter().filter(|run| !run.is_one_character()).flat_map(Run::terms).collect();
+    let folded: String = query.chars().map(fold).collect();
+    let runs = runs(&folded);
+    let telling: Vec<&str> = runs.iter().filter(|run| !run.is_one_character()).flat_map(Run::terms).collect();
     if telling.is_empty() { sorted(runs.iter().flat_map(Run::terms).collect()) } else { sorted(telling) }
 }
 
-fn sorted(mut terms: Vec<String>) -> Vec<String> {
+fn sorted(mut terms: Vec<&str>) -> Vec<String> {
     terms.sort_unstable();
     terms.dedup();
-    terms
+    terms.into_iter().map(str::to_owned).collect()
 }
 
 /// Letters of one sort that stand together.
-struct Run {
-    letters: Vec<char>,
+struct Run<'t> {
+    letters: &'t str,
     is_cjk: bool,
 }
 
-impl Run {
+impl<'t> Run<'t> {
     fn is_one_character(&self) -> bool {
-        self.is_cjk && self.letters.len() == 1
+        self.is_cjk && self.letters.chars().nth(1).is_none()
     }
 
-    fn terms(&self) -> Vec<String> {
-        if self.is_cjk && self.letters.len() > 1 {
-            self.letters.windows(2).map(String::from_iter).collect()
-        } else {
-            vec![self.letters.iter().take(TERM_CHARS_MOST).collect()]
-        }
+    fn terms(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        let letters = self.letters;
+        let is_paired = self.is_cjk && !self.is_one_character();
+        // Where each term begins, and how many characters it has at most; the last of a run of pairs ends the pair before.
+        let most = if is_paired { 2 } else { TERM_CHARS_MOST };
+        let begins = letters.char_indices().map(|(at, _)| at).take(if is_paired { usize::MAX } else { 1 });
+        begins.filter_map(move |at| {
+            let rest = letters.get(at..)?;
+            let end = rest.char_indices().nth(most).map_or(rest.len(), |(end, _)| end);
+            let term = rest.get(..end)?;
+            (!is_paired || term.chars().nth(1).is_some()).then_some(term)
+        })
     }
 }
 
-fn runs(text: &str) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    let mut goes_on = false;
-    for letter in text.chars().map(fold) {
+fn runs(folded: &str) -> Vec<Run<'_>> {
+    let mut runs = Vec::new();
+    // Where the run under way began, and what it is of.
+    let mut open: Option<(usize, bool)> = None;
+    let mut end = |open: &mut Option<(usize, bool)>, at: usize| {
+        if let Some((from, is_cjk)) = open.take() {
+            runs.extend(folded.get(from..at).map(|letters| Run { letters, is_cjk }));
+        }
+    };
+    for (at, letter) in folded.char_indices() {
         let is_cjk = is_cjk(letter);
-        if !is_cjk && !letter.is_alphanumeric() {
-            goes_on = false;
-            continue;
+        let is_part = is_cjk || letter.is_alphanumeric();
+        if open.is_some_and(|(_, of)| !is_part || of != is_cjk) {
+            end(&mut open, at);
         }
-        match runs.last_mut().filter(|run| goes_on && run.is_cjk == is_cjk) {
-            Some(run) => run.letters.push(letter),
-            None => runs.push(Run { letters: vec![letter], is_cjk }),
+        if is_part && open.is_none() {
+            open = Some((at, is_cjk));
         }
-        goes_on = true;
     }
+    end(&mut open, folded.len());
     runs
 }
 
