@@ -24,7 +24,7 @@ impl Counters for RegionSnapshot {
                 let row = Stored { row, table: "counters", key: &["measure", "area"] };
                 Ok(CountRow {
                     measure: row.take("measure")?,
-                    area: Some(row.take::<String>("area")?).filter(|area| !area.is_empty()).map(AreaCode),
+                    area: Some(row.take::<String>("area")?).filter(|area| !area.is_empty()).map(AreaCode::new),
                     n: row.take("n")?,
                 })
             })

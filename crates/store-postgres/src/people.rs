@@ -91,7 +91,7 @@ fn read(row: &Row) -> Result<PersonRow, StoreError> {
     Ok(PersonRow {
         id: PersonId(row.take("id")?),
         name: row.take("name")?,
-        unit: UnitCode(row.take("unit")?),
+        unit: UnitCode::new(row.take::<String>("unit")?),
         is_active: row.take("is_active")?,
     })
 }
@@ -102,9 +102,9 @@ fn read_post(row: &Row) -> Result<Post, StoreError> {
         id: PostId(row.take("id")?),
         person: PersonId(row.take("person")?),
         role: row.role("role")?,
-        unit: UnitCode(row.take("unit")?),
+        unit: UnitCode::new(row.take::<String>("unit")?),
         region: row.number_or_none::<i64, u32>("of_region")?.map(RegionId),
-        area: AreaCode(row.take("area")?),
+        area: AreaCode::new(row.take::<String>("area")?),
         from: row.time("from_at")?,
         to: row.time_or_none("to_at")?,
     })

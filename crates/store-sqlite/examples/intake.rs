@@ -34,7 +34,7 @@ fn report(no: u64, random: &mut Random) -> Changes {
     let id = write.case.id;
     let outbox = gewu_store::outbox::OutboxRow { case: Some(id), ..sample::outbox(id.0.as_u128(), at) };
     let answer = sample::answer(&format!("client_{:016x}:{no}", random.bits()), &"x".repeat(250), at);
-    let area = write.case.place.path[2].0.clone();
+    let area = write.case.place.path[2].to_string();
     let list = vec![
         sample::change(&write),
         Change::Text(text),

@@ -33,7 +33,7 @@ fn path(grid: usize) -> Vec<AreaCode> {
         format!("110101{street:03}{community:03}"),
         format!("110101{street:03}{community:03}{grid:05}"),
     ]
-    .map(AreaCode)
+    .map(AreaCode::new)
     .to_vec()
 }
 
@@ -64,7 +64,7 @@ fn case(no: u64, of: u64, random: &mut Random) -> Changes {
     case.class = Some(ClassRef {
         scheme: "city".to_owned(),
         version: 1,
-        code: ClassCode(format!("event-{:03}", skewed(random, 200.0))),
+        code: ClassCode::new(format!("event-{:03}", skewed(random, 200.0))),
     });
     case.source = *random.pick(&Source::ALL);
     if random.one_in(200) {
@@ -73,7 +73,7 @@ fn case(no: u64, of: u64, random: &mut Random) -> Changes {
     }
     case.assignments.push(Assignment {
         no: 0,
-        unit: UnitCode(format!("unit-{:03}", skewed(random, 300.0))),
+        unit: UnitCode::new(format!("unit-{:03}", skewed(random, 300.0))),
         is_lead: true,
         state: AssignmentState::Accepted,
         clock: sample::clock(at, Some(at.checked_add(SignedDuration::from_hours(48)).unwrap())),
@@ -131,10 +131,10 @@ fn lists() -> Vec<List> {
         path(random.below(1_440)).get(level).cloned()
     }
     fn class(random: &mut Random) -> Option<ClassCode> {
-        Some(ClassCode(format!("event-{:03}", skewed(random, 200.0))))
+        Some(ClassCode::new(format!("event-{:03}", skewed(random, 200.0))))
     }
     fn unit(random: &mut Random) -> Option<UnitCode> {
-        Some(UnitCode(format!("unit-{:03}", skewed(random, 300.0))))
+        Some(UnitCode::new(format!("unit-{:03}", skewed(random, 300.0))))
     }
     fn within(random: &mut Random, side: f64) -> Option<[i64; 4]> {
         let (lon, lat) = (116.0 + random.below(300) as f64 / 1e3, 39.6 + random.below(300) as f64 / 1e3);
@@ -263,7 +263,7 @@ async fn measure(store: &SqliteStore) {
     }
     let (mut inbox, mut rows, mut pages) = (Vec::new(), 0, Vec::new());
     for _ in 0..200 {
-        let unit = UnitCode(format!("unit-{:03}", skewed(&mut random, 300.0)));
+        let unit = UnitCode::new(format!("unit-{:03}", skewed(&mut random, 300.0)));
         let filter = InboxFilter { role: Role::Handler, unit, area: None, kinds: Vec::new() };
         let began = Instant::now();
         rows += view.inbox(&filter, &Page::first(50)).await.unwrap().rows.len();

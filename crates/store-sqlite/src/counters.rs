@@ -38,7 +38,7 @@ impl Counters for RegionView {
                 let area: String = cells.cell(1, "area")?;
                 Ok(CountRow {
                     measure: cells.cell(0, "measure")?,
-                    area: (!area.is_empty()).then_some(AreaCode(area)),
+                    area: (!area.is_empty()).then_some(AreaCode::new(area)),
                     n: cells.cell(2, "n")?,
                 })
             })

@@ -322,7 +322,7 @@ impl Search<'_> {
                 ask("instr(c.path, ?) > 0", vec![enclosed(area.as_str())]);
             }
             if let Some(class) = &filter.class {
-                ask("c.class = ?", vec![class.0.clone().into()]);
+                ask("c.class = ?", vec![class.as_str().to_owned().into()]);
             }
             if let Some(source) = filter.source {
                 ask("c.source = ?", vec![source.code().to_owned().into()]);

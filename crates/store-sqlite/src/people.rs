@@ -95,7 +95,7 @@ fn decode(row: &Row<'_>) -> Result<PersonRow, StoreError> {
     Ok(PersonRow {
         id: cells.id(0, "id", PersonId)?,
         name: cells.cell(1, "name")?,
-        unit: UnitCode(cells.cell(2, "unit")?),
+        unit: UnitCode::new(cells.cell::<String>(2, "unit")?),
         is_active: cells.cell(3, "is_active")?,
     })
 }
@@ -106,9 +106,9 @@ fn decode_post(row: &Row<'_>) -> Result<Post, StoreError> {
         id: cells.id(0, "id", PostId)?,
         person: cells.id(1, "person", PersonId)?,
         role: cells.code(2, "role", Role::from_code)?,
-        unit: UnitCode(cells.cell(3, "unit")?),
+        unit: UnitCode::new(cells.cell::<String>(3, "unit")?),
         region: cells.cell::<Option<u32>>(4, "of_region")?.map(RegionId),
-        area: AreaCode(cells.cell(5, "area")?),
+        area: AreaCode::new(cells.cell::<String>(5, "area")?),
         from: cells.time(6, "from_at")?,
         to: cells.maybe_time(7, "to_at")?,
     })

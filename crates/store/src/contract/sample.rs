@@ -252,7 +252,13 @@ fn path(region: RegionId, no: u64) -> Vec<AreaCode> {
     let street = format!("{region}00{}", no % 3);
     let community = format!("{street}00{}", no / 3 % 2);
     let grid = format!("{community}0{}", no / 6 % 2);
-    vec![AreaCode::from("110000"), AreaCode(region.to_string()), AreaCode(street), AreaCode(community), AreaCode(grid)]
+    vec![
+        AreaCode::from("110000"),
+        AreaCode::new(region.to_string()),
+        AreaCode::new(street),
+        AreaCode::new(community),
+        AreaCode::new(grid),
+    ]
 }
 
 /// A case with everything that was written beside it, so that a plain look can say what a filter should give.
