@@ -75,7 +75,7 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
             memory.city
         );
     }
-    let listener = listen(&demo.serve).await?;
+    let listener = listen(&demo.serve)?;
     println!(
         "演示城市在 {} ，下次接着来；删掉这个目录就重新开始 · it is kept there; delete the directory to begin anew",
         place.data.display()

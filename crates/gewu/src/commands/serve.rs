@@ -3,11 +3,11 @@
 use crate::{
     args::{Place, Serve},
     commands::photos,
-    wiring,
+    connections, wiring,
 };
 use anyhow::{Context, Result};
 use gewu_app::App;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot};
 
 /// How long requests under way may take to finish once the process is told to stop; a page that listens to the live
@@ -15,14 +15,14 @@ use tokio::{net::TcpListener, sync::oneshot};
 const GRACE: Duration = Duration::from_millis(600);
 
 pub async fn run(place: &Place, serve: Serve) -> Result<()> {
-    let listener = listen(&serve).await?;
+    let listener = listen(&serve)?;
     let app = Arc::new(wiring::open(place, serve.app()).await?);
     serve_on(listener, app, &serve, Vec::new()).await
 }
 
 /// Takes the address, so that a start that cannot succeed fails at once.
-pub async fn listen(serve: &Serve) -> Result<TcpListener> {
-    TcpListener::bind(serve.listen).await.with_context(|| {
+pub fn listen(serve: &Serve) -> Result<TcpListener> {
+    connections::listen(serve.listen).with_context(|| {
         format!(
             "无法监听 {}：地址被占用？用 --listen 换一个 · cannot listen there: in use? choose another with --listen",
             serve.listen
@@ -41,15 +41,14 @@ pub async fn serve_on(
     println!("格物 Gewu → http://{}", listener.local_addr()?);
     let jobs = [tokio::spawn(tick(app.clone())), tokio::spawn(sweep(app))];
     let (stop, told) = oneshot::channel::<()>();
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async { drop(told.await) });
+    let serving = connections::serve(listener, router, connections::HEAD_WITHIN, async { drop(told.await) });
     let ending = async {
         stopped().await;
         drop(stop);
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        served = serving => served?,
+        () = serving => {}
         () = ending => {}
     }
     jobs.iter().for_each(tokio::task::JoinHandle::abort);
