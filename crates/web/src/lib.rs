@@ -15,19 +15,22 @@ pub mod session;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRef, MatchedPath, Request},
+    extract::{DefaultBodyLimit, FromRef, Request},
     http::{HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn, from_fn_with_state},
-    response::Response,
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
     routing::any,
 };
 use gewu_app::App;
 use gewu_domain::ids::RegionId;
 use std::{
+    ops::Deref,
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
-use tower::ServiceBuilder;
+use tower::{Service, ServiceBuilder, layer::layer_fn};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, timeout::TimeoutLayer};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -78,13 +81,24 @@ impl Default for Settings {
     }
 }
 
-/// What every handler has at hand.
+/// What every handler has at hand. A copy is one count more: each request makes several.
 #[derive(Clone)]
-pub struct Web {
+pub struct Web(Arc<Hall>);
+
+/// What lies behind all doors.
+pub struct Hall {
     pub app: Arc<App>,
-    pub settings: Arc<Settings>,
-    pub limits: Arc<limits::Limits>,
-    tiles: Arc<api::TileCache>,
+    pub settings: Settings,
+    pub limits: limits::Limits,
+    tiles: api::TileCache,
+}
+
+impl Deref for Web {
+    type Target = Hall;
+
+    fn deref(&self) -> &Hall {
+        &self.0
+    }
 }
 
 impl FromRef<Web> for Arc<App> {
@@ -98,9 +112,9 @@ const BODY_BYTES_MOST: usize = 256 * 1024;
 
 /// All doors of this room, ready to be served or merged with the pages.
 pub fn routes(app: Arc<App>, settings: Settings) -> Router {
-    let limits = Arc::new(limits::Limits::new(settings.rates));
     let timeout = Duration::from_secs(settings.timeout_s);
-    let web = Web { app, settings: Arc::new(settings), limits, tiles: Arc::default() };
+    let limits = limits::Limits::new(settings.rates);
+    let web = Web(Arc::new(Hall { app, settings, limits, tiles: api::TileCache::default() }));
     let (doors, _) = doors().split_for_parts();
     doors
         .route_layer(from_fn_with_state(web.clone(), access::authorize))
@@ -111,8 +125,7 @@ pub fn routes(app: Arc<App>, settings: Settings) -> Router {
         // One layer of all: each that is put on by itself costs every request a copy of those within.
         .layer(
             ServiceBuilder::new()
-                .layer(from_fn(finish))
-                .layer(from_fn(problem::speak))
+                .layer(layer_fn(Manners))
                 .layer(CatchPanicLayer::new())
                 .layer(CompressionLayer::new())
                 .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
@@ -137,23 +150,49 @@ async fn nothing() -> problem::Problem {
     problem::NO_ROUTE.into()
 }
 
-/// Headers every answer has, and the line in the log.
-async fn finish(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+/// What is done around every request: problems put into words, headers every answer has, the line in the log.
+///
+/// Written out as a service, because a function as a layer costs every request a copy of all that lies within.
+#[derive(Clone)]
+struct Manners<S>(S);
+
+impl<S> Service<Request> for Manners<S>
+where
+    S: Service<Request>,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let started = Instant::now();
+        let asked = problem::Asked::of(&request);
+        let answer = self.0.call(request);
+        Box::pin(async move {
+            let response = problem::spoken(&asked, answer.await?.into_response());
+            Ok(finished(&asked, started, response))
+        })
+    }
+}
+
+fn finished(asked: &problem::Asked, started: Instant, mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     // The route and never the path: whatever somebody typed stays out of the log.
-    let route = route.as_ref().map_or("", MatchedPath::as_str);
+    let (method, route) = (asked.method.as_str(), asked.route());
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = response.status().as_u16();
     if response.status().is_server_error() {
-        tracing::warn!(method = method.as_str(), route, status, took_ms, "answered");
+        tracing::warn!(method, route, status, took_ms, "answered");
     } else {
-        tracing::debug!(method = method.as_str(), route, status, took_ms, "answered");
+        tracing::debug!(method, route, status, took_ms, "answered");
     }
     response
 }

@@ -1,6 +1,6 @@
 //! What a caller is told when something is not done: one table from [`AppError`] to RFC 9457 problem documents.
 //!
-//! A handler answers with a [`Problem`]; [`speak`] puts it into the caller's language and format, and turns what axum
+//! A handler answers with a [`Problem`]; [`spoken`] puts it into the caller's language and format, and turns what axum
 //! says by itself (no such route, wrong method, too large, too late) into the same form. Causes go to the log, once,
 //! and never to the client.
 
@@ -8,8 +8,7 @@ use crate::{language::Language, open311};
 use axum::{
     Json,
     extract::{MatchedPath, Request},
-    http::{HeaderValue, StatusCode, header},
-    middleware::Next,
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use gewu_app::AppError;
@@ -310,7 +309,7 @@ impl Problem {
     }
 }
 
-/// A problem on its way out: [`speak`] finds it here and writes it in the caller's language.
+/// A problem on its way out: [`spoken`] finds it here and writes it in the caller's language.
 #[derive(Clone)]
 struct Unspoken(Arc<Problem>);
 
@@ -330,13 +329,32 @@ fn written(problem: &Problem, language: Language) -> Response {
     response
 }
 
-/// Writes every problem in the caller's language and the door's format, and logs its cause.
-pub async fn speak(request: Request, next: Next) -> Response {
-    let language = Language::asked(request.headers());
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let format = open311::Format::asked(request.uri().path(), request.headers());
-    let response = next.run(request).await;
+/// What of a request decides how a problem with it is put.
+pub struct Asked {
+    pub method: Method,
+    route: Option<MatchedPath>,
+    language: Language,
+    format: Option<open311::Format>,
+}
+
+impl Asked {
+    pub fn of(request: &Request) -> Asked {
+        Asked {
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            language: Language::asked(request.headers()),
+            format: open311::Format::asked(request.uri().path(), request.headers()),
+        }
+    }
+
+    /// The route that matched, empty when none did.
+    pub fn route(&self) -> &str {
+        self.route.as_ref().map_or("", MatchedPath::as_str)
+    }
+}
+
+/// Writes a problem in the caller's language and the door's format, and logs its cause. Leaves every other answer.
+pub fn spoken(asked: &Asked, response: Response) -> Response {
     let status = response.status();
     let problem = match response.extensions().get::<Unspoken>() {
         Some(unspoken) => unspoken.0.clone(),
@@ -345,10 +363,10 @@ pub async fn speak(request: Request, next: Next) -> Response {
         }
         None => return response,
     };
-    problem.log(method.as_str(), route.as_ref().map_or("", MatchedPath::as_str));
-    let mut spoken = match format {
-        Some(format) => open311::errors(&problem, language, format),
-        None => written(&problem, language),
+    problem.log(asked.method.as_str(), asked.route());
+    let mut spoken = match asked.format {
+        Some(format) => open311::errors(&problem, asked.language, format),
+        None => written(&problem, asked.language),
     };
     let headers = spoken.headers_mut();
     for kept in [header::ALLOW, header::WWW_AUTHENTICATE, header::SET_COOKIE] {

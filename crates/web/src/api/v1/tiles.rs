@@ -136,8 +136,7 @@ async fn areas(
 ) -> Result<Response, Problem> {
     let id = tile_id(path)?;
     let snapshot = web.app.snapshot()?;
-    let cache = web.tiles.clone();
-    let tile = tokio::task::spawn_blocking(move || cache.prepared(&snapshot).tile(id)).await.map_err(|_| FAILED)?;
+    let tile = tokio::task::spawn_blocking(move || web.tiles.prepared(&snapshot).tile(id)).await.map_err(|_| FAILED)?;
     let kept = (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     if tile.is_empty() {
         return Ok((StatusCode::NO_CONTENT, [kept]).into_response());
