@@ -19,13 +19,13 @@ use std::sync::Arc;
 /// Cases that are there before the first is measured.
 const EARLIER: u64 = 50_000;
 /// Clients that wait for their answers at the same time.
-const CLIENTS: usize = 1_024;
+const CLIENTS: usize = 2_048;
 /// Cases in one transaction of the reference: each is tried, the fastest is taken.
 const GROUPS: [usize; 5] = [32, 64, 128, 256, 1_024];
 const TRIED: usize = 6_000;
 const ROUNDS: usize = 5;
-/// Cases of one round: some seconds.
-const CASES: usize = 20_000;
+/// Cases of one round: some seconds, so that its beginning and end, when not all clients wait, count little.
+const CASES: usize = 60_000;
 /// Cases that warm both up; what the server writes for them is what the reference writes.
 const RECORDED: usize = 4_000;
 /// Clients and rounds of the measurement of time; a round lasts so many seconds.
@@ -104,7 +104,7 @@ fn measure(
     let first = send(&mut desk, RECORDED)?;
     eprintln!("  {engine}: warmed up at {:.0} cases/s", first.per_second());
     bare.record()?;
-    bare.write(RECORDED, CLIENTS)?;
+    bare.write(RECORDED, 1_024)?;
     let mut tried = Vec::new();
     for group in GROUPS {
         let rate = bare.write(TRIED, group)?;
