@@ -21,8 +21,10 @@ use gewu_domain::{
     people::{Post, Role},
     unit::{Axis, UnitKinds, Units},
 };
+use gewu_geo::{geojson, shape::Shape, tessellate::merge};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What New York publishes.
@@ -70,11 +72,40 @@ const SHOWN: [(&str, Role, &str); 13] = [
 ];
 
 /// The files, ready to be published together.
+///
+/// # Panics
+/// Never: the shipped files are sound, as a test says.
 pub fn drafts() -> Vec<Draft> {
-    FILES
-        .iter()
-        .map(|(kind, file, text)| Draft { kind: *kind, file: (*file).to_owned(), text: (*text).to_owned() })
-        .collect()
+    let draft = |(kind, file, text): &(Kind, &str, &str)| {
+        let text = if *kind == Kind::Shapes { shapes(text) } else { (*text).to_owned() };
+        Draft { kind: *kind, file: (*file).to_owned(), text }
+    };
+    FILES.iter().map(draft).collect()
+}
+
+/// The shapes of the tracts, and of what they make up together: neighborhoods, boroughs and the city, which a map from
+/// far above shows.
+fn shapes(tracts: &str) -> String {
+    let areas = Areas::parse("data/areas/nyc.csv", published(Kind::Areas)).expect("the shipped areas are sound");
+    let tracts = geojson::read(tracts).expect("the shipped tracts are sound");
+    let mut parts: BTreeMap<(u8, AreaCode), Vec<&Shape>> = BTreeMap::new();
+    for tract in &tracts {
+        let code = tract.properties.get("code").and_then(Value::as_str).unwrap_or_default();
+        let path = areas.path(&AreaCode::from(code));
+        for above in path.iter().rev().skip(1).filter_map(|code| areas.get(code)) {
+            parts.entry((above.level, above.code.clone())).or_default().push(&tract.shape);
+        }
+    }
+    let whole = parts.iter().filter_map(|((_, code), parts)| {
+        let properties = Map::from_iter([("code".to_owned(), Value::from(code.as_str()))]);
+        Some(geojson::feature_to_json(None, properties, &merge(parts)?))
+    });
+    let tracts = tracts.iter().map(|tract| geojson::feature_to_json(None, tract.properties.clone(), &tract.shape));
+    geojson::write(whole.chain(tracts))
+}
+
+fn published(kind: Kind) -> &'static str {
+    FILES.iter().find(|(other, ..)| *other == kind).map_or("", |(.., text)| text)
 }
 
 /// Two people at every desk. Invented: nobody who works for New York is called so for that reason.
@@ -82,10 +113,10 @@ pub fn drafts() -> Vec<Draft> {
 /// # Panics
 /// Never: the shipped files are sound, as a test says.
 pub fn people(seed: u64) -> Vec<Member> {
-    let text = |kind: Kind| FILES.iter().find(|(other, ..)| *other == kind).map_or("", |(.., text)| text);
-    let kinds = UnitKinds::parse("kinds.csv", text(Kind::UnitKinds)).expect("the shipped kinds are sound");
-    let areas = Areas::parse("nyc.csv", text(Kind::Areas)).expect("the shipped areas are sound");
-    let units = Units::parse("nyc_agencies.csv", text(Kind::Units), &areas, &kinds).expect("the agencies are sound");
+    let kinds = UnitKinds::parse("kinds.csv", published(Kind::UnitKinds)).expect("the shipped kinds are sound");
+    let areas = Areas::parse("nyc.csv", published(Kind::Areas)).expect("the shipped areas are sound");
+    let units =
+        Units::parse("nyc_agencies.csv", published(Kind::Units), &areas, &kinds).expect("the agencies are sound");
     let mut dice = Dice::named(seed, "nyc people");
     let mut members = Vec::new();
     for unit in units.all() {

@@ -7,9 +7,11 @@ use gewu_app::{
     import::{ImportOptions, Imported, Rejected, Told, mapping::Mapping},
 };
 use gewu_domain::{
+    area::Areas,
     case::{Case, Closing, State, StateKind},
     ids::RegionId,
 };
+use gewu_geo::geojson;
 use gewu_sim::{Town, nyc};
 use gewu_store::{Page, cases::CaseFilter, roots::RootRow};
 use std::collections::BTreeMap;
@@ -382,4 +384,23 @@ fn two_people_sit_at_every_desk_of_new_york_and_every_role_but_the_collector_is_
     let logins: Vec<&String> = people.iter().filter_map(|member| member.login.as_ref()).collect();
     assert_eq!(logins.len(), 13);
     assert_eq!(logins[0], "acceptor");
+}
+
+#[test]
+fn new_york_is_drawn_from_the_whole_city_down_to_the_tract() {
+    let drafts = nyc::drafts();
+    let text = |kind: Kind| &drafts.iter().find(|draft| draft.kind == kind).unwrap().text;
+    let areas = Areas::parse("nyc.csv", text(Kind::Areas)).unwrap();
+    let shapes = geojson::read(text(Kind::Shapes)).unwrap();
+    let mut size: BTreeMap<&str, f64> = BTreeMap::new();
+    for feature in &shapes {
+        let code = feature.properties["code"].as_str().unwrap();
+        assert!(size.insert(code, feature.shape.area_m2()).is_none(), "{code} is drawn once");
+    }
+    for area in areas.all() {
+        assert!(size.contains_key(area.code.as_str()), "{} has a shape", area.code);
+        let below: f64 = areas.children(&area.code).iter().map(|child| size[child.as_str()]).sum();
+        let own = size[area.code.as_str()];
+        assert!(below == 0.0 || (below / own - 1.0).abs() < 1e-6, "{}: {own} m² of {below} m²", area.code);
+    }
 }
