@@ -4,11 +4,16 @@
 //! cannot start the log anew while commits follow each other closely, so beyond a size it moves what it can, quickly and
 //! again, and asks the writer to stop for the little that is left. The file keeps its length meanwhile: giving 64 MB back
 //! to the system and asking for them again takes longer than the rest. An idle log is emptied.
+//!
+//! What was moved is written to the disk at once. SQLite leaves that to the end of the log, and the system to whenever it
+//! likes: then a hundred megabytes come together, and every commit waits for them.
 
 use crate::{Settings, connect::PAGE_BYTES, error::unavailable, writer::Job};
 use gewu_store::StoreError;
 use rusqlite::Connection;
 use std::{
+    fs::File,
+    mem::ManuallyDrop,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
@@ -24,6 +29,8 @@ const TRUNCATE: &str = "pragma wal_checkpoint(truncate)";
 /// A reader that will not let go must not hold up the writer for long, nor often.
 const PATIENCE: Duration = Duration::from_millis(20);
 const ROUNDS_BETWEEN: u32 = 10;
+/// So many rounds without a change make a log idle.
+const ROUNDS_IDLE: u32 = 40;
 /// So few pages are left to the writer, or what is left after so many tries.
 const PAGES_LEFT: u64 = 100;
 const TRIES: usize = 4;
@@ -42,10 +49,13 @@ impl Checkpointer {
         let (stop, stopped) = channel();
         let turn = Turn::default();
         let ours = turn.clone();
+        let database = connection.path().map(File::open).transpose().map_err(|error| unavailable(error.to_string()))?;
+        // Never closed: with any file a process closes, the system takes all its locks on that file away, SQLite's too.
+        let database = database.map(ManuallyDrop::new);
         let (every, most_pages) = (settings.checkpoint_every, settings.log_bytes / PAGE_BYTES);
         let thread = std::thread::Builder::new()
             .name("gewu-sqlite-checkpoint".to_owned())
-            .spawn(move || work(&connection, &ours, &stopped, jobs.as_ref(), every, most_pages))
+            .spawn(move || work(&connection, database.as_deref(), &ours, &stopped, jobs.as_ref(), every, most_pages))
             .map_err(|error| unavailable(error.to_string()))?;
         Ok(Checkpointer { turn, stop: Some(stop), thread: Some(thread) })
     }
@@ -72,6 +82,7 @@ pub(crate) struct Log {
 
 fn work(
     connection: &Connection,
+    database: Option<&File>,
     turn: &Turn,
     stopped: &Receiver<()>,
     jobs: Option<&Sender<Job>>,
@@ -79,7 +90,7 @@ fn work(
     most_pages: u64,
 ) {
     let mut before = Log::default();
-    let mut rounds = 0_u32;
+    let (mut rounds, mut idle_rounds) = (0_u32, 0_u32);
     while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
         let log = match checkpoint(connection, turn, PASSIVE) {
             Ok(log) => log,
@@ -88,13 +99,20 @@ fn work(
                 continue;
             }
         };
-        let is_idle = log == before && log.pages > 0 && log.moved == log.pages;
+        if let Some(database) = database.filter(|_| log != before)
+            && let Err(error) = database.sync_data()
+        {
+            tracing::warn!(%error, "what was moved out of SQLite's log could not be written to the disk yet");
+        }
+        let is_quiet = log == before && log.pages > 0 && log.moved == log.pages;
+        idle_rounds = if is_quiet { idle_rounds.saturating_add(1) } else { 0 };
+        let is_idle = idle_rounds >= ROUNDS_IDLE;
         rounds = rounds.saturating_add(1);
         if (is_idle || log.pages > most_pages)
             && rounds >= ROUNDS_BETWEEN
             && let Some(jobs) = jobs
         {
-            rounds = 0;
+            (rounds, idle_rounds) = (0, 0);
             let how = if is_idle { TRUNCATE } else { RESTART };
             if !is_idle {
                 catch_up(connection, turn, log);

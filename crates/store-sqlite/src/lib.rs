@@ -66,7 +66,7 @@ impl Default for Settings {
             readers: 8,
             read_cache_bytes: 4 << 20,
             write_cache_bytes: 48 << 20,
-            checkpoint_every: Duration::from_millis(200),
+            checkpoint_every: Duration::from_millis(50),
             log_bytes: 128 << 20,
             most_bytes: None,
         }

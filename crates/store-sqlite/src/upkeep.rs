@@ -249,7 +249,7 @@ impl Upkeep for SqliteStore {
                 transact(connection, |connection| {
                     let writing = Writing::of(connection);
                     batch.iter().try_for_each(|prepared| prepared.write(&writing, region))?;
-                    words::write_terms(&writing)
+                    words::write_terms(&writing, &mut words::Unmerged::default())
                 })
             })
             .await

@@ -35,6 +35,9 @@ statements! {
 /// For so many rows written to the term index, a page of it is merged: ten rows make a page, and each is merged some
 /// four times until there are ten million.
 const ROWS_PER_MERGED_PAGE: usize = 2;
+/// To begin a merge costs about what a dozen pages do; to merge more at once is a longer wait for whoever is in that
+/// transaction.
+const MERGED_TOGETHER: usize = 128;
 
 /// Bits of `found_at` below the second: the slot of the region, and a number within second and region.
 const SECOND_BITS: u32 = 30;
@@ -187,17 +190,22 @@ pub(crate) fn insert(
     Ok(found_at)
 }
 
+/// Rows of the term index that no merge has answered for yet; from one transaction to the next.
+#[derive(Default)]
+pub(crate) struct Unmerged(usize);
+
 /// Brings the term index up to date, at the end of a transaction and in the order of its rows: whenever a row comes before
 /// the last, the index writes all that it holds in memory.
-pub(crate) fn write_terms(writing: &Writing<'_>) -> Result<(), StoreError> {
+pub(crate) fn write_terms(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Result<(), StoreError> {
     let mut terms = writing.terms.take();
     terms.sort_by_key(|terms| terms.found_at);
     for Terms { found_at, goes_out, text } in &terms {
         let sql = if *goes_out { DELETE_TERMS } else { INSERT_TERMS };
         writing.run(sql, params![found_at, text]).map_err(failed)?;
     }
-    if !terms.is_empty() {
-        let pages = terms.len().div_ceil(ROWS_PER_MERGED_PAGE);
+    unmerged.0 += terms.len();
+    if unmerged.0 >= MERGED_TOGETHER {
+        let pages = std::mem::take(unmerged).0.div_ceil(ROWS_PER_MERGED_PAGE);
         writing.run(MERGE_TERMS, [i64::try_from(pages).unwrap_or(i64::MAX)]).map_err(failed)?;
     }
     Ok(())
@@ -295,7 +303,7 @@ mod tests {
         for (region, word) in regions.into_iter().zip(&words) {
             insert(&writing, region, CaseId(Uuid::from_u128(1_000 << 80)), word, "").unwrap();
         }
-        write_terms(&writing).unwrap();
+        write_terms(&writing, &mut Unmerged::default()).unwrap();
         let rows = |query: &str| -> i64 {
             let sql = "select count(*) from case_terms where case_terms match ?1";
             connection.query_row(sql, [query], |row| row.get(0)).unwrap()

@@ -109,6 +109,7 @@ fn stopped() -> StoreError {
 }
 
 fn work(mut connection: Connection, queue: &Receiver<Job>) {
+    let mut unmerged = words::Unmerged::default();
     let mut next = queue.recv().ok();
     while let Some(job) = next {
         next = match job {
@@ -118,7 +119,7 @@ fn work(mut connection: Connection, queue: &Receiver<Job>) {
             }
             Job::Apply(first) => {
                 let (group, rest) = gather(first, queue);
-                commit(&connection, group);
+                commit(&connection, group, &mut unmerged);
                 rest
             }
         };
@@ -153,10 +154,10 @@ fn gather(first: Apply, queue: &Receiver<Job>) -> (Vec<Apply>, Option<Job>) {
 /// Somebody was refused after something of theirs had been written.
 struct Spoiled;
 
-fn commit(connection: &Connection, group: Vec<Apply>) {
-    let results = match together(connection, &group) {
+fn commit(connection: &Connection, group: Vec<Apply>, unmerged: &mut words::Unmerged) {
+    let results = match together(connection, &group, unmerged) {
         Ok(Ok(results)) => Ok(results),
-        Ok(Err(Spoiled)) => one_by_one(connection, &group),
+        Ok(Err(Spoiled)) => one_by_one(connection, &group, unmerged),
         Err(error) => Err(error),
     };
     if !connection.is_autocommit()
@@ -188,6 +189,7 @@ type Answers = Result<Vec<Result<(), StoreError>>, StoreError>;
 fn together(
     connection: &Connection,
     group: &[Apply],
+    unmerged: &mut words::Unmerged,
 ) -> Result<Result<Vec<Result<(), StoreError>>, Spoiled>, StoreError> {
     connection.prepare_cached("begin immediate").and_then(|mut begin| begin.execute([])).map_err(failed)?;
     let mut results = Vec::with_capacity(group.len());
@@ -207,18 +209,19 @@ fn together(
         }
         results.push(result);
     }
-    words::write_terms(&writing)?;
+    words::write_terms(&writing, unmerged)?;
     connection.prepare_cached("commit").and_then(|mut commit| commit.execute([])).map_err(failed)?;
     Ok(Ok(results))
 }
 
-fn one_by_one(connection: &Connection, group: &[Apply]) -> Answers {
+fn one_by_one(connection: &Connection, group: &[Apply], unmerged: &mut words::Unmerged) -> Answers {
     connection.execute_batch("begin immediate").map_err(failed)?;
     let mut results = Vec::with_capacity(group.len());
     for apply in group {
         connection.execute_batch("savepoint caller").map_err(failed)?;
         let writing = Writing::of(connection);
-        let result = apply.prepared.write(&writing, apply.region).and_then(|()| words::write_terms(&writing));
+        let result = apply.prepared.write(&writing, apply.region);
+        let result = result.and_then(|()| words::write_terms(&writing, unmerged));
         if let Err(error) = &result {
             if connection.is_autocommit() || matches!(error, StoreError::Unavailable(_)) {
                 return Err(unavailable(chain(error)));
