@@ -83,9 +83,12 @@ pub fn run_many(stand: &Stand) -> Result<Vec<Row>> {
             what: format!(
                 "p95 of {}; {ours}; once after the files were dropped from the system's cache p95 {cold:.1} ms. \
                  Reference: the same at {} cases in the same run, {reference}, after dropping {reference_cold:.1} ms. \
-                 The past is that of the smaller city {times} times, each time earlier, with its lists, indexes and \
-                 words; what was open is open in the newest only; the facts, texts and contacts that a case page \
-                 shows are there of every twentieth case, and only these are opened in both.",
+                 The past is that of the smaller city {times} times, each time earlier, with its lists and indexes, \
+                 the term index merged as the server merges it; what was open is open in the newest only; the facts, \
+                 texts and contacts that a case page shows are there of every twentieth case, and only these are \
+                 opened in both. Left out: in the earlier copies the words kept beside the term index (case_words), \
+                 which only changes and open cases read; counters, which are the smaller city's once; and the times \
+                 inside copied bodies, which are not moved.",
                 mix(kind),
                 grouped(few)
             ),

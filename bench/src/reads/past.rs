@@ -2,9 +2,10 @@
 //!
 //! The other city's cases are written again, a past earlier each time, oldest first: with new ids, numbers, times and
 //! places in the term index. What lists and searches touch is all there: the rows of cases with their indexes, the term
-//! index, the words that a list shows, the photos' rows; and of the newest past the tasks. Only of every twentieth case
-//! there is what its page shows besides ([`is_whole`]): the case itself, its facts, texts, contacts and looks. Start at
-//! [`lengthened`].
+//! index, merged as the server merges it, the words that a list shows, the photos' rows; and of the newest past, where
+//! all open cases are, the tasks and the words beside the index (`case_words`). Only of every twentieth case there is
+//! what its page shows besides ([`is_whole`]): the case itself, its facts, texts, contacts and looks; inside these
+//! bodies times are not moved. Counters are the other city's. Start at [`lengthened`].
 
 use super::asked::{date, day_number};
 use anyhow::{Context, Result, ensure};
@@ -21,9 +22,10 @@ const SECOND_BITS: u32 = 30;
 const SETTINGS: &str = "pragma page_size = 4096; pragma journal_mode = truncate; pragma synchronous = off;
     pragma cache_size = -1000000; pragma foreign_keys = off;";
 /// Tables with rows of one case, the column that names it, and of which cases and copies rows are written.
-const OF_CASE: [(&str, &str, &str); 8] = [
+const OF_CASE: [(&str, &str, &str); 9] = [
     ("cases", "id", "true"),
     ("tasks", "case_id", ":earlier_ms = 0"),
+    ("case_words", "id", ":earlier_ms = 0"),
     ("attachments", "case_id", "true"),
     ("texts", "case_id", "x.digest = c.text_digest or substr(c.number, -2) % 20 = 13"),
     ("case_bodies", "id", "substr(c.number, -2) % 20 = 13"),
@@ -42,6 +44,10 @@ const TERMS: &str = "insert into main.case_terms (rowid, terms)
     cross join base.cases c on c.region = r.region and c.id >= :first and c.id < :last
     cross join base.case_words w on w.region = c.region and w.id = c.id
     order by 1";
+/// As the server merges the index: for so many rows a page (see `words.rs` of the SQLite store), by the same settings.
+const ROWS_PER_MERGED_PAGE: usize = 2;
+const TERMS_SETTINGS: &str = "insert into main.case_terms (case_terms, rank)
+    select k, v from base.case_terms_config where k in ('automerge', 'usermerge', 'crisismerge')";
 
 /// Whether a lengthened city has everything of the case of that number.
 pub fn is_whole(number: &str) -> bool {
@@ -98,6 +104,7 @@ fn copy_city(connection: &Connection) -> Result<()> {
     )?;
     let schema: Vec<String> = sql.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     connection.execute_batch(&schema.concat())?;
+    connection.execute(TERMS_SETTINGS, [])?;
     for table in OF_CITY {
         connection.execute(&format!("insert into main.{table} select * from base.{table}"), [])?;
     }
@@ -135,7 +142,11 @@ fn copy_slice(connection: &Connection, times: i64) -> Result<bool> {
             .context(sql)?;
     }
     let terms = named_params! { ":earlier_ms": earlier_ms, ":first": first, ":last": last };
-    connection.prepare_cached(TERMS)?.execute(terms)?;
+    let rows = connection.prepare_cached(TERMS)?.execute(terms)?;
+    let pages = i64::try_from(rows.div_ceil(ROWS_PER_MERGED_PAGE))?;
+    connection
+        .prepare_cached("insert into main.case_terms (case_terms, rank) values ('merge', ?)")?
+        .execute([pages])?;
     connection.execute("update main.slices set n = ?", [done + 1])?;
     connection.execute_batch("commit")?;
     if (done + 1) % 20 == 0 {
