@@ -79,11 +79,13 @@ pub(crate) const STRAY_CONTACT: &str = "
     where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
         and (o.region, o.case_id, o.field collate \"C\") > ($1, $2, $3)
     order by 1, 2, o.field collate \"C\" limit $4";
+// Without the reason, which is what somebody wrote: looks that differ in nothing else are one row.
 pub(crate) const STRAY_LOOK: &str = "
-    select o.region, o.case_id as case_id, concat_ws(' ', o.at, o.person, o.post, o.field, o.reason) as key from looks o
+    select o.region, o.case_id as case_id, concat_ws(' ', o.at, o.person, o.post, o.field) as key from looks o
     where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
-        and (o.region, o.case_id, concat_ws(' ', o.at, o.person, o.post, o.field, o.reason) collate \"C\") > ($1, $2, $3)
-    order by 1, 2, concat_ws(' ', o.at, o.person, o.post, o.field, o.reason) collate \"C\" limit $4";
+        and (o.region, o.case_id, concat_ws(' ', o.at, o.person, o.post, o.field) collate \"C\") > ($1, $2, $3)
+    group by o.region, o.case_id, o.at, o.person, o.post, o.field
+    order by 1, 2, concat_ws(' ', o.at, o.person, o.post, o.field) collate \"C\" limit $4";
 pub(crate) const STRAY_PHOTO: &str = "
     select o.region, o.case_id as case_id, encode(o.digest, 'hex') as key from attachments o
     where not exists (select 1 from cases c where c.region = o.region and c.id = o.case_id)
