@@ -92,7 +92,8 @@ fn shapes(tracts: &str) -> String {
     for tract in &tracts {
         let code = tract.properties.get("code").and_then(Value::as_str).unwrap_or_default();
         let path = areas.path(&AreaCode::from(code));
-        for above in path.iter().rev().skip(1).filter_map(|code| areas.get(code)) {
+        let above = path.split_last().map_or(&[][..], |(_tract, above)| above);
+        for above in above.iter().filter_map(|code| areas.get(code)) {
             parts.entry((above.level, above.code.clone())).or_default().push(&tract.shape);
         }
     }
