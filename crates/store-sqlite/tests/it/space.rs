@@ -79,6 +79,42 @@ async fn the_log_does_not_grow_without_end_under_steady_work() {
 }
 
 #[tokio::test]
+async fn an_idle_log_is_emptied() {
+    let directory = tempfile::tempdir().unwrap();
+    let every = std::time::Duration::from_millis(1);
+    let store =
+        SqliteStore::open(directory.path(), Settings { checkpoint_every: every, ..Settings::default() }).unwrap();
+    for no in 0..20 {
+        store.apply(HERE, changes(no)).await.unwrap();
+    }
+    let log = directory.path().join(format!("{FILE}-wal"));
+    let emptied = async {
+        let mut look = tokio::time::interval(std::time::Duration::from_millis(10));
+        while std::fs::metadata(&log).unwrap().len() > 0 {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), emptied).await.expect("the log is emptied when idle");
+}
+
+/// A search looks into every segment of the term index, and each transaction adds one.
+#[tokio::test]
+async fn the_term_index_is_merged_as_it_grows() {
+    const TRANSACTIONS: u64 = 50;
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path(), Settings::default()).unwrap();
+    for no in 0..TRANSACTIONS {
+        let cases = (0..64).map(|case| change(&new_case(HERE, no * 64 + case, at(0))));
+        store.apply(HERE, cases.collect::<Vec<_>>().into()).await.unwrap();
+    }
+    let connection = rusqlite::Connection::open(directory.path().join(FILE)).unwrap();
+    // Pages of a segment are numbered from its own number times 2³⁷ on; what is below are the index's own.
+    let sql = "select count(distinct id >> 37) from case_terms_data where id >> 37 > 0";
+    let segments: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert!((1..25).contains(&segments), "{segments} segments after {TRANSACTIONS} transactions");
+}
+
+#[tokio::test]
 async fn a_copy_made_while_others_write_is_of_one_moment() {
     let directory = tempfile::tempdir().unwrap();
     let copy = tempfile::tempdir().unwrap();
