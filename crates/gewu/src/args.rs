@@ -123,9 +123,12 @@ pub struct Demo {
     /// 历史天数 · days of history.
     #[arg(long, default_value_t = 90)]
     pub days: u16,
-    /// 每天的案件数 · cases a day.
+    /// 历史中每天的案件数 · cases a day of its history.
     #[arg(long, default_value_t = 60)]
     pub per_day: u32,
+    /// 往后每天新来的案件数，0 就不再有新的 · cases a day that come in from now on; 0 for none.
+    #[arg(long, default_value_t = 2_880)]
+    pub live_per_day: u32,
     /// 时钟加快的倍数 · how many times as fast the clock runs.
     #[arg(long, default_value_t = 1)]
     pub speed: i32,

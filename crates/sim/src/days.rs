@@ -6,6 +6,7 @@
 
 use crate::{
     dice::{Dice, hash},
+    habits::Pace,
     rhythm,
     world::{Begun, Replayed, World, due},
 };
@@ -231,7 +232,7 @@ impl World {
         enough: impl Fn(&Case) -> bool,
     ) -> Result<History<'_>, AppError> {
         let mut history = self.app.history(&begun.by, begun.at, number, &begun.new)?;
-        let habits = self.habits();
+        let habits = self.habits(Pace::LIFELIKE);
         for _ in 0..STEPS_MOST {
             if enough(&history.case) {
                 break;

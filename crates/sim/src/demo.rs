@@ -4,6 +4,7 @@
 
 use crate::{
     days::{self, Numbers, Past, Progress},
+    habits::Pace,
     photos::Album,
     texts::Texts,
     town::{Town, move_in},
@@ -17,7 +18,9 @@ use std::{sync::Arc, time::Duration};
 /// Cases that wait at each desk somebody can sit down at, at least.
 pub const LEFT_AT_DESK: u32 = 3;
 /// How long a visitor's case is left alone, in the visitor's own minutes.
-const LEAVE_ALONE_MINUTES: i32 = 10;
+const LEAVE_ALONE_MINUTES: i64 = 10;
+/// How long a machine may sleep, in its own minutes, before what would have happened meanwhile is let go.
+const CATCH_UP_MINUTES: i64 = 5;
 
 /// Lives through the past of a town that is settled; goes on after the first `kept` slices of a past that was broken off.
 ///
@@ -62,14 +65,22 @@ pub async fn world(app: Arc<App>, town: &Town) -> Result<Arc<World>, AppError> {
     Ok(Arc::new(World::new(app, town.seed, &town.people, album)?))
 }
 
+/// How a demonstration is kept moving whose clock runs `speed` times as fast as the world's.
+pub fn manners(reports_per_day: f64, speed: i32) -> Manners {
+    let by_its_clock = |minutes: i64| SignedDuration::from_mins(minutes * i64::from(speed.max(1)));
+    Manners {
+        reports_per_day,
+        pace: Pace::LIVELY,
+        catch_up: by_its_clock(CATCH_UP_MINUTES),
+        leave_alone: by_its_clock(LEAVE_ALONE_MINUTES),
+        leave_at_desk: usize::try_from(LEFT_AT_DESK).unwrap_or(3),
+    }
+}
+
 /// Keeps a city moving for as long as it is polled. `speed` is how fast the house's clock runs; `rounds` is called after
 /// each round. A round that fails is told in the log, and the next one begins anew.
 pub async fn move_on(world: Arc<World>, reports_per_day: f64, speed: i32, mut rounds: impl FnMut() + Send) {
-    let manners = Manners {
-        reports_per_day,
-        leave_alone: SignedDuration::from_mins(i64::from(LEAVE_ALONE_MINUTES) * i64::from(speed.max(1))),
-        leave_at_desk: usize::try_from(LEFT_AT_DESK).unwrap_or(3),
-    };
+    let manners = manners(reports_per_day, speed);
     let mut every = tokio::time::interval(Duration::from_secs(1));
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut traffic: Option<Traffic> = None;

@@ -75,6 +75,22 @@ pub struct Habits<'w> {
     /// By community.
     pub surroundings: &'w BTreeMap<AreaCode, Surroundings>,
     pub city: &'w City,
+    pub pace: Pace,
+}
+
+/// How fast people work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// What they take of the time that people are wont to take. Who will be late is not hurried.
+    pub part: f64,
+    /// How much of what comes by night or on a day off does not wait for the morning.
+    pub on_call: f64,
+}
+
+impl Pace {
+    pub const LIFELIKE: Pace = Pace { part: 1.0, on_call: 0.0 };
+    /// For somebody who watches for a few minutes: a report is filed, dispatched and accepted within ten of them.
+    pub const LIVELY: Pace = Pace { part: 0.2, on_call: 0.9 };
 }
 
 /// How long the desks of the centres take, in minutes: half of the time less.
@@ -138,7 +154,7 @@ impl Habits<'_> {
         let words = self.say(case, if truth.is_so { "verified" } else { "unfounded" }, dice);
         let photos = if truth.is_so { self.picture(truth, false, dice) } else { Vec::new() };
         let command = Command::Verify { is_true: truth.is_so, note: None, photos: Vec::new() };
-        let at = self.on_rounds(later(case.changed_at, 35.0 * dice.skewed(0.6)), dice);
+        let at = self.on_rounds(later(case.changed_at, self.pace.part * 35.0 * dice.skewed(0.6)), dice);
         Some(Next { at, by: staff(by), step: Step { note: words, photos, ..plain(command) } })
     }
 
@@ -242,14 +258,15 @@ impl Habits<'_> {
                     Step { note, ..plain(Command::Return { assignment: part.no, reason, note: None }) }
                 }
             };
-            let minutes = if urgent { 6.0 } else { 18.0 } * dice.skewed(0.8);
+            let minutes = self.pace.part * if urgent { 6.0 } else { 18.0 } * dice.skewed(0.8);
             return Some(Next { at: self.at_work(later(now, minutes), urgent, dice), by: staff(by), step });
         }
         let left = part.clock.due_at.map_or(240.0, |due| minutes_between(now, due));
-        let pace = Dice::named(self.seed, part.unit.as_str()).skewed(0.18);
+        let usual = Dice::named(self.seed, part.unit.as_str()).skewed(0.18);
         let mut own = self.dice(case, 1_000 + u64::from(part.no) * 16 + u64::from(case.reworks));
-        let needed = 0.5 * pace * own.skewed(0.45);
+        let needed = 0.5 * usual * own.skewed(0.45);
         let span = if left > 1.0 { left } else { 180.0 };
+        let pace = if needed > 1.0 { 1.0 } else { self.pace.part };
         if needed > 1.0 && left > 1.0 {
             if case.urges == 0 && own.chance(0.35) {
                 return self.urge(case, later(now, left + 60.0 + 240.0 * dice.unit()), dice);
@@ -276,10 +293,10 @@ impl Habits<'_> {
         }
         if dice.chance(0.03) {
             let note = self.say(case, "remark", dice);
-            let at = self.at_work(later(now, 0.3 * needed * span), urgent, dice);
+            let at = self.at_work(later(now, pace * 0.3 * needed * span), urgent, dice);
             return Some(Next { at, by: staff(by), step: Step { note, ..plain(Command::Remark { text: None }) } });
         }
-        let at = self.at_work(later(now, (needed * span).max(12.0)), urgent, dice);
+        let at = self.at_work(later(now, pace * (needed * span).max(12.0)), urgent, dice);
         let done = self.texts.family_of(&truth.class).map(|family| family.done.as_slice()).unwrap_or_default();
         let note = self.texts.one_of(done, self.around(case), dice);
         let photos = self.picture(truth, true, dice);
@@ -367,7 +384,7 @@ impl Habits<'_> {
         match (check, unit) {
             (CheckKind::Field, Some(unit)) => {
                 let by = self.staff.at(Role::Collector, unit, &case.hands.handled, dice)?;
-                let at = self.on_rounds(later(case.changed_at, 50.0 * dice.skewed(0.7)), dice);
+                let at = self.on_rounds(later(case.changed_at, self.pace.part * 50.0 * dice.skewed(0.7)), dice);
                 Some(Next { at, by: staff(by), step })
             }
             _ => {
@@ -403,7 +420,7 @@ impl Habits<'_> {
             return Some(self.soon(case, by, step, 2_880.0, dice));
         }
         let until = until.filter(|_| own.chance(0.34))?;
-        let at = later(case.changed_at, 480.0 * own.skewed(1.1));
+        let at = later(case.changed_at, self.pace.part * 480.0 * own.skewed(1.1));
         if at >= until {
             return None;
         }
@@ -460,21 +477,26 @@ impl Habits<'_> {
     fn soon(&self, case: &Case, by: &Member, step: Step, minutes: f64, dice: &mut Dice) -> Next {
         let hour = self.hour(case.changed_at);
         let slower = if (7..22).contains(&hour) { 1.0 } else { 3.0 };
-        Next { at: later(case.changed_at, minutes * slower * dice.skewed(0.8)), by: staff(by), step }
+        let minutes = self.pace.part * minutes * slower * dice.skewed(0.8);
+        Next { at: later(case.changed_at, minutes), by: staff(by), step }
     }
 
     /// The time itself, or when the unit is back at work; what is urgent does not wait.
     fn at_work(&self, at: Timestamp, is_urgent: bool, dice: &mut Dice) -> Timestamp {
-        if is_urgent || self.city.calendar.is_working(at) {
+        if is_urgent || self.city.calendar.is_working(at) || self.is_on_call(dice) {
             return at;
         }
         later(self.city.calendar.next_working(at), 40.0 * dice.unit() + 2.0)
     }
 
+    fn is_on_call(&self, dice: &mut Dice) -> bool {
+        self.pace.on_call > 0.0 && dice.chance(self.pace.on_call)
+    }
+
     fn on_rounds(&self, at: Timestamp, dice: &mut Dice) -> Timestamp {
         let local = at.to_zoned(self.city.calendar.zone().clone());
         let (from, to) = ROUNDS;
-        if (from..to).contains(&local.hour()) {
+        if (from..to).contains(&local.hour()) || self.is_on_call(dice) {
             return at;
         }
         let hours = i64::from(if local.hour() < from { from - local.hour() } else { 24 + from - local.hour() });

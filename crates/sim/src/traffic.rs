@@ -5,7 +5,7 @@
 
 use crate::{
     dice::Dice,
-    habits::{By, Next, Truth},
+    habits::{By, Next, Pace, Truth},
     rhythm,
     town::Member,
     world::{Begun, Recent, World},
@@ -28,11 +28,18 @@ use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 #[derive(Debug, Clone, Copy)]
 pub struct Manners {
     pub reports_per_day: f64,
+    pub pace: Pace,
+    /// What would have happened in a longer break than this is not made up for, by the demonstration's clock.
+    pub catch_up: SignedDuration,
     /// How long a case is left alone that a visitor has touched, by the demonstration's clock.
     pub leave_alone: SignedDuration,
     /// Cases left at each desk a visitor can sit down at.
     pub leave_at_desk: usize,
 }
+
+/// How much of what is reported comes as evenly as a clock ticks: a night in which nothing happens would be true to life,
+/// and nothing to look at. The rest has the day's rhythm.
+const STEADY: f64 = 0.8;
 
 /// What happens from now on.
 pub struct Traffic {
@@ -42,6 +49,8 @@ pub struct Traffic {
     waiting: BTreeSet<(Timestamp, CaseId)>,
     open: HashMap<CaseId, Open>,
     recent: BTreeMap<RegionId, Vec<Recent>>,
+    /// How much of a report is still missing until the next one.
+    missing: BTreeMap<RegionId, f64>,
     dice: Dice,
     last: Timestamp,
     is_behind: bool,
@@ -80,6 +89,7 @@ impl Traffic {
             waiting: BTreeSet::new(),
             open: HashMap::new(),
             recent: BTreeMap::new(),
+            missing: BTreeMap::new(),
             last: now,
             is_behind: false,
         };
@@ -94,6 +104,12 @@ impl Traffic {
     pub async fn tick(&mut self) -> Result<Moved, AppError> {
         let now = self.world.app.now();
         let mut moved = Moved::default();
+        if let Ok(earliest) = now.checked_sub(self.manners.catch_up)
+            && self.last < earliest
+        {
+            self.last = earliest;
+            self.is_behind = true;
+        }
         self.hear(now).await?;
         for begun in self.reports(now) {
             if self.report(begun).await? {
@@ -142,10 +158,10 @@ impl Traffic {
     /// Notes what comes next about a case, not before `earliest`.
     fn expect(&mut self, case: &Case, truth: Truth, now: Timestamp, earliest: Timestamp) {
         self.forget(case.id);
-        let next = self.world.habits().next(case, &truth);
+        let next = self.world.habits(self.manners.pace).next(case, &truth);
         let Some(next) = next.filter(|next| !matches!(next.by, By::Timer)) else { return };
         // What has been left lying is not all taken up in the same minute.
-        let soon = if next.at > now { next.at } else { self.in_minutes(now, 2.0, 70.0) };
+        let soon = if next.at > now { next.at } else { self.in_minutes(now, 1.0, 40.0) };
         let at = soon.max(earliest);
         self.waiting.insert((at, case.id));
         self.open.insert(case.id, Open { region: case.region, at, desk: desk(&next), truth, version: case.version });
@@ -215,11 +231,16 @@ impl Traffic {
         };
         let ((before, from), (today, to)) = (share(self.last), share(now));
         let part = if before == today { to - from } else { (1.0 - from).max(0.0) + to };
-        let expected = part * self.manners.reports_per_day * rhythm::liveliness(self.world.seed, &calendar, today);
+        let lively = part * rhythm::liveliness(self.world.seed, &calendar, today);
+        let even = now.duration_since(self.last).as_secs_f64() / 86_400.0;
+        let expected = self.manners.reports_per_day * (STEADY * even + (1.0 - STEADY) * lively);
         let mut begun = Vec::new();
         for (region, share) in self.world.shares() {
             let recent = self.recent.entry(region).or_default();
-            for _ in 0..poisson(expected * share, &mut self.dice) {
+            let missing = self.missing.entry(region).or_insert_with(|| self.dice.unit());
+            *missing -= expected * share;
+            while *missing < 0.0 {
+                *missing += 0.7 + 0.6 * self.dice.unit();
                 begun.extend(self.world.report(region, now, recent, &mut self.dice));
             }
         }
@@ -272,7 +293,7 @@ impl Traffic {
             self.expect(&case, open.truth, now, earliest);
             return Ok(false);
         }
-        let Some(next) = self.world.habits().next(&case, &open.truth) else { return Ok(false) };
+        let Some(next) = self.world.habits(self.manners.pace).next(&case, &open.truth) else { return Ok(false) };
         let caller = match &next.by {
             By::Staff(member) => at_desk(member),
             By::Reporter => Caller { identity: Identity::Reporter { case: id }, origin: "demo".to_owned() },
@@ -315,18 +336,5 @@ fn desk(next: &Next) -> Option<(Role, UnitCode)> {
     match &next.by {
         By::Staff(member) => Some((member.post.role, member.post.unit.clone())),
         By::Reporter | By::Timer => None,
-    }
-}
-
-/// How many come when so many are to be expected.
-fn poisson(expected: f64, dice: &mut Dice) -> u32 {
-    let mut left = expected.min(500.0);
-    let mut count = 0;
-    loop {
-        left += dice.unit().max(f64::MIN_POSITIVE).ln();
-        if left < 0.0 {
-            return count;
-        }
-        count += 1;
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::{
     dice::{Dice, hash},
-    habits::{Habits, Truth, later},
+    habits::{Habits, Pace, Truth, later},
     photos::Album,
     rhythm,
     staff::Staff,
@@ -180,8 +180,9 @@ impl World {
         })
     }
 
-    pub fn habits(&self) -> Habits<'_> {
+    pub fn habits(&self, pace: Pace) -> Habits<'_> {
         Habits {
+            pace,
             seed: self.seed,
             staff: &self.staff,
             texts: &self.texts,

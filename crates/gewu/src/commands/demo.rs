@@ -105,7 +105,7 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
         Some(town) => world(app.clone(), town).await.map_err(told)?,
         None => Arc::new(nyc::world(app.clone(), memory.seed, &people).map_err(told)?),
     };
-    let per_day = f64::from(memory.per_day);
+    let per_day = f64::from(demo.live_per_day);
     let looking = app.clone();
     let mut kept_at: Option<Instant> = None;
     let (mut later, at) = (memory.clone(), file.clone());
