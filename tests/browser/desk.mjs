@@ -52,6 +52,14 @@ export const tests = {
     await page.goto("/cases?words=%E6%B2%A1%E6%9C%89%E8%BF%99%E7%A7%8D%E4%B8%9C%E8%A5%BF%E5%92%AF");
     demand((await page.locator(".empty").count()) === 1, "nothing found is said");
   },
+  async "the list of cases shows by itself what has just come in"() {
+    const page = await signedInAs("acceptor1", DESK);
+    const listening = page.waitForResponse("**/api/v1/events");
+    await page.goto("/cases");
+    await listening;
+    const { number } = await report(await visit(), distinct("报刊亭的遮阳棚塌了一角"), { place: PLACE });
+    await page.locator("#list tr", { hasText: number }).waitFor();
+  },
   async "cases on the map are those of the list"() {
     const page = await signedInAs("chief1", DESK);
     await page.goto("/cases?view=map");
