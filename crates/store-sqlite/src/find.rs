@@ -3,7 +3,8 @@
 //! The page asked for must cost about the same among ten million cases as among one. So what leads is, in this order:
 //! 1. words, or a small square of the map: the term index, with every mark the filter allows; for open cases no further
 //!    back than most of them are, the few oldest being read one by one;
-//! 2. only open cases: the index of open cases, whose size is that of the work in hand, not of the past;
+//! 2. only open cases, also by words when they are one unit's and so few: the index of open cases, whose size is that of
+//!    the work in hand, not of the past;
 //! 3. marks (area, class, source, unit, dropped, in no grid): the term index again;
 //! 4. changed since: everything reported since then, then what the facts since then are about;
 //! 5. otherwise: the newest first.
@@ -42,6 +43,10 @@ const LEFT_OVER: u32 = 50;
 
 /// Rows are asked for their area as long as no more than one in so many does not have it, apart from the first.
 const ELSEWHERE: usize = 8;
+
+/// Within so many seconds the list of each token is read by itself, and no further: an AND is walked to its first match,
+/// however far beyond that may be.
+const BRIEF_S: i64 = 10 * 86_400;
 
 /// What is looked up, in which direction, and how much of it.
 struct Search<'a> {
@@ -126,23 +131,20 @@ impl Search<'_> {
         let is_small_place = cells.as_ref().is_some_and(|(_, is_fine)| *is_fine);
         let is_open = filter.due_before.is_some()
             || (!filter.states.is_empty() && filter.states.iter().all(|state| state.is_open()));
-        if is_open && filter.terms.is_empty() && !is_small_place {
+        let are_few = filter.terms.is_empty() || filter.unit.is_some();
+        if is_open && are_few && !is_small_place {
             return self.by_index("indexed by cases_open", "c.closed_at is null", span);
         }
-        let mut tokens: Vec<String> = filter.terms.iter().map(|term| word_token(region, term)).collect();
-        tokens.extend(filter.class.as_ref().map(|class| class_token(region, class)));
-        tokens.extend(filter.source.map(|source| source_token(region, source)));
-        tokens.extend(filter.unit.as_ref().map(|unit| unit_token(region, unit)));
-        tokens.extend((filter.is_placed == Some(false)).then(|| unplaced_token(region)));
-        let mut all: Vec<String> = tokens.iter().map(|token| format!("\"{token}\"")).collect();
         let dropped: Option<Vec<String>> = filter.states.iter().map(|state| dropped_token(region, *state)).collect();
-        for any in [dropped.unwrap_or_default(), cells.map_or_else(Vec::new, |(cells, _)| cells)] {
-            if !any.is_empty() {
-                all.push(format!("(\"{}\")", any.join("\" OR \"")));
-            }
-        }
-        if !all.is_empty() || filter.area.is_some() {
-            return if is_open { self.open_by_terms(&all, span) } else { self.by_terms(&all, span) };
+        let mut tokens: Vec<String> = any(&dropped.unwrap_or_default()).into_iter().collect();
+        tokens.extend(filter.class.as_ref().map(|class| quoted(&class_token(region, class))));
+        tokens.extend(filter.unit.as_ref().map(|unit| quoted(&unit_token(region, unit))));
+        tokens.extend(filter.terms.iter().map(|term| quoted(&word_token(region, term))));
+        tokens.extend(filter.source.map(|source| quoted(&source_token(region, source))));
+        tokens.extend((filter.is_placed == Some(false)).then(|| quoted(&unplaced_token(region))));
+        tokens.extend(cells.and_then(|(cells, _)| any(&cells)));
+        if !tokens.is_empty() || filter.area.is_some() {
+            return if is_open { self.open_by_terms(&tokens, span) } else { self.by_terms(&tokens, span) };
         }
         match filter.changed_from {
             Some(from) => self.by_change(from, span),
@@ -161,7 +163,7 @@ impl Search<'_> {
         {
             return Ok(ids);
         }
-        let token = format!("\"{}\"", area_token(self.region, area));
+        let token = quoted(&area_token(self.region, area));
         let tokens: Vec<String> = tokens.iter().cloned().chain([token]).collect();
         Ok(self.walk_terms(&tokens, None, span)?.unwrap_or_default())
     }
@@ -182,19 +184,26 @@ impl Search<'_> {
         };
         let has_area = if area.is_some() { "instr(c.path, ?) > 0" } else { "1" };
         let direction = if self.is_forwards { "desc" } else { "asc" };
+        let [first, last] = [second_of(span.first), second_of(span.last)];
+        let places: [Value; 2] = [first_of_second(first).into(), last_of_second(last).into()];
+        let lists = if last - first <= BRIEF_S { tokens.to_vec() } else { vec![together(self.region, tokens)] };
+        let also = " and +case_terms.rowid in (
+                select rowid from case_terms where case_terms match ? and rowid between ? and ?)"
+            .repeat(lists.len() - 1);
         let sql = format!(
             "select case_terms.rowid, p.id, {has_area} from case_terms
              cross join cases p indexed by cases_by_place on p.region = ? and p.found_at = case_terms.rowid
-             {cases} where case_terms match ? and case_terms.rowid between ? and ? and p.id between ? and ?
+             {cases} where p.id between ? and ? and case_terms match ? and case_terms.rowid between ? and ?{also}
              order by case_terms.rowid {direction}"
         );
         let mut all: Vec<Value> = area.map(|area| enclosed(area.as_str())).into_iter().collect();
         all.push(self.region.0.into());
         all.extend(values);
-        all.push(tokens.join(" AND ").into());
-        all.push(first_of_second(second_of(span.first)).into());
-        all.push(last_of_second(second_of(span.last)).into());
         all.extend(span.values());
+        for list in lists {
+            all.push(list.into());
+            all.extend(places.clone());
+        }
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
         let mut rows = statement.query(params_from_iter(all)).map_err(failed)?;
         let mut ids = Vec::new();
@@ -381,6 +390,28 @@ impl Span {
     }
 }
 
+/// What matches rows with all of these tokens. The third is only looked for where the first two are together, the others
+/// where all three are: an AND of many would be walked by asking each in turn, whichever does not fit. Brackets within an
+/// AND go unheeded by the index, but not those around an OR, here with what is nowhere.
+fn together(region: RegionId, tokens: &[String]) -> String {
+    match tokens {
+        [first, second, third, rest @ ..] => {
+            let three = format!("({first} AND {second} OR \"{region}\") AND {third}");
+            if rest.is_empty() { three } else { format!("({three} OR \"{region}\") AND {}", rest.join(" AND ")) }
+        }
+        few => few.join(" AND "),
+    }
+}
+
+fn quoted(token: &str) -> String {
+    format!("\"{token}\"")
+}
+
+/// Any of these; `None` of none.
+fn any(tokens: &[String]) -> Option<String> {
+    (!tokens.is_empty()).then(|| format!("(\"{}\")", tokens.join("\" OR \"")))
+}
+
 fn enclosed(code: &str) -> Value {
     format!("{SEPARATOR}{code}{SEPARATOR}").into()
 }
@@ -393,4 +424,32 @@ fn id(bytes: [u8; 16]) -> CaseId {
 fn degrees(scaled: [i64; 4]) -> [f64; 4] {
     #[expect(clippy::cast_precision_loss, reason = "a degree times 10⁷ is far below 2⁵³")]
     scaled.map(|scaled| scaled as f64 / 1e7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_in_brackets_match_the_rows_that_have_all_of_them() {
+        let region = RegionId(7);
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("create virtual table case_terms using fts5 (terms, content = '', detail = none)")
+            .unwrap();
+        let tokens: Vec<String> = (0..6).map(|no| word_token(region, &no.to_string())).collect();
+        for row in 0..64 {
+            let held: Vec<&str> = (0..6).filter(|no| row >> no & 1 == 1).map(|no| tokens[no].as_str()).collect();
+            let values = (row, held.join(" "));
+            connection.execute("insert into case_terms (rowid, terms) values (?, ?)", values).unwrap();
+        }
+        for many in 1..=6 {
+            let quoted: Vec<String> = tokens.iter().take(many).map(|token| quoted(token)).collect();
+            let mut rows = connection.prepare("select rowid from case_terms where case_terms match ?").unwrap();
+            let rows = rows.query_map([together(region, &quoted)], |row| row.get(0)).unwrap();
+            let rows: Vec<i64> = rows.map(Result::unwrap).collect();
+            let all = (1_i64 << many) - 1;
+            assert_eq!(rows, (0..64).filter(|row| row & all == all).collect::<Vec<_>>(), "{many} tokens");
+        }
+    }
 }
