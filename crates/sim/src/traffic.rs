@@ -308,7 +308,7 @@ impl Traffic {
                 tracing::debug!(rule = refused.rule.code(), "a made-up step was refused");
                 return Ok(false);
             }
-            // A visitor gave it to people who do not see the place: it waits for somebody to change it.
+            // The city was published anew, and who has it does not see it any more: it waits for somebody to change it.
             Err(AppError::NotFound) => return Ok(false),
             Err(AppError::Conflict) => {
                 let earliest = now.checked_add(self.manners.leave_alone).unwrap_or(now);

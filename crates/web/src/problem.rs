@@ -179,6 +179,7 @@ fn kind_of(rule: Rule) -> &'static Kind {
         | Rule::Note
         | Rule::Class
         | Rule::Units
+        | Rule::OutOfSight
         | Rule::Assignment
         | Rule::Photos
         | Rule::Conditions

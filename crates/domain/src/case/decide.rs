@@ -11,12 +11,12 @@ use crate::{
         Asking, Assignment, AssignmentState, Case, CaseStep, CheckKind, ClockSet, ClockSlot, Closing, Command, Deed,
         Entry, Fact, Given, Move, Part, Refused, Report, Rule, State, moves_from,
     },
-    city::City,
+    city::{COLLECTORS, City},
     ids::{Digest, ReasonCode, UnitCode},
     people::{Actor, permission},
     policy::{EntryRule, ReasonList},
     sla::{Clock, Limit, Stage, full_minute},
-    unit::Axis as UnitAxis,
+    unit::{Axis as UnitAxis, Unit},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -235,6 +235,9 @@ impl Case {
                 let collects = context.actor.role() == Some(crate::people::Role::Collector);
                 if field != collects { refuse(Rule::Role) } else { Ok(()) }
             }
+            Move::SendToVerify if collectors_in_sight(self, context.city).next().is_none() => {
+                refuse(if self.place.is_placed { Rule::NoOneToAsk } else { Rule::Unplaced })
+            }
             Move::SendBack => {
                 let filing = self.state == State::AwaitingFiling;
                 let files = context.actor.role() == Some(crate::people::Role::DutyChief);
@@ -345,9 +348,27 @@ impl Case {
 
     fn collectors(&self, step: Move, unit: &UnitCode, context: &Context<'_>) -> Result<(), Refused> {
         match context.city.units.get(unit) {
-            Some(unit) if unit.axis == UnitAxis::Supervision && !unit.is_closed => Ok(()),
+            Some(unit) if unit.axis == UnitAxis::Supervision && !unit.is_closed => {
+                self.in_sight(step, unit, || collectors_in_sight(self, context.city), context)
+            }
             _ => Err(Refused::new(Rule::Units, step, self).because(unit.to_string())),
         }
+    }
+
+    /// Who is in a unit must see the case, or it would wait there for good.
+    fn in_sight<'c, Others: Iterator<Item = &'c Unit>>(
+        &self,
+        step: Move,
+        unit: &Unit,
+        instead: impl FnOnce() -> Others,
+        context: &Context<'_>,
+    ) -> Result<(), Refused> {
+        if permission::sees(&unit.area, self, &context.city.areas) {
+            return Ok(());
+        }
+        let instead: Vec<&str> = instead().map(|unit| unit.code.as_str()).collect();
+        let refused = Refused::new(if instead.is_empty() { Rule::NoOneToAsk } else { Rule::OutOfSight }, step, self);
+        Err(if instead.is_empty() { refused } else { refused.because(instead.join(", ")) })
     }
 
     fn dispatch(&self, draft: &mut Draft<'_>, limit: Limit, lead: Part, assisting: Vec<Part>) -> Result<(), Refused> {
@@ -360,10 +381,11 @@ impl Case {
             (first..).zip(std::iter::once((true, lead)).chain(assisting.into_iter().map(|part| (false, part))))
         {
             let unit = context.city.units.get(&part.unit);
-            let handles = unit.is_some_and(|unit| unit.axis == UnitAxis::Handling && !unit.is_closed);
-            if !handles || !units.insert(part.unit.clone()) {
+            let handler = unit.filter(|unit| unit.axis == UnitAxis::Handling && !unit.is_closed);
+            let Some(unit) = handler.filter(|_| units.insert(part.unit.clone())) else {
                 return Err(Refused::new(Rule::Units, Move::Dispatch, self).because(part.unit.to_string()));
-            }
+            };
+            self.in_sight(Move::Dispatch, unit, || handlers_in_sight(self, context.city), context)?;
             let minutes = part.minutes.filter(|_| !is_lead).unwrap_or(limit.minutes);
             let limit = Limit { minutes, kind: limit.kind };
             clocks.push(ClockSet {
@@ -573,6 +595,21 @@ impl<'a> Context<'a> {
     fn calendar_of(&self, clock: &Clock) -> &'a crate::calendar::Calendar {
         self.city.calendar_of(clock)
     }
+}
+
+/// The collectors who can be sent to look at a case.
+pub fn collectors_in_sight<'c>(case: &Case, city: &'c City) -> impl Iterator<Item = &'c Unit> {
+    in_sight(case, city, UnitAxis::Supervision).filter(|unit| unit.kind.as_str() == COLLECTORS)
+}
+
+/// The units a case can be dispatched to.
+pub fn handlers_in_sight<'c>(case: &Case, city: &'c City) -> impl Iterator<Item = &'c Unit> {
+    in_sight(case, city, UnitAxis::Handling)
+}
+
+fn in_sight<'c>(case: &Case, city: &'c City, axis: UnitAxis) -> impl Iterator<Item = &'c Unit> {
+    let sees = |unit: &&Unit| permission::sees(&unit.area, case, &city.areas);
+    city.units.all().filter(move |unit| unit.axis == axis && !unit.is_closed).filter(sees)
 }
 
 fn start(stage: Stage, context: &Context<'_>) -> Clock {

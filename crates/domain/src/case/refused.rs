@@ -78,6 +78,8 @@ rules! {
     Unplaced => "unplaced", "案件还没有落到网格，请先定位", "the case is in no grid yet: place it first";
     Class => "class", "类别或立案条件不存在，或不是现行版本", "no such class or filing condition in the version in force";
     Units => "units", "单位不存在、重复，或不是处置单位", "a unit does not exist, is named twice, or does not handle cases";
+    /// The detail lists the units that could be chosen instead.
+    OutOfSight => "out_of_sight", "案件不在这个单位的辖区内，请从辖区包含它的单位中选", "the case lies outside that unit's territory: choose a unit whose territory contains it";
     Assignment => "assignment", "没有这项承办任务，或它已经结束", "no such assignment, or it has ended";
     Photos => "photos", "需要至少一张现场照片", "at least one photo of the place is needed";
     Conditions => "conditions", "结案条件还没有全部满足", "not every closing condition is ticked";

@@ -19,7 +19,7 @@ pub struct Proposal {
 ///
 /// Of each kind, the unit whose territory contains the place most closely. Parts: owner, then trade, then territory.
 /// Events: the smallest territory first, so that whoever is nearest acts first. Equal ranks keep the order of
-/// `responsible`. The host of a dedicated grid comes first for events and after the owners for parts. When nobody is
+/// `responsible`. The host of a dedicated grid, if its territory contains it, comes first for events and after the owners for parts. When nobody is
 /// found the backstop kind's unit is proposed 属地兜底; empty only when the place has none, or is unknown.
 pub fn propose(
     responsible: &[UnitKind],
@@ -33,7 +33,8 @@ pub fn propose(
     let role_of = |unit: &Unit| units.kinds.get(&unit.kind).map_or(KindRole::Trade, |kind| kind.role);
 
     let mut found: Vec<(usize, &Unit, Words)> = Vec::new();
-    let host = host_of(place, areas).and_then(|code| units.get(code)).filter(|host| !host.is_closed);
+    let host = host_of(place, areas).and_then(|code| units.get(code));
+    let host = host.filter(|host| !host.is_closed && path.contains(&host.area));
     if let Some(host) = host {
         let rank = match class {
             ClassKind::Part => part_rank(KindRole::Owner) + 1,

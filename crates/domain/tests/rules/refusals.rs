@@ -2,10 +2,14 @@
 
 use crate::town::*;
 use gewu_domain::{
-    case::{Asking, Case, CaseStep, Command, Context, Move, Part, Report, Rule, Source, State, StateKind, TRANSITIONS},
+    case::{
+        Asking, Case, CaseStep, CheckKind, Command, Context, Move, Part, Report, Rule, Source, State, StateKind,
+        TRANSITIONS,
+    },
     ids::{ReasonCode, UnitCode},
     people::{Actor, Role, permission},
     policy::Policy,
+    unit::Axis,
 };
 
 /// The person who holds a post on either axis and one in a unit, in the post asked for.
@@ -192,6 +196,67 @@ fn the_reporter_reopens_as_often_as_the_policy_allows() {
     walk.step(&cast.acceptor, check(true)).unwrap();
     walk.step(&cast.chief, close()).unwrap();
     assert_eq!(refused(&mut walk, &Actor::Reporter, again()), Rule::TooOften);
+}
+
+#[test]
+fn who_could_not_see_a_case_is_not_sent_it_and_who_could_is_named() {
+    let said = |walk: &mut Walk, actor: &Actor, command: Command| {
+        let refused = walk.step(actor, command).unwrap_err();
+        (refused.rule, refused.detail.unwrap_or_default())
+    };
+    let away = |rule: &str| (Rule::OutOfSight, rule.to_owned());
+    let mut rules = policy();
+    rules.check.is_automatic = false;
+    let (mut walk, cast) = walk_with(rules);
+    let verify = Command::SendToVerify { unit: "station-2".into() };
+    assert_eq!(said(&mut walk, &cast.acceptor, verify), away("station-1"));
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    for units in [&["office-2"] as &[&str], &["clean", "office-2"]] {
+        assert_eq!(said(&mut walk, &cast.dispatcher, dispatch(units)), away("clean, office-1"));
+    }
+    walk.step(&cast.dispatcher, dispatch(&["clean", "office-1"])).unwrap();
+    for (no, handler) in [(1, &cast.cleaner), (2, &cast.office)] {
+        walk.step(handler, Command::Accept { assignment: no }).unwrap();
+        walk.step(handler, handle(no)).unwrap();
+    }
+    let check = |unit: &str| Command::SendToCheck { check: CheckKind::Field, unit: Some(unit.into()) };
+    assert_eq!(said(&mut walk, &cast.acceptor, check("station-2")), away("station-1"));
+    walk.step(&cast.acceptor, check("station-1")).unwrap();
+}
+
+#[test]
+fn whoever_is_given_a_case_can_take_it_up_and_whoever_could_not_is_not_given_it() {
+    let city = city(policy());
+    let cast = cast();
+    for grid in ["g1", "g2", "g3"] {
+        for unit in city.units.all().filter(|unit| !unit.is_closed && unit.axis == Axis::Handling) {
+            let (mut walk, _) = walk_with(policy());
+            walk.case.place = place(&city, grid);
+            walk.step(&cast.acceptor, Command::Submit).unwrap();
+            walk.step(&cast.chief, file()).unwrap();
+            let given = dispatch(&[unit.code.as_str()]);
+            let is_given = walk.step(&cast.dispatcher, given).is_ok();
+            let handler = post(500, Role::Handler, unit.code.as_str(), unit.area.as_str());
+            let may = permission::sees(&unit.area, &walk.case, &city.areas);
+            assert_eq!(is_given, may, "{} at {grid}", unit.code);
+            assert_eq!(walk.step(&handler, Command::Accept { assignment: 1 }).is_ok(), may, "{} at {grid}", unit.code);
+        }
+    }
+}
+
+#[test]
+fn verifying_is_not_offered_where_nobody_could_be_sent() {
+    let (mut walk, cast) = walk_with(policy());
+    let verifies = |walk: &Walk| {
+        let context = Context { at: walk.now, actor: &cast.acceptor, city: &walk.city };
+        walk.case.permits(Move::SendToVerify, CaseStep::Whole, &context).map_err(|refused| refused.rule)
+    };
+    assert_eq!(verifies(&walk), Ok(()));
+    walk.case.place.path.truncate(2);
+    assert_eq!(verifies(&walk), Err(Rule::NoOneToAsk));
+    walk.case.place.is_placed = false;
+    assert_eq!(verifies(&walk), Err(Rule::Unplaced));
 }
 
 #[test]

@@ -124,28 +124,6 @@ async fn what_a_visitor_touches_is_left_alone_for_ten_minutes_and_taken_up_after
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_case_a_visitor_sent_to_collectors_of_another_street_stops_nobody_else() {
-    let house = house(5, at(NOON)).await;
-    let mut traffic = living(&house, manners()).await;
-    let id = reported(&house).await;
-    let place = house.app.store.view(COUNTY).await.unwrap().case(id).await.unwrap().unwrap().place;
-    let town = Town::tiny(1);
-    let post = |role: Role, is_here: bool| {
-        let mut posts = town.people.iter().map(|member| &member.post).filter(|post| post.role == role);
-        posts.find(|post| post.region == Some(COUNTY) && place.path.contains(&post.area) == is_here).unwrap().clone()
-    };
-    let acceptor = post(Role::Acceptor, true);
-    let command = Command::SendToVerify { unit: post(Role::Collector, false).unit };
-    let identity = Identity::Staff { person: acceptor.person, session: None, post: acceptor };
-    let step = Step { command, note: String::new(), photos: Vec::new(), location: None, version: Some(1) };
-    let caller = Caller { identity, origin: "test".to_owned() };
-    house.app.act(&caller, CaseAddress { region: COUNTY, id }, None, step).await.unwrap();
-    let moved = hours(&house, &mut traffic, 12).await;
-    assert!(moved.steps > 40, "{moved:?}");
-    assert_eq!(version(&house, id).await, 2, "nobody who sees it can verify it");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn some_work_is_left_at_the_desks_that_are_shown() {
     let house = house(3, at(NOON)).await;
     let mut traffic = living(&house, Manners { leave_at_desk: 4, ..manners() }).await;

@@ -21,7 +21,7 @@ use gewu_app::{App, AppError, city::Snapshot};
 use gewu_domain::{
     case::{Source, StateKind},
     ids::{AreaCode, ClassCode, RegionId, UnitCode},
-    unit::{Axis, Unit},
+    unit::Axis,
 };
 use gewu_store::cases::CaseFilter;
 use jiff::{Timestamp, ToSpan, civil::Date};
@@ -94,7 +94,7 @@ pub async fn show(
                 Choice::new(source.code(), names::source(&words, source), source.code() == fields.text("source"))
             })
             .collect(),
-        units: units(&snapshot, &words, region, fields.text("unit"), |_| true),
+        units: units(&snapshot, &words, region, fields.text("unit")),
         areas: areas(&snapshot, &words, region, fields.text("area")),
         classes: super::report::classes(&snapshot, &words, fields.text("class")),
         is_unplaced: fields.is_ticked("unplaced"),
@@ -156,19 +156,12 @@ fn states(snapshot: &Snapshot, words: &Words, chosen: &str) -> Vec<Choice> {
 }
 
 /// Units that handle cases in a region.
-pub fn units(
-    snapshot: &Snapshot,
-    words: &Words,
-    region: RegionId,
-    chosen: &str,
-    is_wanted: impl Fn(&Unit) -> bool,
-) -> Vec<Choice> {
+pub fn units(snapshot: &Snapshot, words: &Words, region: RegionId, chosen: &str) -> Vec<Choice> {
     let is_near = |area: &AreaCode| {
         snapshot.city.areas.get(area).is_some_and(|area| area.region == region || area.parent.is_none())
     };
     let units = snapshot.city.units.all().filter(|unit| unit.axis == Axis::Handling && is_near(&unit.area));
     units
-        .filter(|unit| is_wanted(unit))
         .map(|unit| {
             let name = words.name(&unit.name_zh, unit.name_en.as_deref());
             Choice::new(&unit.code, name, unit.code.as_str() == chosen)

@@ -9,7 +9,7 @@ use crate::{
     fields::Fields,
     frame::Frame,
     names,
-    pages::{cases, pick::AreaPick, report},
+    pages::{pick::AreaPick, report},
     rows::{Choice, LightView},
     session::Staff,
     words::Words,
@@ -21,11 +21,10 @@ use gewu_app::{
     city::Snapshot,
 };
 use gewu_domain::{
-    case::{Assignment, AssignmentState, CheckKind, Move, State},
+    case::{Assignment, AssignmentState, CheckKind, Move, State, collectors_in_sight, handlers_in_sight},
     ids::UnitCode,
     policy::ReasonList,
     sla::{Clock, Stage},
-    unit::{Axis, Unit},
 };
 
 /// A step somebody tried, to be shown again with what they typed.
@@ -518,7 +517,12 @@ fn detail(
                     is_first: at == 0,
                 })
                 .collect(),
-            others: cases::units(snapshot, words, case.region, typed.text("other"), |unit| !unit.is_closed),
+            others: handlers_in_sight(case, &snapshot.city)
+                .map(|unit| {
+                    let name = words.name(&unit.name_zh, unit.name_en.as_deref());
+                    Choice::new(&unit.code, name, unit.code.as_str() == typed.text("other"))
+                })
+                .collect(),
         },
         Move::Check => Detail::Check,
         Move::Close => Detail::Close {
@@ -565,8 +569,7 @@ fn reasons(snapshot: &Snapshot, words: &Words, list: ReasonList, chosen: &str) -
         .collect()
 }
 
-/// Collectors' units that see the place, the nearest first and chosen; all of the region while none does, as for a case
-/// that has no place yet.
+/// Collectors' units that see the place, the nearest first and chosen.
 fn collectors(snapshot: &Snapshot, words: &Words, page: &CasePage, chosen: &str) -> Vec<Choice> {
     let case = &page.case;
     let nearest = snapshot.city.collectors_for(&case.place.path);
@@ -576,22 +579,7 @@ fn collectors(snapshot: &Snapshot, words: &Words, page: &CasePage, chosen: &str)
         _ => None,
     };
     let wanted = Some(chosen).filter(|chosen| !chosen.is_empty()).map(UnitCode::from).or(last).or(nearest);
-    let mut near: Vec<&Unit> = snapshot
-        .city
-        .units
-        .all()
-        .filter(|unit| {
-            unit.axis == Axis::Supervision
-                && unit.kind.as_str() == gewu_domain::city::COLLECTORS
-                && unit.region == case.region
-                && !unit.is_closed
-        })
-        .collect();
-    if near.iter().any(|unit| case.place.path.contains(&unit.area)) {
-        near.retain(|unit| case.place.path.contains(&unit.area));
-    }
-    let mut units: Vec<Choice> = near
-        .into_iter()
+    let mut units: Vec<Choice> = collectors_in_sight(case, &snapshot.city)
         .map(|unit| {
             let name = words.name(&unit.name_zh, unit.name_en.as_deref());
             Choice::new(&unit.code, name, wanted.as_ref() == Some(&unit.code))
