@@ -174,7 +174,7 @@ fn error_page(ui: &Ui, visitor: Visitor, error: &AppError) -> Response {
         AppError::TooMany { wait_s } => (
             words.t("failure-too-many"),
             words.t1("failure-too-many-what", "span", words.span(i64::from(wait_s.div_ceil(60)))),
-            words.t("failure-too-many-fix"),
+            words.t1("failure-too-many-fix", "number", &words.own.hotline),
         ),
         AppError::Unavailable(_) => {
             (words.t("failure-unavailable"), words.t("failure-unavailable-what"), words.t("failure-unavailable-fix"))

@@ -108,7 +108,7 @@ pub fn role(words: &Words, role: Role) -> String {
 }
 
 pub fn source(words: &Words, source: Source) -> String {
-    words.t(&format!("source-{}", source.code()))
+    words.t1(&format!("source-{}", source.code()), "number", &words.own.hotline)
 }
 
 pub fn task(words: &Words, kind: TaskKind) -> String {

@@ -7,7 +7,7 @@ use crate::{
     Ui,
     failure::Failure,
     fields::Fields,
-    words::{Language, Words},
+    words::{Language, Own, Words},
 };
 use axum::{
     extract::FromRequestParts,
@@ -83,10 +83,13 @@ pub fn words(app: &App, headers: &HeaderMap) -> Words {
     let chosen = shared::cookie(headers, LANGUAGE_COOKIE).and_then(Language::from_code);
     let accepted =
         || headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(Language::accepted);
+    let language = chosen.or_else(accepted).unwrap_or(Language::Chinese);
+    let city = app.snapshot().ok();
     Words {
-        language: chosen.or_else(accepted).unwrap_or(Language::Chinese),
+        language,
         now: app.now(),
-        zone: app.snapshot().map_or(TimeZone::UTC, |snapshot| snapshot.city.calendar.zone().clone()),
+        zone: city.as_ref().map_or(TimeZone::UTC, |snapshot| snapshot.city.calendar.zone().clone()),
+        own: city.map(|snapshot| Own::of(&snapshot.city, language)).unwrap_or_default(),
     }
 }
 

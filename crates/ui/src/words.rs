@@ -4,7 +4,7 @@
 //! screen it shows its key. Start at [`Words`].
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
-use gewu_domain::sla::Line;
+use gewu_domain::{city::City, sla::Line};
 use jiff::{
     Timestamp, Zoned,
     civil::{Date, Weekday},
@@ -129,12 +129,42 @@ impl<T: Said + ?Sized> Said for &T {
     }
 }
 
+/// What the city calls its own, in the visitor's language.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// Numbers to call where danger is near; `none`, which messages choose by, where the city names none.
+    pub emergency: String,
+    /// The number of the city's own line; `none` likewise.
+    pub hotline: String,
+    /// The level the record is divided by.
+    pub region: String,
+}
+
+impl Default for Own {
+    fn default() -> Own {
+        Own { emergency: "none".to_owned(), hotline: "none".to_owned(), region: String::new() }
+    }
+}
+
+impl Own {
+    pub fn of(city: &City, language: Language) -> Own {
+        let said = |zh: &str, en: &str| if language == Language::Chinese { zh.to_owned() } else { en.to_owned() };
+        let (unsaid, telephones) = (Own::default(), &city.policy.telephones);
+        Own {
+            emergency: telephones.emergency.as_ref().map_or(unsaid.emergency, |label| said(&label.zh, &label.en)),
+            hotline: telephones.hotline.clone().unwrap_or(unsaid.hotline),
+            region: city.areas.region_level().map_or(unsaid.region, |level| said(&level.zh, &level.en)),
+        }
+    }
+}
+
 /// One visitor's language, with the time and zone their page is made for.
 #[derive(Debug, Clone)]
 pub struct Words {
     pub language: Language,
     pub now: Timestamp,
     pub zone: TimeZone,
+    pub own: Own,
 }
 
 impl Words {
@@ -310,7 +340,7 @@ mod tests {
 
     fn words(language: Language) -> Words {
         let zone = TimeZone::get("Asia/Shanghai").expect("bundled");
-        Words { language, now: "2026-11-21T06:30:00Z".parse().expect("a time"), zone }
+        Words { language, now: "2026-11-21T06:30:00Z".parse().expect("a time"), zone, own: Own::default() }
     }
 
     fn at(text: &str) -> Timestamp {
@@ -341,6 +371,27 @@ mod tests {
         assert_eq!(words.left(at("2026-11-21T08:40:00Z")), "2 h 10 min left");
         assert_eq!(words.left(at("2026-11-20T03:00:00Z")), "1 day 3 h overdue");
         assert_eq!(words.left(at("2026-11-22T05:20:00Z")), "22 h left");
+    }
+
+    #[test]
+    fn numbers_to_call_are_the_city_s_and_none_is_made_up() {
+        for (language, known, unknown) in [
+            (Language::English, ["311 hotline", "call 911."], ["Hotline", "call the emergency services."]),
+            (Language::Chinese, ["311 热线", "请直接拨打 911。"], ["热线", "请直接拨打急救和报警电话。"]),
+        ] {
+            let mut words = words(language);
+            let said = |words: &Words| {
+                let foot = words.t1("foot-emergency", "numbers", &words.own.emergency);
+                [crate::names::source(words, gewu_domain::case::Source::Hotline), foot]
+            };
+            for (expected, given) in unknown.iter().zip(said(&words)) {
+                assert!(given.ends_with(expected), "{given}");
+            }
+            words.own = Own { emergency: "911".to_owned(), hotline: "311".to_owned(), region: String::new() };
+            for (expected, given) in known.iter().zip(said(&words)) {
+                assert!(given.ends_with(expected), "{given}");
+            }
+        }
     }
 
     #[test]

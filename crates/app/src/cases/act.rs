@@ -175,8 +175,8 @@ impl App {
             return Err(Problem::new(
                 "location",
                 "other_region",
-                "这个位置在另一个区县，请在那里另行上报",
-                "this place lies in another county: report it there",
+                "这个位置由另一个地区受理，请在那里另行上报",
+                "this place lies in another region: report it there",
             )
             .into());
         }

@@ -204,6 +204,11 @@ impl Areas {
         self.roots.iter().filter_map(|code| self.get(code))
     }
 
+    /// The level the record is divided by, as the city calls it.
+    pub fn region_level(&self) -> Option<&LevelName> {
+        self.levels.iter().find(|level| level.role == LevelRole::Region)
+    }
+
     /// The regions the record is divided by, ascending.
     pub fn regions(&self) -> Vec<RegionId> {
         let Some(level) = self.levels.iter().position(|level| level.role == LevelRole::Region) else {

@@ -42,6 +42,9 @@ pub struct Policy {
     /// The city's own words for states, moves and roles, by code; the default label where absent.
     #[serde(default)]
     pub labels: BTreeMap<String, Label>,
+    /// What the pages tell people to call.
+    #[serde(default)]
+    pub telephones: Telephones,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -148,6 +151,16 @@ pub struct Reason {
     /// Choosing it asks for a few words as well.
     #[serde(default)]
     pub needs_note: bool,
+}
+
+/// The numbers people in the city know; pages name none where they are absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telephones {
+    /// Where danger is near, as the end of a sentence: "110, 119 or 120".
+    pub emergency: Option<Label>,
+    /// The city's own line.
+    pub hotline: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,13 +7,15 @@ none = None
 choose = Switch
 choose-one = Please choose
 reason = Reason
-region = County
 urgent = Urgent
 unplaced = Not placed yet
 state-open = All open
 back-home = Back to the start
 form-wrong = Something is missing
-foot-emergency = If somebody is hurt, something burns or danger is near, call 110, 119 or 120.
+foot-emergency = If somebody is hurt, something burns or danger is near, call { $numbers ->
+    [none] the emergency services
+   *[other] { $numbers }
+}.
 foot-privacy = What you leave is used for this matter only. With number and code you can erase it at any time.
 foot-sign-in = Staff sign-in
 
@@ -77,7 +79,10 @@ role-auditor-what = Reads the audit record and nothing else.
 
 source-patrol = Patrol
 source-resident = Resident
-source-hotline = 12345 hotline
+source-hotline = { $number ->
+    [none] Hotline
+   *[other] { $number } hotline
+}
 source-system = Other system
 source-sensor = Sensor
 source-leader = From above

@@ -17,7 +17,10 @@ failure-conflict-what = A colleague changed it at the same moment; your step was
 failure-conflict-fix = Go back, look at the newest state, then decide.
 failure-too-many = Too many tries
 failure-too-many-what = To keep this safe, try again in { $span }.
-failure-too-many-fix = If it cannot wait, call 12345.
+failure-too-many-fix = { $number ->
+    [none] If it cannot wait, call the city.
+   *[other] If it cannot wait, call { $number }.
+}
 failure-unavailable = Not available at the moment
 failure-unavailable-what = The system cannot reach its storage; this was not saved.
 failure-unavailable-fix = Try again in a minute. Reports that were given a number are all there.

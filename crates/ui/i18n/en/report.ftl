@@ -1,5 +1,8 @@
 report-title = Report a problem
-report-emergency = If somebody is hurt, something burns or danger is near, first call 110, 119 or 120.
+report-emergency = If somebody is hurt, something burns or danger is near, first call { $numbers ->
+    [none] the emergency services
+   *[other] { $numbers }
+}.
 report-what = What did you see
 report-words = Say it in a sentence
 report-words-hint = For example: the street lamp at our gate has been dark for three days and nobody sees the steps.

@@ -7,13 +7,15 @@ none = 无
 choose = 切换
 choose-one = 请选择
 reason = 理由
-region = 区县
 urgent = 紧急
 unplaced = 未定位
 state-open = 所有在办
 back-home = 返回首页
 form-wrong = 还差一点就能提交
-foot-emergency = 有人受伤、着火或正在发生危险，请直接拨打 110、119 或 120。
+foot-emergency = 有人受伤、着火或正在发生危险，请直接拨打{ $numbers ->
+    [none] 急救和报警电话
+   *[other] {" "}{ $numbers }
+}。
 foot-privacy = 我们只用您留下的信息处理这件事；您可以随时凭编号和查询码删除它。
 foot-sign-in = 工作人员登录
 
@@ -77,7 +79,10 @@ role-auditor-what = 只看审计记录。
 
 source-patrol = 巡查
 source-resident = 居民上报
-source-hotline = 12345 热线
+source-hotline = { $number ->
+    [none] 热线
+   *[other] { $number } 热线
+}
 source-system = 其他系统
 source-sensor = 传感器
 source-leader = 领导交办

@@ -17,7 +17,10 @@ failure-conflict-what = 同一时间有同事改了它，您的这一步没有�
 failure-conflict-fix = 返回上一页看看最新情况再决定。
 failure-too-many = 试得太频繁
 failure-too-many-what = 为了安全，请过 { $span }再试。
-failure-too-many-fix = 着急的话，请拨打 12345。
+failure-too-many-fix = { $number ->
+    [none] 着急的话，请打电话。
+   *[other] 着急的话，请拨打 { $number }。
+}
 failure-unavailable = 暂时用不了
 failure-unavailable-what = 系统此刻连不上存储，这一次没有保存。
 failure-unavailable-fix = 请一分钟后再试。已经给过编号的反映都还在。

@@ -1,5 +1,8 @@
 report-title = 上报问题
-report-emergency = 有人受伤、着火，或危险正在发生，请先拨打 110、119 或 120。
+report-emergency = 有人受伤、着火，或危险正在发生，请先拨打{ $numbers ->
+    [none] 急救和报警电话
+   *[other] {" "}{ $numbers }
+}。
 report-what = 看到了什么
 report-words = 说一句话
 report-words-hint = 例如：小区门口的路灯三天没亮了，晚上看不清台阶。

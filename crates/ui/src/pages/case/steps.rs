@@ -158,7 +158,7 @@ mod tests {
     use jiff::{Timestamp, tz::TimeZone};
 
     fn words() -> Words {
-        Words { language: Language::English, now: Timestamp::UNIX_EPOCH, zone: TimeZone::UTC }
+        Words { language: Language::English, now: Timestamp::UNIX_EPOCH, zone: TimeZone::UTC, own: Default::default() }
     }
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {
