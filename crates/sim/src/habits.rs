@@ -297,7 +297,8 @@ impl Habits<'_> {
             return Some(Next { at, by: staff(by), step: Step { note, ..plain(Command::Remark { text: None }) } });
         }
         let at = self.at_work(later(now, pace * (needed * span).max(12.0)), urgent, dice);
-        let done = self.texts.family_of(&truth.class).map(|family| family.done.as_slice()).unwrap_or_default();
+        let family = self.texts.family_of(&truth.class);
+        let done = family.map(|family| family.said_of(&truth.class).done).unwrap_or_default();
         let note = self.texts.one_of(done, self.around(case), dice);
         let photos = self.picture(truth, true, dice);
         let command = Command::Handle { assignment: part.no, note: None, photos: Vec::new() };

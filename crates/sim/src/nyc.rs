@@ -219,6 +219,7 @@ fn family(kind: &str, class: &ClassCode) -> Family {
         patrol: Vec::new(),
         call: Vec::new(),
         done: Vec::new(),
+        own: BTreeMap::new(),
     }
 }
 

@@ -46,6 +46,42 @@ pub struct Family {
     pub call: Vec<String>,
     /// What was done about it.
     pub done: Vec<String>,
+    /// What is said of one class alone, instead of the above.
+    #[serde(default)]
+    pub own: BTreeMap<ClassCode, Own>,
+}
+
+/// What is said of one class.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Own {
+    pub say: Vec<String>,
+    pub patrol: Vec<String>,
+    pub call: Vec<String>,
+    pub done: Vec<String>,
+}
+
+/// What can be said of a matter: as residents write it, collectors note it, the hotline writes it down, and what was done.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'f> {
+    pub say: &'f [String],
+    pub patrol: &'f [String],
+    pub call: &'f [String],
+    pub done: &'f [String],
+}
+
+impl Family {
+    pub fn said_of(&self, class: &ClassCode) -> Said<'_> {
+        match self.own.get(class) {
+            Some(own) => Said { say: &own.say, patrol: &own.patrol, call: &own.call, done: &own.done },
+            None => Said { say: &self.say, patrol: &self.patrol, call: &self.call, done: &self.done },
+        }
+    }
+
+    /// What there is most of.
+    pub fn commonest(&self) -> Option<&ClassCode> {
+        self.classes.iter().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class)
+    }
 }
 
 #[derive(Deserialize)]
@@ -104,7 +140,7 @@ impl Texts {
     pub fn guess(&self, words: &str) -> Option<&ClassCode> {
         let hits = |family: &Family| family.words.iter().filter(|word| words.contains(word.as_str())).count();
         let family = self.families.iter().filter(|family| hits(family) > 0).max_by_key(|family| hits(family))?;
-        family.classes.iter().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class)
+        family.commonest()
     }
 
     /// One of these templates, filled in.
@@ -202,6 +238,9 @@ mod tests {
         let mut all: Vec<&Vec<String>> = texts.common.values().collect();
         for family in &texts.families {
             all.extend([&family.say, &family.patrol, &family.call, &family.done]);
+            for own in family.own.values() {
+                all.extend([&own.say, &own.patrol, &own.call, &own.done]);
+            }
         }
         for template in all.into_iter().flatten() {
             for _ in 0..20 {
@@ -250,6 +289,31 @@ mod tests {
             .collect();
         let different: BTreeSet<&String> = said.iter().collect();
         assert!(different.len() > 900, "{}", different.len());
+    }
+
+    #[test]
+    fn whatever_is_said_of_a_class_alone_is_said_by_everybody_and_what_is_common_is_left_for_some_class() {
+        for family in Texts::shipped().families {
+            let shares = |class: &&ClassCode| !family.own.contains_key(*class);
+            assert!(family.classes.keys().any(|class| shares(&class)), "{}", family.name);
+            for class in family.own.keys().chain(family.classes.keys()) {
+                assert!(family.classes.contains_key(class), "{class} of {}", family.name);
+                let said = family.said_of(class);
+                assert!([said.say, said.patrol, said.call, said.done].iter().all(|list| !list.is_empty()), "{class}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_leaflet_is_not_said_of_a_banner() {
+        let texts = Texts::shipped();
+        let said = |class: &str| {
+            let class = ClassCode::from(class);
+            let said = texts.family_of(&class).unwrap().said_of(&class);
+            [said.say, said.patrol, said.call, said.done].concat().join(" ")
+        };
+        assert!(said("event-02-02").contains("传单") && !said("event-02-02").contains("条幅"));
+        assert!(said("event-02-07").contains("条幅") && !said("event-02-01").contains("条幅"));
     }
 
     #[test]

@@ -315,7 +315,11 @@ impl World {
             return Some((near(spot.point, 15.0, dice), truth));
         }
         let family = self.texts.families.get(dice.weighted(weights))?;
-        let class = class_of(family, dice)?;
+        // A device knows one thing.
+        let class = match source {
+            Source::Sensor => family.commonest()?.clone(),
+            _ => class_of(family, dice)?,
+        };
         let (leaf, _) = quarter.leaves.get(dice.weighted(quarter.leaves.iter().map(|(_, weight)| *weight)))?;
         let point = somewhere(self.snapshot.shapes.get(leaf)?, dice);
         Some((point, self.truth(class, leaf.clone(), dice)))
@@ -348,13 +352,14 @@ impl World {
             && matches!(family.name.as_str(), "posters" | "bikes" | "rubbish" | "piles" | "stalls")
             && dice.chance(0.16)
             && !truth.is_repeat;
+        let said = family.said_of(&truth.class);
         let words = match source {
-            Source::Patrol => self.texts.one_of(&family.patrol, around, dice),
-            Source::Hotline => self.texts.one_of(&family.call, around, dice),
+            Source::Patrol => self.texts.one_of(said.patrol, around, dice),
+            Source::Hotline => self.texts.one_of(said.call, around, dice),
             Source::Sensor => sensed(family),
-            Source::Leader => format!("领导批示：{}", self.texts.one_of(&family.patrol, around, dice)),
-            Source::Media => format!("媒体反映：{}", self.texts.one_of(&family.call, around, dice)),
-            Source::Resident | Source::System => self.texts.one_of(&family.say, around, dice),
+            Source::Leader => format!("领导批示：{}", without_caller(&self.texts.one_of(said.call, around, dice))),
+            Source::Media => format!("媒体反映：{}", without_caller(&self.texts.one_of(said.call, around, dice))),
+            Source::Resident | Source::System => self.texts.one_of(said.say, around, dice),
         };
         let has_photo = match source {
             Source::Patrol => true,
@@ -430,6 +435,11 @@ impl World {
         let condition = case.filed.as_ref().map_or(truth.condition, |filed| filed.condition);
         Truth { condition, is_so: true, ..truth }
     }
+}
+
+/// What a caller said, told by somebody else.
+fn without_caller(call: &str) -> &str {
+    ["来电人反映", "来电反映", "来电人称"].iter().find_map(|caller| call.strip_prefix(caller)).unwrap_or(call)
 }
 
 /// What a device reports about itself.
