@@ -45,6 +45,8 @@ trait Bare {
     fn write(&mut self, cases: usize, group: usize) -> Result<f64>;
     /// How the server's database and the copy have grown: for each, rows and bytes.
     fn growth(&mut self) -> Result<[Growth; 2]>;
+    /// Writes to the disk what was left to the system, which would otherwise write it in the middle of somebody's turn.
+    fn settle(&mut self) -> Result<()>;
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +103,7 @@ fn measure(
         runtime.block_on(closed_loop(server.address, CLIENTS, &requests, 201))
     };
 
+    bare.settle()?;
     let first = send(&mut desk, RECORDED)?;
     eprintln!("  {engine}: warmed up at {:.0} cases/s", first.per_second());
     bare.record()?;
@@ -129,6 +132,7 @@ fn measure(
         || bare.borrow_mut().write(CASES, group),
     )?;
     let bare = bare.into_inner();
+    bare.settle()?;
     let [server_grew, copy_grew] = bare.growth()?;
     eprintln!("  the server's database grew by {server_grew:?}, the copy by {copy_grew:?}");
     ensure!(

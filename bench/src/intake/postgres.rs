@@ -411,6 +411,10 @@ impl Bare for Copy {
         })
     }
 
+    fn settle(&mut self) -> Result<()> {
+        Ok(self.runtime.block_on(self.server.batch_execute("checkpoint"))?)
+    }
+
     fn growth(&mut self) -> Result<[Growth; 2]> {
         let after = [self.runtime.block_on(size(&self.server))?, self.runtime.block_on(size(&self.copy))?];
         let [server, copy] = self.before;

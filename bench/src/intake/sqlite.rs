@@ -1,7 +1,7 @@
 //! The bare loop on SQLite: the rows of recorded cases, with fresh ids, in groups, and nothing else.
 
 use super::{Bare, Growth};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use gewu_bench::{case_id, per_second};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Statement};
@@ -26,12 +26,14 @@ const OF_CASE: [(&str, &str); 10] = [
     ("attachments", "case_id"),
     ("outbox", "case_id"),
 ];
+const CASES: usize = 0;
 const WORDS: usize = 2;
 const OUTBOX: usize = 9;
 /// What the reference writes besides.
 const OTHERS: [&str; 3] = ["answers", "counters", "case_terms"];
 const INSERT_TERMS: &str = "insert into case_terms (rowid, terms) values (?, ?)";
-/// What the writer merges of the term index with each commit, a page for two cases.
+/// As the writer merges the term index: a page for two cases, as soon as there are so many.
+const MERGED_TOGETHER: usize = 128;
 const MERGE: &str = "insert into case_terms (case_terms, rank) values ('merge', ?)";
 const COUNT: &str = "insert into counters (region, day, measure, area, class, unit, n) values (?, ?, ?, ?, ?, ?, 1)
     on conflict (region, day, measure, area, class, unit) do update set n = n + 1";
@@ -116,7 +118,8 @@ impl Copy {
         let first = self.recorded.iter().map(|one| one.id.as_u128() >> 80).max().context("nothing was recorded")?;
         let mut count = 0.0;
         let mut next_count = self.written;
-        let fresh = (self.written..).zip(self.recorded.iter().cycle()).take(cases).map(|(no, recorded)| {
+        let recorded = self.recorded.iter().cycle();
+        let fresh = (self.written..).zip(recorded).take(cases).map(|(no, recorded)| -> Result<Vec<Cells>> {
             // Eight in a millisecond, after all that were recorded.
             let ms = first as u64 + 1_000 + no as u64 / 8;
             let id = fresh_id(ms, no);
@@ -144,19 +147,20 @@ impl Copy {
                         *id = Value::Blob(fresh_id(ms, no + 0x8000_0000).as_bytes().to_vec());
                     }
                 }
-                if let Some(found) = found_at_of(row.statement, &mut values) {
-                    let place = *found_at.get_or_insert_with(|| {
-                        let region_slot = (*found >> 20) & 1_023;
-                        let at = ((ms as i64 / 1_000) << 30) | (region_slot << 20);
-                        let taken = places.entry(at).and_modify(|taken| *taken += 1).or_insert(0);
-                        at | *taken
-                    });
-                    *found = place;
+                if row.statement == CASES {
+                    // …, found_at: the next free place of the second.
+                    let Some(Value::Integer(found)) = values.last_mut() else { bail!("a case without a place") };
+                    let at = ((ms as i64 / 1_000) << 30) | (*found & (1_023 << 20));
+                    let taken = places.entry(at).and_modify(|taken| *taken += 1).or_insert(0);
+                    *found = at | *taken;
+                    found_at = Some(*found);
                 }
-                if row.statement == WORDS
-                    && let [_, found_at, _, Value::Text(words), Value::Text(marks)] = values.as_slice()
-                {
-                    let terms = vec![found_at.clone(), Value::Text(format!("{words} {marks}"))];
+                if row.statement == WORDS {
+                    let ([_, _, Value::Text(words), Value::Text(marks)], Some(place)) = (values.as_slice(), found_at)
+                    else {
+                        bail!("the words of a case are not as region, id, words, marks, after the case")
+                    };
+                    let terms = vec![Value::Integer(place), Value::Text(format!("{words} {marks}"))];
                     rows.push(Cells { statement: OF_CASE.len() + 1, values: terms });
                 }
                 rows.push(Cells { statement: row.statement, values });
@@ -169,9 +173,9 @@ impl Copy {
                     rows.push(Cells { statement: OF_CASE.len() + 2, values: values.clone() });
                 }
             }
-            rows
+            Ok(rows)
         });
-        Ok(fresh.collect())
+        fresh.collect()
     }
 
     fn restart(&self) -> Result<()> {
@@ -179,19 +183,6 @@ impl Copy {
         self.connection.query_row("pragma wal_checkpoint(restart)", [], |_| Ok(()))?;
         self.needs_restart.store(false, Ordering::Relaxed);
         Ok(())
-    }
-}
-
-/// Where `found_at` stands in a row that has it.
-fn found_at_of(statement: usize, values: &mut [Value]) -> Option<&mut i64> {
-    let at = match statement {
-        0 => values.len().checked_sub(1)?,
-        WORDS => 1,
-        _ => return None,
-    };
-    match values.get_mut(at) {
-        Some(Value::Integer(found_at)) => Some(found_at),
-        _ => None,
     }
 }
 
@@ -307,7 +298,8 @@ impl Bare for Copy {
             sql.iter().map(|sql| connection.prepare(sql)).collect::<Result<_, _>>()?;
         let (mut begin, mut commit) = (connection.prepare("begin immediate")?, connection.prepare("commit")?);
         let mut merge = connection.prepare(MERGE)?;
-        per_second(cases, || {
+        let mut unmerged = 0;
+        let rate = per_second(cases, || {
             for together in fresh.chunks(group) {
                 begin.raw_execute()?;
                 for row in together.iter().flatten() {
@@ -317,14 +309,24 @@ impl Bare for Copy {
                     }
                     statement.raw_execute()?;
                 }
-                merge.execute([together.len().div_ceil(2) as i64])?;
+                unmerged += together.len();
+                if unmerged >= MERGED_TOGETHER {
+                    merge.execute([std::mem::take(&mut unmerged).div_ceil(2) as i64])?;
+                }
                 commit.raw_execute()?;
                 if self.needs_restart.load(Ordering::Relaxed) {
                     self.restart()?;
                 }
             }
             Ok(())
-        })
+        })?;
+        sync(&self.copy)?;
+        Ok(rate)
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        sync(&self.server)?;
+        sync(&self.copy)
     }
 
     fn growth(&mut self) -> Result<[Growth; 2]> {
@@ -338,6 +340,12 @@ impl Bare for Copy {
         let [server_after, copy_after] = after;
         Ok([grown(server_after, server), grown(copy_after, copy)])
     }
+}
+
+/// Writes a database to the disk through a descriptor that stays open: with any that is closed, the system takes all locks
+/// of this process on the file away, SQLite's too.
+fn sync(file: &Path) -> Result<()> {
+    Ok(std::mem::ManuallyDrop::new(std::fs::File::open(file)?).sync_all()?)
 }
 
 /// Nothing the server wrote with its cases may be missing from what the reference writes. What a job wrote meanwhile (the
@@ -381,6 +389,10 @@ fn size(file: &Path) -> Result<Growth> {
     for (table, _) in OF_CASE.iter().filter(|(table, _)| *table != "outbox") {
         rows += count(table)?;
     }
+    // Each case has a row in the term index, and nearly each stands under the commonest of its terms.
+    connection.execute_batch("create virtual table temp.terms using fts5vocab(main, case_terms, row)")?;
+    let found: i64 = connection.query_row("select coalesce(max(doc), 0) from temp.terms", [], |row| row.get(0))?;
+    rows += u64::try_from(found)?;
     let bytes: i64 =
         connection.query_row("select page_count * page_size from pragma_page_count, pragma_page_size", [], |row| {
             row.get(0)
