@@ -10,6 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 const STEPS: &[(&str, &str)] = &[
     ("0001_the_record", include_str!("../migrations/0001_the_record.sql")),
     ("0002_merging", include_str!("../migrations/0002_merging.sql")),
+    ("0003_in_the_key", include_str!("../migrations/0003_in_the_key.sql")),
 ];
 
 const MAKE_LIST: &str = "create table if not exists migrations (name text not null primary key) strict";
@@ -38,4 +39,44 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.execute(NOTE, [name]).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_texts_are_kept_when_they_move_into_their_keys() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MAKE_LIST).unwrap();
+        for (name, sql) in STEPS.iter().take_while(|(name, _)| *name != "0003_in_the_key") {
+            connection.execute_batch(sql).unwrap();
+            connection.execute(NOTE, [name]).unwrap();
+        }
+        connection.execute_batch("pragma foreign_keys = off").unwrap();
+        for (region, id, said) in [(2, 7_u8, "three"), (1, 8, "two"), (1, 7, "one")] {
+            for sql in [
+                "insert into case_words (region, id, words, marks) values (?1, ?2, ?3, upper(?3))",
+                "insert into texts (region, case_id, digest, salt, body, giver, written_at)
+                 values (?1, ?2, x'', x'', ?3, 'staff', 0)",
+            ] {
+                connection.execute(sql, rusqlite::params![region, [id; 16], said]).unwrap();
+            }
+        }
+
+        migrate(&mut connection).unwrap();
+        let rows = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(
+            rows("select region || hex(substr(id, 1, 1)) || words || marks from case_words"),
+            ["107oneONE", "108twoTWO", "207threeTHREE"]
+        );
+        assert_eq!(
+            rows("select region || hex(substr(case_id, 1, 1)) || body || giver from texts"),
+            ["107onestaff", "108twostaff", "207threestaff"]
+        );
+        assert!(rows("select name from migrations").contains(&"0003_in_the_key".to_owned()));
+    }
 }
