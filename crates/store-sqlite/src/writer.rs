@@ -15,17 +15,13 @@ use gewu_domain::ids::RegionId;
 use gewu_store::StoreError;
 use rusqlite::Connection;
 use std::{
-    sync::mpsc::{Receiver, Sender, TryRecvError, channel},
+    sync::mpsc::{Receiver, Sender, channel},
     thread::JoinHandle,
-    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
 /// How many callers are committed together at most, so that nobody waits for a commit without end.
 const GROUP: usize = 1_024;
-/// When so many came during the last commit, the next waits a little for more: a commit costs about what ten cases do.
-const BUSY: usize = 16;
-const WAIT: Duration = Duration::from_millis(2);
 
 pub(crate) enum Job {
     Apply(Apply),
@@ -134,18 +130,10 @@ fn work(mut connection: Connection, queue: &Receiver<Job>) {
 /// All changes that wait, up to the first job of another kind, which is given back.
 fn gather(first: Apply, queue: &Receiver<Job>) -> (Vec<Apply>, Option<Job>) {
     let mut group = vec![first];
-    let mut until = None;
     while group.len() < GROUP {
-        let next = match queue.try_recv() {
-            Err(TryRecvError::Empty) if group.len() >= BUSY => {
-                let until = *until.get_or_insert_with(|| Instant::now() + WAIT);
-                queue.recv_timeout(until.saturating_duration_since(Instant::now())).ok()
-            }
-            next => next.ok(),
-        };
-        match next {
-            Some(Job::Apply(apply)) => group.push(apply),
-            other => return (group, other),
+        match queue.try_recv() {
+            Ok(Job::Apply(apply)) => group.push(apply),
+            other => return (group, other.ok()),
         }
     }
     (group, None)
