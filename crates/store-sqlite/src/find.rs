@@ -135,9 +135,12 @@ impl Search<'_> {
         if is_open && are_few && !is_small_place {
             return self.by_index("indexed by cases_open", "c.closed_at is null", span);
         }
-        let dropped: Option<Vec<String>> = filter.states.iter().map(|state| dropped_token(region, *state)).collect();
-        let mut tokens: Vec<String> = any(&dropped.unwrap_or_default()).into_iter().collect();
-        tokens.extend(filter.class.as_ref().map(|class| quoted(&class_token(region, class))));
+        let class = filter.class.as_ref();
+        let dropped =
+            filter.states.iter().map(|state| dropped_token(region, *state, class)).collect::<Option<Vec<_>>>();
+        let dropped = any(&dropped.unwrap_or_default());
+        let class = class.filter(|_| dropped.is_none()).map(|class| quoted(&class_token(region, class)));
+        let mut tokens: Vec<String> = dropped.into_iter().chain(class).collect();
         tokens.extend(filter.unit.as_ref().map(|unit| quoted(&unit_token(region, unit))));
         tokens.extend(filter.terms.iter().map(|term| quoted(&word_token(region, term))));
         tokens.extend(filter.source.map(|source| quoted(&source_token(region, source))));

@@ -123,9 +123,13 @@ pub(crate) fn unplaced_token(region: RegionId) -> String {
     token(region, 'n', "")
 }
 
-/// Ended without being handled; `None` for all other states, which change too often to be marks.
-pub(crate) fn dropped_token(region: RegionId, state: StateKind) -> Option<String> {
-    matches!(state, StateKind::NotAccepted | StateKind::Void).then(|| token(region, 'd', state.code()))
+/// Ended without being handled, by itself or together with the class: both lists are long, and what is in both is little.
+/// `None` for all other states, which change too often to be marks.
+pub(crate) fn dropped_token(region: RegionId, state: StateKind, class: Option<&ClassCode>) -> Option<String> {
+    matches!(state, StateKind::NotAccepted | StateKind::Void).then(|| match class {
+        None => token(region, 'd', state.code()),
+        Some(class) => token(region, 'e', &format!("{} {class}", state.code())),
+    })
 }
 
 /// The tokenizer takes ASCII digits, letters (of which it forgets the case), `_` and whatever is not ASCII; so all other
@@ -156,7 +160,9 @@ pub(crate) fn marks(case: &Case) -> String {
     let leads = case.assignments.iter().filter(|assignment| assignment.is_lead);
     marks.extend(leads.map(|lead| unit_token(region, &lead.unit)));
     marks.extend((!case.place.is_placed).then(|| unplaced_token(region)));
-    marks.extend(dropped_token(region, case.state.kind()));
+    marks.extend(dropped_token(region, case.state.kind(), None));
+    let class = case.class.as_ref().map(|class| &class.code);
+    marks.extend(class.and_then(|class| dropped_token(region, case.state.kind(), Some(class))));
     if let Some((lon, lat)) = case.place.point {
         marks.extend(CELLS.map(|(side, letter)| cell_token(region, letter, cell(lon, side), cell(lat, side))));
     }

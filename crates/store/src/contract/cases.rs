@@ -76,6 +76,11 @@ fn filters(samples: &[Sample]) -> Vec<CaseFilter> {
     filters.extend(Source::ALL.map(|source| CaseFilter { source: Some(source), ..all() }));
     filters.extend(UNITS.map(|unit| CaseFilter { unit: Some(UnitCode::from(unit)), ..all() }));
     filters.extend(TERMS.map(|term| CaseFilter { terms: vec![term.to_owned()], ..all() }));
+    let dropped = [StateKind::NotAccepted, StateKind::Void];
+    for states in [dropped.to_vec(), vec![StateKind::Void], vec![StateKind::Void, StateKind::Closed]] {
+        let of_class = |class| CaseFilter { states: states.clone(), class: Some(ClassCode::from(class)), ..all() };
+        filters.extend(CLASSES.map(of_class));
+    }
     filters.push(CaseFilter { from: Some(some.reported_at), ..all() });
     filters.push(CaseFilter { to: Some(some.reported_at), ..all() });
     filters.push(CaseFilter { changed_from: Some(some.changed_at), ..all() });
