@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: the first command of the README.
 
 use crate::machine;
-use crate::tree::{Tree, cargo};
+use crate::tree::{Tree, fresh_cargo};
 use anyhow::{Context, Result, ensure};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ const PROFILE: &str = "demo";
 /// Builds the server and becomes `gewu demo` with the same options.
 pub fn run(tree: &Tree, options: &[String]) -> Result<bool> {
     machine::provide(&[machine::C_COMPILER])?;
-    let status = Command::new(cargo())
+    let status = fresh_cargo()
         .args(["build", "--locked", "-p", "gewu", "--profile", PROFILE])
         .current_dir(&tree.root)
         .stdin(Stdio::null())

@@ -83,6 +83,18 @@ pub fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
+/// A call of cargo that does not know which package it is started from: build scripts that ask for it, as ring's does,
+/// would run anew each time that cargo is started the other way.
+pub fn fresh_cargo() -> Command {
+    let mut command = Command::new(cargo());
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// A package as `cargo metadata` describes it.
 #[derive(Clone, Copy)]
 pub struct Package<'a>(pub &'a Value);

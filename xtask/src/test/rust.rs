@@ -5,11 +5,11 @@
 
 use super::{Prepared, Row};
 use crate::run;
-use crate::tree::{cargo, text};
+use crate::tree::{cargo, fresh_cargo, text};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// A test program that takes longer than this hangs.
@@ -59,7 +59,7 @@ pub fn tests(prepared: &Prepared) -> Result<Vec<Row>> {
 
 /// Builds every test program and lists them.
 fn build(prepared: &Prepared) -> Result<Vec<Program>> {
-    let mut command = Command::new(cargo());
+    let mut command = fresh_cargo();
     command
         .args(["test", "--workspace", "--locked", "--no-run"])
         .arg("--message-format=json-render-diagnostics")
