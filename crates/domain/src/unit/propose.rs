@@ -19,8 +19,9 @@ pub struct Proposal {
 ///
 /// Of each kind, the unit whose territory contains the place most closely. Parts: owner, then trade, then territory.
 /// Events: the smallest territory first, so that whoever is nearest acts first. Equal ranks keep the order of
-/// `responsible`. The host of a dedicated grid, if its territory contains it, comes first for events and after the owners for parts. When nobody is
-/// found the backstop kind's unit is proposed 属地兜底; empty only when the place has none, or is unknown.
+/// `responsible`. The host of a dedicated grid, if its territory contains it, comes first for events and after the owners
+/// for parts. When nobody is found the backstop kind's unit is proposed 属地兜底; empty only when the place has none, or is
+/// unknown.
 pub fn propose(
     responsible: &[UnitKind],
     class: ClassKind,
