@@ -21,7 +21,8 @@ fn main() -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("GEWU_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers()).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(workers(&args.place)).enable_all().build()?;
     runtime.block_on(async move {
         match args.command {
             Command::Init => commands::init::run(&args.place).await,
@@ -46,7 +47,9 @@ fn main() -> Result<()> {
     })
 }
 
-/// Threads that answer: one processor is left to the thread that writes, for which all who report wait.
-fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, |processors| processors.get().saturating_sub(1).max(1))
+/// Threads that answer. With the embedded store one processor is left to the thread that writes, for which all who report
+/// wait; PostgreSQL has processes of its own.
+fn workers(place: &args::Place) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    if place.database.is_some() { processors } else { processors.saturating_sub(1).max(1) }
 }
