@@ -389,7 +389,7 @@ fn size(file: &Path) -> Result<Growth> {
     for (table, _) in OF_CASE.iter().filter(|(table, _)| *table != "outbox") {
         rows += count(table)?;
     }
-    // Each case has a row in the term index, and nearly each stands under the commonest of its terms.
+    // Each case has a row in the term index, and those of the larger region stand under one term: so many are counted.
     connection.execute_batch("create virtual table temp.terms using fts5vocab(main, case_terms, row)")?;
     let found: i64 = connection.query_row("select coalesce(max(doc), 0) from temp.terms", [], |row| row.get(0))?;
     rows += u64::try_from(found)?;
