@@ -6,7 +6,7 @@
 use crate::machine;
 use crate::postgres::{Cluster, Durability};
 use crate::run;
-use crate::tree::{Tree, cargo, text};
+use crate::tree::{Tree, fresh_cargo, text};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -91,7 +91,7 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
 }
 
 fn build(tree: &Tree, package: &str) -> Result<()> {
-    let status = Command::new(cargo())
+    let status = fresh_cargo()
         .args(["build", "--release", "--locked", "-p", package])
         .current_dir(&tree.root)
         .stdin(Stdio::null())
