@@ -98,7 +98,7 @@ impl App {
         Ok(self.store.upkeep().sweep(before(SignedDuration::from_hours(24 * ANSWERS_DAYS)), before(idle), now).await?)
     }
 
-    /// Takes messages out of the outbox. Nobody subscribes to them yet, so they count as sent.
+    /// Takes messages out of the outbox. There is no channel yet, so they count as sent.
     async fn send(&self, region: RegionId) -> Result<u32, AppError> {
         let rows = self.store.upkeep().claim_outbox(region, self.now(), 60, 500).await?;
         let ids: Vec<u128> = rows.iter().map(|row| row.id).collect();

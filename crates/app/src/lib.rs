@@ -61,6 +61,9 @@ pub struct Settings {
     pub photos_most: usize,
     /// Characters a text may have. Open311 allows 4,000 for a description, and the answers to its questions come on top.
     pub text_chars_most: usize,
+    /// Topics that a channel takes, such as `case.changed`; for others nothing goes to the outbox. None as long as there is
+    /// no channel.
+    pub outgoing: Vec<String>,
     /// The accounts of a demonstration are listed on the sign-in page.
     pub is_demo: bool,
 }
@@ -75,6 +78,7 @@ impl Default for Settings {
             contact_days: 365,
             photos_most: 6,
             text_chars_most: 5_000,
+            outgoing: Vec::new(),
             is_demo: false,
         }
     }

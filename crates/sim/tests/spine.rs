@@ -38,12 +38,15 @@ struct House {
 }
 
 async fn house(store: Arc<dyn Store>, dir: tempfile::TempDir) -> House {
+    house_with(Settings::default(), store, dir).await
+}
+
+async fn house_with(settings: Settings, store: Arc<dyn Store>, dir: tempfile::TempDir) -> House {
     let clock = Arc::new(HandClock::at("2026-11-02T01:00:00Z".parse::<Timestamp>().unwrap()));
     let blobs = Arc::new(DiskBlobs::open(dir.path().join("photos")).unwrap());
     let keyring = Arc::new(Keyring::fresh(&SeededRandom::new(9)));
-    let app = App::open(store, blobs, keyring, clock.clone(), Arc::new(SeededRandom::new(5)), Settings::default())
-        .await
-        .unwrap();
+    let random = Arc::new(SeededRandom::new(5));
+    let app = App::open(store, blobs, keyring, clock.clone(), random, settings).await.unwrap();
     let town = Town::tiny(1);
     town.settle(&app).await.unwrap();
     House { app, clock, town, _dir: dir }
@@ -188,6 +191,13 @@ async fn signing_in(house: House) {
     assert!(app.signed(&signed_in.secret, "test").await.is_err(), "an idle session ends");
 }
 
+/// What no channel takes is not written for one.
+async fn going_out(house: House, sent: u32) {
+    house.app.report(&Caller::public("test"), None, report(&house.app)).await.unwrap();
+    assert_eq!(house.app.tick().await.unwrap().sent, sent);
+    assert_eq!(house.app.tick().await.unwrap().sent, 0, "nothing goes out twice");
+}
+
 /// A small grey picture, as a phone might send it.
 fn photo() -> Vec<u8> {
     include_bytes!("../../app/tests/photos/grey.jpg").to_vec()
@@ -238,4 +248,22 @@ async fn signing_in_locks_idles_and_ends_on_sqlite() {
 async fn signing_in_locks_idles_and_ends_on_postgres() {
     let dir = tempfile::tempdir().unwrap();
     signing_in(house(postgres("sign_in").await, dir).await).await;
+}
+
+fn with_a_channel() -> Settings {
+    Settings { outgoing: vec!["case.changed".to_owned()], ..Settings::default() }
+}
+
+#[tokio::test]
+async fn what_a_channel_takes_goes_out_on_sqlite() {
+    let [without, with] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    going_out(house(sqlite(&without), without).await, 0).await;
+    going_out(house_with(with_a_channel(), sqlite(&with), with).await, 1).await;
+}
+
+#[tokio::test]
+async fn what_a_channel_takes_goes_out_on_postgres() {
+    let [without, with] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    going_out(house(postgres("no_channel").await, without).await, 0).await;
+    going_out(house_with(with_a_channel(), postgres("channel").await, with).await, 1).await;
 }

@@ -9,8 +9,11 @@ use gewu_domain::{
 use gewu_store::{Change, Changes, cases::CaseWrite, counters::Count, outbox::OutboxRow};
 use jiff::Timestamp;
 
+/// Topic of what became of a case.
+const CASE_CHANGED: &str = "case.changed";
+
 impl App {
-    /// Adds a case with its new facts, its tasks, its counters and its outbox row.
+    /// Adds a case with its new facts, its tasks, its counters and, where a channel takes it, its outbox row.
     pub(super) fn write_case(
         &self,
         changes: &mut Changes,
@@ -26,11 +29,13 @@ impl App {
         for fact in facts {
             changes.push(Change::Count(self.count(snapshot, &case, fact)));
         }
-        if let Some(last) = facts.last() {
+        if let Some(last) = facts.last()
+            && self.settings.outgoing.iter().any(|topic| topic == CASE_CHANGED)
+        {
             changes.push(Change::Outbox(OutboxRow {
                 id: self.ids.row(last.at, self.random.as_ref()),
                 case: Some(case.id),
-                topic: "case.changed".to_owned(),
+                topic: CASE_CHANGED.to_owned(),
                 body: format!(r#"{{"case":"{}","version":{},"did":"{}"}}"#, case.id, case.version, last.deed.code()),
                 at: last.at,
             }));
