@@ -4,7 +4,7 @@ use crate::{
     facts::NewFact,
     find::{self, Find},
     row::{Stored, array, ms},
-    snapshot::{RegionSnapshot, Snapshot},
+    snapshot::{Params, RegionSnapshot, Snapshot},
     tx::Tx,
 };
 use async_trait::async_trait;
@@ -15,16 +15,23 @@ use gewu_domain::{
 };
 use gewu_store::{
     Listing, Page, StoreError,
-    cases::{CaseFilter, CaseKey, CaseRow, CaseWrite, Cases},
+    cases::{CaseFilter, CaseKey, CaseRow, CaseWrite, Cases, as_reported},
 };
 use std::collections::HashMap;
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
-pub(crate) const ONE: &str = "select id, body from case_bodies where region = $1 and id = $2";
+/// A case without a body of its own is what its first fact says.
+pub(crate) const ONE: &str = "
+    select c.id, c.id as case_id, b.body, f.body as fact from cases c
+    left join case_bodies b on b.region = c.region and b.id = c.id
+    left join facts f on b.id is null and f.region = c.region and f.case_id = c.id and f.seq = 0
+    where c.region = $1 and c.id = $2";
 pub(crate) const HEAD: &str = "select id, head from cases where region = $1 and id = $2";
 pub(crate) const BY_NUMBER: &str = "
-    select b.id, b.body from cases c join case_bodies b on b.region = c.region and b.id = c.id
+    select c.id, c.id as case_id, b.body, f.body as fact from cases c
+    left join case_bodies b on b.region = c.region and b.id = c.id
+    left join facts f on b.id is null and f.region = c.region and f.case_id = c.id and f.seq = 0
     where c.region = $1 and c.number = $2";
 /// The excerpt is cut to `EXCERPT_CHARS`.
 pub(crate) const ROWS: &str = "
@@ -69,8 +76,12 @@ impl Cases for RegionSnapshot {
 }
 
 fn read(row: &Row) -> Result<Case, StoreError> {
-    let row = Stored { row, table: "case_bodies", key: &["id"] };
-    serde_json::from_str(row.take("body")?).map_err(|error| row.corrupt("body", &error.to_string()))
+    let body = Stored { row, table: "case_bodies", key: &["id"] };
+    if let Some(case) = body.take::<Option<&str>>("body")? {
+        return serde_json::from_str(case).map_err(|error| body.corrupt("body", &error.to_string()));
+    }
+    let fact = Stored { row, table: "facts", key: &["case_id"] };
+    as_reported(fact.take::<Option<&str>>("fact")?.unwrap_or_default()).map_err(|why| fact.corrupt("body", &why))
 }
 
 /// Rows of these cases in this order; unknown ids are left out.
@@ -126,7 +137,8 @@ pub(crate) struct Write {
     units: String,
     text: Option<Digest>,
     wake_at: Option<i64>,
-    body: String,
+    /// `None` while the first fact says it all.
+    body: Option<String>,
 }
 
 impl Write {
@@ -147,7 +159,8 @@ impl Write {
                 State::Suspended { until, .. } => Some(ms(until)),
                 _ => None,
             },
-            body: serde_json::to_string(case).expect("a case holds nothing JSON cannot say"),
+            body: (!write.is_as_reported)
+                .then(|| serde_json::to_string(case).expect("a case holds nothing JSON cannot say")),
             row,
             was: write.was,
             facts: write.facts,
@@ -301,13 +314,20 @@ pub(crate) const UPDATE_BODY: &str = "
 
 /// Writes the cases themselves beside their rows: new ones (`was` is none) or known ones.
 pub(crate) async fn put_bodies(tx: &Tx, is_new: bool, writes: &[(i64, &Write)]) -> Result<(), Error> {
-    let writes: Vec<_> = writes.iter().filter(|write| write.1.was.is_none() == is_new).collect();
-    if writes.is_empty() {
+    let bodies: Vec<_> = writes
+        .iter()
+        .filter(|(_, write)| write.was.is_none() == is_new)
+        .filter_map(|(region, write)| Some((*region, write.row.id.0, write.body.as_deref()?)))
+        .collect();
+    if bodies.is_empty() {
         return Ok(());
     }
-    let region: Vec<_> = writes.iter().map(|write| write.0).collect();
-    let id: Vec<_> = writes.iter().map(|write| write.1.row.id.0).collect();
-    let body: Vec<_> = writes.iter().map(|write| write.1.body.as_str()).collect();
-    tx.run(if is_new { INSERT_BODY } else { UPDATE_BODY }, &[&region, &id, &body]).await?;
+    let region: Vec<_> = bodies.iter().map(|body| body.0).collect();
+    let id: Vec<_> = bodies.iter().map(|body| body.1).collect();
+    let body: Vec<_> = bodies.iter().map(|body| body.2).collect();
+    let values: Params<'_> = &[&region, &id, &body];
+    // A known case may have had none so far.
+    let update = async { if is_new { Ok(0) } else { tx.run(UPDATE_BODY, values).await } };
+    tokio::try_join!(update, tx.run(INSERT_BODY, values))?;
     Ok(())
 }

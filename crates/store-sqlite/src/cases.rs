@@ -14,9 +14,9 @@ use gewu_domain::{
 };
 use gewu_store::{
     Listing, Page, StoreError,
-    cases::{CaseFilter, CaseKey, CaseRow, CaseWrite, Cases, EXCERPT_CHARS},
+    cases::{CaseFilter, CaseKey, CaseRow, CaseWrite, Cases, EXCERPT_CHARS, as_reported},
 };
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 
 const TABLE: &str = "cases";
 const BODIES: &str = "case_bodies";
@@ -31,11 +31,13 @@ statements! {
         is_placed = ?10, lon = ?11, lat = ?12, unit = ?13, units = ?14, is_urgent = ?15, reported_at = ?16, changed_at = ?17,
         closed_at = case when ?18 is null then null else coalesce(closed_at, ?18) end, warn_at = ?19, due_at = ?20,
         wake_at = ?21, text_digest = ?22, is_odd = ?23 where region = ?1 and id = ?2";
-    INSERT_BODY = "insert into case_bodies (region, id, body) values (?1, ?2, ?3)";
-    UPDATE_BODY = "update case_bodies set body = ?3 where region = ?1 and id = ?2";
-    BODY = "select id, body from case_bodies where region = ?1 and id = ?2";
-    BODY_BY_NUMBER = "select b.id, b.body from cases c join case_bodies b on b.region = c.region and b.id = c.id
+    PUT_BODY = "insert into case_bodies (region, id, body) values (?1, ?2, ?3)
+        on conflict (region, id) do update set body = excluded.body";
+    BODY = "select c.id, b.body from cases c left join case_bodies b on b.region = c.region and b.id = c.id
+        where c.region = ?1 and c.id = ?2";
+    BODY_BY_NUMBER = "select c.id, b.body from cases c left join case_bodies b on b.region = c.region and b.id = c.id
         where c.region = ?1 and c.number = ?2";
+    FIRST_FACT = "select case_id, body from facts where region = ?1 and case_id = ?2 and seq = 0";
     HEAD = "select id, head from cases where region = ?1 and id = ?2";
     ROW = "select c.id, c.number, c.version, c.state, c.source, c.scheme, c.class, c.path, c.is_placed, c.lon, c.lat, c.unit,
         c.is_urgent, c.reported_at, c.changed_at, c.closed_at, c.warn_at, c.due_at,
@@ -49,7 +51,8 @@ statements! {
 pub(crate) struct Written {
     write: Box<CaseWrite>,
     row: CaseRow,
-    body: String,
+    /// `None` while the first fact says it all.
+    body: Option<String>,
     path: String,
     units: String,
     words: Option<String>,
@@ -75,7 +78,10 @@ impl Written {
         }
         Ok(Written {
             row: CaseRow::of(case, write.warn_at),
-            body: serde_json::to_string(case).map_err(|error| broken(error.to_string()))?,
+            body: match write.is_as_reported {
+                true => None,
+                false => Some(serde_json::to_string(case).map_err(|error| broken(error.to_string()))?),
+            },
             path: enclosed(case.place.path.iter().map(gewu_domain::ids::AreaCode::as_str)),
             units: enclosed(units.into_iter()),
             words: write.terms.as_ref().map(|terms| words::words(case.region, terms)),
@@ -154,7 +160,6 @@ pub(crate) fn write(writing: &Writing<'_>, region: RegionId, written: &Written) 
                 ],
             )
             .map_err(failed)?;
-        writing.run(UPDATE_BODY, params![region.0, id, body]).map_err(failed)?;
         words::update(writing, region, row.id, found_at, written.words.as_deref(), Some(&written.marks))?;
     } else {
         let insert = || {
@@ -192,13 +197,15 @@ pub(crate) fn write(writing: &Writing<'_>, region: RegionId, written: &Written) 
                     ],
                 )
                 .map_err(taken("case number"))?;
-            writing.run(INSERT_BODY, params![region.0, id, body]).map_err(failed)?;
             Ok(())
         };
         insert().map_err(|error| match self::standing(writing, region, row.id) {
             Ok(Some(_)) => stale(),
             _ => error,
         })?;
+    }
+    if let Some(body) = body {
+        writing.run(PUT_BODY, params![region.0, id, body]).map_err(failed)?;
     }
     crate::facts::append(writing, region, write)?;
     crate::tasks::replace(writing, region, write)
@@ -220,8 +227,22 @@ pub(crate) fn forget_words(writing: &Writing<'_>, region: RegionId, id: CaseId) 
     }
 }
 
-fn decode_case(row: &Row<'_>) -> Result<Case, StoreError> {
-    Cells::of_case(row, BODIES).read(1, "body", |body: String| serde_json::from_str(&body))
+/// A case by one of the statements that give its id and its body.
+fn read_case(
+    connection: &Connection,
+    region: RegionId,
+    sql: &str,
+    key: impl Params,
+) -> Result<Option<Case>, StoreError> {
+    let found = one(connection, sql, key, |row| {
+        let cells = Cells::of_case(row, BODIES);
+        let body = |body: Option<String>| body.map(|body| serde_json::from_str::<Case>(&body)).transpose();
+        Ok((cells.id(0, "id", CaseId)?, cells.read(1, "body", body)?))
+    })?;
+    let Some((id, None)) = found else { return Ok(found.and_then(|(_, case)| case)) };
+    one(connection, FIRST_FACT, params![region.0, id.0.as_bytes()], |row| {
+        Cells::of_case(row, "facts").read(1, "body", |body: String| as_reported(&body))
+    })
 }
 
 fn decode_row(row: &Row<'_>) -> Result<CaseRow, StoreError> {
@@ -263,7 +284,7 @@ pub(crate) fn rows(connection: &Connection, region: RegionId, ids: &[CaseId]) ->
 #[async_trait]
 impl Cases for RegionView {
     async fn case(&self, id: CaseId) -> Result<Option<Case>, StoreError> {
-        self.read(move |connection, region| one(connection, BODY, params![region.0, id.0.as_bytes()], decode_case))
+        self.read(move |connection, region| read_case(connection, region, BODY, params![region.0, id.0.as_bytes()]))
             .await
     }
 
@@ -278,7 +299,7 @@ impl Cases for RegionView {
 
     async fn case_by_number(&self, number: &str) -> Result<Option<Case>, StoreError> {
         let number = number.to_owned();
-        self.read(move |connection, region| one(connection, BODY_BY_NUMBER, params![region.0, number], decode_case))
+        self.read(move |connection, region| read_case(connection, region, BODY_BY_NUMBER, params![region.0, number]))
             .await
     }
 

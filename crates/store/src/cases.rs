@@ -28,6 +28,17 @@ pub struct CaseWrite {
     pub warn_at: Option<Timestamp>,
     /// Terms to find it by (from `gewu-text`); `None` leaves the terms as they are.
     pub terms: Option<Vec<String>>,
+    /// The case is what the one fact of this write says ([`Case::begin`]) and is read from it: nothing more is kept of it.
+    pub is_as_reported: bool,
+}
+
+/// The case that the body of its first fact tells of, as [`CaseWrite::is_as_reported`] promised.
+///
+/// # Errors
+/// Why the body tells of none.
+pub fn as_reported(fact: &str) -> Result<Case, String> {
+    let fact = serde_json::from_str(fact).map_err(|error| error.to_string())?;
+    Case::begin(&fact).ok_or_else(|| "a case without a body of its own must begin with a report".to_owned())
 }
 
 /// A row of a list: what is shown without opening the case.

@@ -49,6 +49,7 @@ impl App {
             tasks: case.tasks(&snapshot.city),
             warn_at,
             terms,
+            is_as_reported: was.is_none() && facts.len() == 1,
             case,
         })));
     }

@@ -3,16 +3,20 @@
 use super::{
     Fixture, every_size,
     kept::all_cases,
-    sample::{CLASSES, HERE, Random, Sample, TERMS, THERE, UNITS, at, case_id, cases, change, new_case, next_write},
+    sample::{
+        CLASSES, HERE, Random, Sample, TERMS, THERE, UNITS, at, case_id, cases, change, new_case, next_write,
+        seal_bodies,
+    },
     some_sizes, walk,
 };
 use crate::{
     Change, Store, StoreError,
-    cases::{CaseFilter, CaseRow},
+    cases::{CaseFilter, CaseRow, CaseWrite},
 };
 use gewu_domain::{
     case::{Closing, Source, State, StateKind},
     ids::{AreaCode, CaseId, ClassCode, ReasonCode, UnitCode},
+    record::GENESIS,
 };
 use uuid::Uuid;
 
@@ -174,6 +178,45 @@ pub async fn a_case_is_found_by_its_number_in_its_region(fixture: &impl Fixture)
     assert_eq!(view.case_by_number("nothing").await.unwrap(), None);
     let there = fixture.store().view(THERE).await.unwrap();
     assert_eq!(there.case_by_number(&case.number).await.unwrap(), None);
+}
+
+pub async fn a_case_as_reported_is_read_from_its_fact_until_it_changes(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let mut write = new_case(HERE, 1, at(0));
+    write.is_as_reported = true;
+    let loaded = CaseWrite { is_as_reported: true, ..new_case(HERE, 2, at(0)) };
+    store.apply(HERE, vec![change(&write)].into()).await.unwrap();
+    store.upkeep().load(HERE, vec![vec![change(&loaded)].into()]).await.unwrap();
+    fixture.spoil_cases().await;
+    for CaseWrite { case, .. } in [&write, &loaded] {
+        let view = store.view(HERE).await.unwrap();
+        assert_eq!(view.case(case.id).await.unwrap().as_ref(), Some(case), "nothing was kept that could be spoiled");
+        assert_eq!(view.case_by_number(&case.number).await.unwrap().as_ref(), Some(case));
+        assert_eq!(store.view(THERE).await.unwrap().case(case.id).await.unwrap(), None);
+    }
+    let mut before = write;
+    for minutes in 1..3 {
+        let next = next_write(&before, "a fact", at(minutes), |case| case.urges += 1);
+        store.apply(HERE, vec![change(&next)].into()).await.unwrap();
+        let view = store.view(HERE).await.unwrap();
+        assert_eq!(view.case(next.case.id).await.unwrap().as_ref(), Some(&next.case));
+        assert_eq!(view.case_by_number(&next.case.number).await.unwrap().as_ref(), Some(&next.case));
+        before = next;
+    }
+}
+
+pub async fn a_first_fact_that_tells_no_case_is_named(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let mut write = new_case(HERE, 1, at(0));
+    write.facts = seal_bodies(&write.case, 0, GENESIS, &["{}"]);
+    write.is_as_reported = true;
+    store.apply(HERE, vec![change(&write)].into()).await.unwrap();
+    let view = store.view(HERE).await.unwrap();
+    for read in [view.case(write.case.id).await, view.case_by_number(&write.case.number).await] {
+        let Err(StoreError::Corrupt { table, column, row, .. }) = read else { panic!("{read:?}") };
+        assert_eq!((table, column), ("facts", "body"));
+        assert!(row.contains(&write.case.id.to_string()), "{row}");
+    }
 }
 
 pub async fn counting_stops_where_it_is_told(fixture: &impl Fixture) {

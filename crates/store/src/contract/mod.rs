@@ -72,6 +72,8 @@ macro_rules! contract_suite {
                 a_list_row_says_what_the_case_says,
                 rows_come_in_the_order_they_were_named,
                 a_case_is_found_by_its_number_in_its_region,
+                a_case_as_reported_is_read_from_its_fact_until_it_changes,
+                a_first_fact_that_tells_no_case_is_named,
                 counting_stops_where_it_is_told,
                 an_end_keeps_its_time_while_the_case_stays_ended,
                 new_terms_replace_old_ones_and_none_leave_them,

@@ -130,6 +130,7 @@ pub fn first_write(case: Case, facts: &[Fact]) -> CaseWrite {
         tasks: vec![task(Role::Acceptor, UNITS[0], TaskKind::Accept, Some(case.reported_at))],
         warn_at: None,
         terms: None,
+        is_as_reported: false,
         case,
     }
 }
@@ -155,6 +156,7 @@ pub fn next_write(before: &CaseWrite, body: &str, at: Timestamp, change: impl Fn
         tasks: before.tasks.clone(),
         warn_at: before.warn_at,
         terms: None,
+        is_as_reported: false,
         case,
     }
 }
