@@ -249,7 +249,9 @@ impl Upkeep for SqliteStore {
                 transact(connection, |connection| {
                     let writing = Writing::of(connection);
                     batch.iter().try_for_each(|prepared| prepared.write(&writing, region))?;
-                    words::write_terms(&writing, &mut words::Unmerged::default())
+                    let mut unmerged = words::Unmerged::default();
+                    words::write_terms(&writing, &mut unmerged)?;
+                    words::merge_all(&writing, &mut unmerged)
                 })
             })
             .await

@@ -38,6 +38,8 @@ const ROWS_PER_MERGED_PAGE: usize = 2;
 /// To begin a merge costs about what a dozen pages do; to merge more at once is a longer wait for whoever is in that
 /// transaction.
 const MERGED_TOGETHER: usize = 128;
+/// So many rows may be owed a merge before it is no longer put off.
+const OWED_MOST: usize = 250_000;
 
 /// Bits of `found_at` below the second: the slot of the region, and a number within second and region.
 const SECOND_BITS: u32 = 30;
@@ -198,7 +200,17 @@ pub(crate) fn insert(
 
 /// Rows of the term index that no merge has answered for yet; from one transaction to the next.
 #[derive(Default)]
-pub(crate) struct Unmerged(usize);
+pub(crate) struct Unmerged {
+    owed: usize,
+    /// Of these, rows written since the last merge.
+    lately: usize,
+}
+
+impl Unmerged {
+    pub fn is_empty(&self) -> bool {
+        self.owed < ROWS_PER_MERGED_PAGE
+    }
+}
 
 /// Brings the term index up to date, at the end of a transaction and in the order of its rows: whenever a row comes before
 /// the last, the index writes all that it holds in memory.
@@ -209,10 +221,39 @@ pub(crate) fn write_terms(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Res
         let sql = if *goes_out { DELETE_TERMS } else { INSERT_TERMS };
         writing.run(sql, params![found_at, text]).map_err(failed)?;
     }
-    unmerged.0 += terms.len();
-    if unmerged.0 >= MERGED_TOGETHER {
-        let pages = std::mem::take(unmerged).0.div_ceil(ROWS_PER_MERGED_PAGE);
-        writing.run(MERGE_TERMS, [i64::try_from(pages).unwrap_or(i64::MAX)]).map_err(failed)?;
+    unmerged.owed += terms.len();
+    unmerged.lately += terms.len();
+    Ok(())
+}
+
+/// Merges a little, at the end of a transaction that somebody waits for: half of what its rows ask for. The rest is for
+/// when nothing is to be written; at once, it would double what a report costs for as long as a large merge takes.
+pub(crate) fn merge_half(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Result<(), StoreError> {
+    if unmerged.lately < MERGED_TOGETHER {
+        return Ok(());
+    }
+    let lately = std::mem::take(&mut unmerged.lately);
+    merge(writing, unmerged, if unmerged.owed > OWED_MOST { lately } else { lately / 2 })
+}
+
+/// Merges a step of what was put off.
+pub(crate) fn merge_step(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Result<(), StoreError> {
+    merge(writing, unmerged, MERGED_TOGETHER)
+}
+
+/// Merges all that is owed.
+pub(crate) fn merge_all(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Result<(), StoreError> {
+    merge(writing, unmerged, unmerged.owed)
+}
+
+fn merge(writing: &Writing<'_>, unmerged: &mut Unmerged, rows: usize) -> Result<(), StoreError> {
+    let pages = rows.min(unmerged.owed) / ROWS_PER_MERGED_PAGE;
+    unmerged.owed -= pages * ROWS_PER_MERGED_PAGE;
+    let before = writing.total_changes();
+    writing.run(MERGE_TERMS, [i64::try_from(pages).unwrap_or(i64::MAX)]).map_err(failed)?;
+    // The command itself counts as a change: fewer than two mean that there was nothing to merge.
+    if writing.total_changes() - before < 2 {
+        unmerged.owed = 0;
     }
     Ok(())
 }

@@ -9,19 +9,23 @@ use crate::{
     changes::Prepared,
     error::{failed, unavailable},
     row::Writing,
-    transact, words,
+    transact,
+    words::{self, Unmerged},
 };
 use gewu_domain::ids::RegionId;
 use gewu_store::StoreError;
 use rusqlite::Connection;
 use std::{
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     thread::JoinHandle,
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
 /// How many callers are committed together at most, so that nobody waits for a commit without end.
 const GROUP: usize = 1_024;
+/// So long nothing is to be written before a step of the merging that was put off; a step takes half of that.
+const QUIET: Duration = Duration::from_millis(10);
 
 pub(crate) enum Job {
     Apply(Apply),
@@ -105,7 +109,7 @@ fn stopped() -> StoreError {
 }
 
 fn work(mut connection: Connection, queue: &Receiver<Job>) {
-    let mut unmerged = words::Unmerged::default();
+    let mut unmerged = Unmerged::default();
     let mut next = queue.recv().ok();
     while let Some(job) = next {
         next = match job {
@@ -120,11 +124,28 @@ fn work(mut connection: Connection, queue: &Receiver<Job>) {
             }
         };
         if next.is_none() {
-            next = queue.recv().ok();
+            next = wait(&mut connection, queue, &mut unmerged);
         }
     }
     // The last one out empties the log; what it leaves, the next to open will.
     let _ = connection.execute_batch("pragma wal_checkpoint(truncate)");
+}
+
+/// The next job; until it comes, merging that was put off is done step by step.
+fn wait(connection: &mut Connection, queue: &Receiver<Job>, unmerged: &mut Unmerged) -> Option<Job> {
+    while !unmerged.is_empty() {
+        match queue.recv_timeout(QUIET) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        let step = transact(connection, |connection| words::merge_step(&Writing::of(connection), unmerged));
+        if let Err(error) = step {
+            tracing::warn!(error = %chain(&error), "the term index could not be merged now; it will be with later reports");
+            *unmerged = Unmerged::default();
+        }
+    }
+    queue.recv().ok()
 }
 
 /// All changes that wait, up to the first job of another kind, which is given back.
@@ -142,7 +163,7 @@ fn gather(first: Apply, queue: &Receiver<Job>) -> (Vec<Apply>, Option<Job>) {
 /// Somebody was refused after something of theirs had been written.
 struct Spoiled;
 
-fn commit(connection: &Connection, group: Vec<Apply>, unmerged: &mut words::Unmerged) {
+fn commit(connection: &Connection, group: Vec<Apply>, unmerged: &mut Unmerged) {
     let results = match together(connection, &group, unmerged) {
         Ok(Ok(results)) => Ok(results),
         Ok(Err(Spoiled)) => one_by_one(connection, &group, unmerged),
@@ -177,7 +198,7 @@ type Answers = Result<Vec<Result<(), StoreError>>, StoreError>;
 fn together(
     connection: &Connection,
     group: &[Apply],
-    unmerged: &mut words::Unmerged,
+    unmerged: &mut Unmerged,
 ) -> Result<Result<Vec<Result<(), StoreError>>, Spoiled>, StoreError> {
     connection.prepare_cached("begin immediate").and_then(|mut begin| begin.execute([])).map_err(failed)?;
     let mut results = Vec::with_capacity(group.len());
@@ -198,11 +219,12 @@ fn together(
         results.push(result);
     }
     words::write_terms(&writing, unmerged)?;
+    words::merge_half(&writing, unmerged)?;
     connection.prepare_cached("commit").and_then(|mut commit| commit.execute([])).map_err(failed)?;
     Ok(Ok(results))
 }
 
-fn one_by_one(connection: &Connection, group: &[Apply], unmerged: &mut words::Unmerged) -> Answers {
+fn one_by_one(connection: &Connection, group: &[Apply], unmerged: &mut Unmerged) -> Answers {
     connection.execute_batch("begin immediate").map_err(failed)?;
     let mut results = Vec::with_capacity(group.len());
     for apply in group {
