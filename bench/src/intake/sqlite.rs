@@ -32,8 +32,11 @@ const OUTBOX: usize = 9;
 /// What the reference writes besides.
 const OTHERS: [&str; 3] = ["answers", "counters", "case_terms"];
 const INSERT_TERMS: &str = "insert into case_terms (rowid, terms) values (?, ?)";
-/// As the writer merges the term index: a page for two cases, as soon as there are so many.
+/// As the writer merges the term index while others wait: a page for four cases, as soon as there are so many.
 const MERGED_TOGETHER: usize = 128;
+const ROWS_PER_MERGED_PAGE: usize = 4;
+/// Without a commit for so long, the server has done what it put off.
+const QUIET: Duration = Duration::from_millis(200);
 const MERGE: &str = "insert into case_terms (case_terms, rank) values ('merge', ?)";
 const COUNT: &str = "insert into counters (region, day, measure, area, class, unit, n) values (?, ?, ?, ?, ?, ?, 1)
     on conflict (region, day, measure, area, class, unit) do update set n = n + 1";
@@ -178,6 +181,19 @@ impl Copy {
         fresh.collect()
     }
 
+    /// Until the server commits nothing more by itself.
+    fn wait_for_quiet(&mut self) -> Result<()> {
+        let mut commits = self.commits()?;
+        loop {
+            std::thread::sleep(QUIET);
+            let now = self.commits()?;
+            if now == commits {
+                return Ok(());
+            }
+            commits = now;
+        }
+    }
+
     fn restart(&self) -> Result<()> {
         self.connection.busy_timeout(Duration::from_millis(20))?;
         self.connection.query_row("pragma wal_checkpoint(restart)", [], |_| Ok(()))?;
@@ -291,6 +307,7 @@ impl Bare for Copy {
     fn write(&mut self, cases: usize, group: usize) -> Result<f64> {
         let fresh = self.fresh(cases)?;
         self.written += cases;
+        self.wait_for_quiet()?;
         let connection = &self.connection;
         let mut sql: Vec<String> = OF_CASE.iter().map(|(table, _)| insert(connection, table)).collect::<Result<_>>()?;
         sql.extend([insert(connection, "answers")?, INSERT_TERMS.to_owned(), COUNT.to_owned()]);
@@ -311,7 +328,7 @@ impl Bare for Copy {
                 }
                 unmerged += together.len();
                 if unmerged >= MERGED_TOGETHER {
-                    merge.execute([std::mem::take(&mut unmerged).div_ceil(2) as i64])?;
+                    merge.execute([std::mem::take(&mut unmerged).div_ceil(ROWS_PER_MERGED_PAGE) as i64])?;
                 }
                 commit.raw_execute()?;
                 if self.needs_restart.load(Ordering::Relaxed) {
@@ -325,6 +342,7 @@ impl Bare for Copy {
     }
 
     fn settle(&mut self) -> Result<()> {
+        self.wait_for_quiet()?;
         sync(&self.server)?;
         sync(&self.copy)
     }
