@@ -28,12 +28,13 @@ const ROUNDS: usize = 5;
 const CASES: usize = 60_000;
 /// Cases that warm both up; what the server writes for them is what the reference writes.
 const RECORDED: usize = 4_000;
-/// Clients and rounds of the measurement of time; a round lasts so many seconds.
+/// Clients of the measurement of time; a round lasts so many seconds.
 const OPEN_CLIENTS: usize = 256;
-const OPEN_ROUNDS: usize = 7;
 const OPEN_S: f64 = 10.0;
 /// What the slowest hundredth may take.
 const P99_MS: f64 = 20.0;
+/// Of the reference's rate the server is to reach so much.
+const ASKED: f64 = 0.6;
 
 /// A bare loop on a copy of the database.
 trait Bare {
@@ -120,6 +121,18 @@ fn measure(
     let bare = std::cell::RefCell::new(bare);
     let groups = std::cell::RefCell::new(Vec::new());
     let closed_p99 = std::cell::RefCell::new(Vec::new());
+    let open = |desk: &mut Desk, rate: f64| -> Result<Waits> {
+        let requests = desk.requests((rate * OPEN_S) as usize);
+        bare.borrow_mut().settle()?;
+        let mut round = runtime.block_on(open_loop(server.address, OPEN_CLIENTS, &requests, rate, 201))?;
+        let [p50, p99] = [0.5, 0.99].map(|part| quantile(&mut round.latencies_ms, part));
+        eprintln!(
+            "  {rate:.0} reports/s at random times: p50 {p50:.2} ms, p99 {p99:.2} ms, {:.0}/s were answered",
+            round.per_second()
+        );
+        Ok(Waits { rate, p50, p99 })
+    };
+    let (mut at_half, mut at_half_of_asked) = (Vec::new(), Vec::new());
     let (ours, theirs) = in_turn(
         ROUNDS,
         || {
@@ -128,45 +141,32 @@ fn measure(
             let commits = bare.borrow_mut().commits()?.saturating_sub(before).max(1);
             groups.borrow_mut().push(CASES as f64 / commits as f64);
             closed_p99.borrow_mut().push(quantile(&mut round.latencies_ms, 0.99));
+            // The machine is not always as fast: half of what it did just now.
+            at_half.push(open(&mut desk, round.per_second() / 2.0)?);
             Ok(round.per_second())
         },
         || bare.borrow_mut().write(CASES, group),
     )?;
+    for _ in 0..ROUNDS {
+        at_half_of_asked.push(open(&mut desk, theirs * ASKED / 2.0)?);
+    }
     let bare = bare.into_inner();
     bare.settle()?;
     let [server_grew, copy_grew] = bare.growth()?;
     eprintln!("  the server's database grew by {server_grew:?}, the copy by {copy_grew:?}");
     ensure!(
-        server_grew.cases == (RECORDED + ROUNDS * CASES) as u64,
+        server_grew.cases == desk.sent as u64,
         "{} cases were answered and {} are there",
-        RECORDED + ROUNDS * CASES,
+        desk.sent,
         server_grew.cases
     );
     let a_case = |grew: Growth| (grew.rows as f64 / grew.cases as f64, grew.bytes as f64 / grew.cases as f64);
     let ((our_rows, our_bytes), (their_rows, their_bytes)) = (a_case(server_grew), a_case(copy_grew));
     ensure!((our_rows / their_rows - 1.0).abs() < 0.02, "{our_rows} rows a case and {their_rows} in the reference");
 
-    let half = ours / 2.0;
-    let mut slowest = Vec::new();
-    let mut medians = Vec::new();
-    for _ in 0..OPEN_ROUNDS {
-        let requests = desk.requests((half * OPEN_S) as usize);
-        bare.settle()?;
-        let mut round = runtime.block_on(open_loop(server.address, OPEN_CLIENTS, &requests, half, 201))?;
-        slowest.push(quantile(&mut round.latencies_ms, 0.99));
-        medians.push(quantile(&mut round.latencies_ms, 0.5));
-        eprintln!(
-            "  {half:.0} reports/s at random times: p50 {:.2} ms, p99 {:.2} ms, {:.0}/s were answered",
-            medians.last().unwrap_or(&f64::NAN),
-            slowest.last().unwrap_or(&f64::NAN),
-            round.per_second()
-        );
-    }
     server.stop()?;
 
-    let (least, most) =
-        slowest.iter().fold((f64::MAX, 0.0_f64), |(least, most), p99| (least.min(*p99), most.max(*p99)));
-    let (p50, closed) = (median(&mut medians), median(&mut closed_p99.into_inner()));
+    let closed = median(&mut closed_p99.into_inner());
     let ours_group = median(&mut groups.into_inner());
     Ok(vec![
         Row {
@@ -180,21 +180,47 @@ fn measure(
             ours,
             reference: theirs,
             unit: "cases/s",
-            target: Target::AtLeast(0.6),
+            target: Target::AtLeast(ASKED),
         },
-        Row {
-            name: format!("p99 of intake at half of that load, {engine}"),
-            what: format!(
-                "{half:.0} reports a second at random times (open loop: a report's time counts from when it was due), {OPEN_ROUNDS} times {OPEN_S:.0} s; \
-                 medians of the rounds, p99 from {least:.1} to {most:.1} ms, p50 \
-                 {p50:.2} ms. Reference: what was asked."
-            ),
-            ours: median(&mut slowest),
-            reference: P99_MS,
-            unit: "ms",
-            target: Target::AtMost(1.0),
-        },
+        waits(
+            &at_half,
+            &format!("p99 of intake at half of that load, {engine}"),
+            "half of what was reached just before",
+        ),
+        waits(
+            &at_half_of_asked,
+            &format!("p99 of intake at half of the load asked, {engine}"),
+            "half of what it is to reach, which is 60 % of the reference's rate",
+        ),
     ])
+}
+
+/// How long reporters waited in one round.
+struct Waits {
+    rate: f64,
+    p50: f64,
+    p99: f64,
+}
+
+fn waits(rounds: &[Waits], name: &str, load: &str) -> Row {
+    let of = |value: fn(&Waits) -> f64| -> Vec<f64> { rounds.iter().map(value).collect() };
+    let p99 = of(|round| round.p99);
+    let (least, most) = p99.iter().fold((f64::MAX, 0.0_f64), |(least, most), p99| (least.min(*p99), most.max(*p99)));
+    Row {
+        name: name.to_owned(),
+        what: format!(
+            "{:.0} reports a second at random times, {load} (open loop: a report's time counts from when it was due); \
+             medians of {} rounds of {OPEN_S:.0} s, whose p99 were {least:.1} to {most:.1} ms; p50 {:.2} ms. Reference: what \
+             was asked.",
+            median(&mut of(|round| round.rate)),
+            rounds.len(),
+            median(&mut of(|round| round.p50)),
+        ),
+        ours: median(&mut of(|round| round.p99)),
+        reference: P99_MS,
+        unit: "ms",
+        target: Target::AtMost(1.0),
+    }
 }
 
 /// Makes reports like those of the town's history.
