@@ -31,14 +31,17 @@ pub struct Row {
 pub enum Target {
     AtLeast(f64),
     AtMost(f64),
+    /// Told because somebody will want to know.
+    NotAsked,
 }
 
 impl Row {
     pub fn to_json(&self, measurement: &str) -> Value {
         let ratio = self.ours / self.reference;
         let (target, is_met) = match self.target {
-            Target::AtLeast(limit) => (format!("≥ {limit}"), ratio >= limit),
-            Target::AtMost(limit) => (format!("≤ {limit}"), ratio <= limit),
+            Target::AtLeast(limit) => (format!("≥ {limit}"), Some(ratio >= limit)),
+            Target::AtMost(limit) => (format!("≤ {limit}"), Some(ratio <= limit)),
+            Target::NotAsked => ("–".to_owned(), None),
         };
         json!({
             "name": self.name,
@@ -202,6 +205,7 @@ mod tests {
         assert_eq!(row(Target::AtMost(1.5))["is_met"], true);
         assert_eq!(row(Target::AtLeast(1.6))["is_met"], false);
         assert_eq!(row(Target::AtLeast(1.6))["ratio"], 1.5);
+        assert_eq!(row(Target::NotAsked)["is_met"], Value::Null);
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub fn run(tree: &Tree, names: &[String]) -> Result<bool> {
             .collect::<Result<_>>()?;
         for row in &rows {
             println!("{}", line(row));
-            is_met &= row.get("is_met").and_then(Value::as_bool).unwrap_or_default();
+            is_met &= is_row_met(row).unwrap_or(true);
         }
         keep(tree, rows)?;
     }
@@ -142,6 +142,11 @@ fn machine_line() -> String {
     format!("{}, {cores} cores, {} GiB", field("/proc/cpuinfo", "model name"), memory_kib.div_ceil(1 << 20))
 }
 
+/// `None` of a figure of which nothing is asked.
+fn is_row_met(row: &Value) -> Option<bool> {
+    row.get("is_met").and_then(Value::as_bool)
+}
+
 pub fn page(rows: &[Value]) -> Result<String> {
     let mut page = format!(
         "<!-- Written from {ROWS} by `cargo xtask bench`. -->\n# Performance 性能\n\nEach figure is the median of one run, beside a reference measured in turn with it in the \
@@ -149,7 +154,7 @@ pub fn page(rows: &[Value]) -> Result<String> {
          | | ours | reference | unit | ratio | asked | |\n|---|---:|---:|---|---:|---|---|\n"
     );
     for row in rows {
-        let met = if row.get("is_met").and_then(Value::as_bool).unwrap_or_default() { "✓" } else { "**missed**" };
+        let met = is_row_met(row).map_or("–", |is_met| if is_met { "✓" } else { "**missed**" });
         writeln!(
             page,
             "| {} | {} | {} | {} | {} | {} | {met} |",
@@ -219,9 +224,11 @@ mod tests {
     }
 
     #[test]
-    fn the_page_shows_a_missed_target() {
+    fn the_page_shows_a_missed_target_and_what_was_not_asked() {
         let row = json!({"name": "a", "ours": 4_182_000.0, "reference": 0.56, "ratio": 2.0, "unit": "ms", "target": "≤ 1.5", "is_met": false});
-        let page = page(&[row]).expect("it is written");
+        let told = json!({"name": "b", "ours": 3.0, "reference": 2.0, "ratio": 1.5, "unit": "ms", "target": "–", "is_met": null});
+        let page = page(&[row, told]).expect("it is written");
+        assert!(page.contains("| b | 3 | 2 | ms | 1.5 | – | – |"), "{page}");
         assert!(page.contains("| a | 4,182,000 | 0.56 | ms | 2 | ≤ 1.5 | **missed** |"), "{page}");
     }
 }
