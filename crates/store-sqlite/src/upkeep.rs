@@ -35,7 +35,6 @@ statements! {
     END_SESSION = "delete from sessions where id = ?1 and seen_at < ?2";
     OLD_CONTACTS = "select case_id, field from contacts where region = ?1 and ends_at < ?2";
     END_CONTACT = "delete from contacts where region = ?1 and case_id = ?2 and field = ?3 and ends_at < ?4";
-    MERGE_TERMS = "insert into case_terms (case_terms, rank) values ('merge', ?1)";
     IS_USED = "select exists (select 1 from regions) or exists (select 1 from publications) or exists (select 1 from people)
         or exists (select 1 from clients) or exists (select 1 from audit) or exists (select 1 from outbox)
         or exists (select 1 from numbers) or exists (select 1 from answers) or exists (select 1 from counters)";
@@ -183,16 +182,7 @@ impl Upkeep for SqliteStore {
     /// which others write.
     async fn scrub(&self) -> Result<(), StoreError> {
         let mut pages = -MERGE_PAGES;
-        loop {
-            let written = self.writer.transact(move |connection| {
-                let before = connection.total_changes();
-                run(connection, MERGE_TERMS, [pages]).map_err(failed)?;
-                Ok(connection.total_changes() - before)
-            });
-            // The command itself counts as a change: fewer than two mean that there was nothing left to merge.
-            if written.await? < 2 {
-                break;
-            }
+        while self.writer.transact(move |connection| words::merge_pages(connection, pages)).await? {
             pages = MERGE_PAGES;
         }
         let turn = self.checkpointer.turn.clone();

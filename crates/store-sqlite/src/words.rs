@@ -10,7 +10,7 @@
 
 use crate::{
     error::{broken, failed},
-    row::{Terms, Writing, one, statements},
+    row::{Terms, Writing, one, run, statements},
 };
 use gewu_domain::{
     case::{Case, Source, StateKind},
@@ -207,8 +207,9 @@ pub(crate) struct Unmerged {
 }
 
 impl Unmerged {
-    pub fn is_empty(&self) -> bool {
-        self.owed < ROWS_PER_MERGED_PAGE
+    /// Enough is owed for a merge of its own to be worth beginning.
+    pub fn is_due(&self) -> bool {
+        self.owed >= MERGED_TOGETHER
     }
 }
 
@@ -249,13 +250,19 @@ pub(crate) fn merge_all(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Resul
 fn merge(writing: &Writing<'_>, unmerged: &mut Unmerged, rows: usize) -> Result<(), StoreError> {
     let pages = rows.min(unmerged.owed) / ROWS_PER_MERGED_PAGE;
     unmerged.owed -= pages * ROWS_PER_MERGED_PAGE;
-    let before = writing.total_changes();
-    writing.run(MERGE_TERMS, [i64::try_from(pages).unwrap_or(i64::MAX)]).map_err(failed)?;
-    // The command itself counts as a change: fewer than two mean that there was nothing to merge.
-    if writing.total_changes() - before < 2 {
+    if !merge_pages(writing, i64::try_from(pages).unwrap_or(i64::MAX))? {
         unmerged.owed = 0;
     }
     Ok(())
+}
+
+/// Merges so many pages of the term index; a negative number begins with all segments, however few there are. `false` when
+/// there was nothing to merge.
+pub(crate) fn merge_pages(connection: &Connection, pages: i64) -> Result<bool, StoreError> {
+    let before = connection.total_changes();
+    run(connection, MERGE_TERMS, [pages]).map_err(failed)?;
+    // The command itself counts as a change.
+    Ok(connection.total_changes() - before > 1)
 }
 
 /// Changes what a case is found by, where it changes; `None` leaves that part.

@@ -133,7 +133,7 @@ fn work(mut connection: Connection, queue: &Receiver<Job>) {
 
 /// The next job; until it comes, merging that was put off is done step by step.
 fn wait(connection: &mut Connection, queue: &Receiver<Job>, unmerged: &mut Unmerged) -> Option<Job> {
-    while !unmerged.is_empty() {
+    while unmerged.is_due() {
         match queue.recv_timeout(QUIET) {
             Ok(job) => return Some(job),
             Err(RecvTimeoutError::Disconnected) => return None,
