@@ -15,7 +15,7 @@ use gewu_domain::{
 };
 use gewu_store::{
     Listing, Page, StoreError,
-    cases::{CaseFilter, CaseKey, CaseRow, CaseWrite, Cases, as_reported},
+    cases::{BODY_LOST, CaseFilter, CaseKey, CaseRow, CaseWrite, Cases, as_reported},
 };
 use std::collections::HashMap;
 use tokio_postgres::{Error, Row};
@@ -23,15 +23,15 @@ use uuid::Uuid;
 
 /// A case without a body of its own is what its first fact says.
 pub(crate) const ONE: &str = "
-    select c.id, c.id as case_id, b.body, f.body as fact from cases c
+    select c.id as case_id, b.body, f.body as fact from cases c
     left join case_bodies b on b.region = c.region and b.id = c.id
-    left join facts f on b.id is null and f.region = c.region and f.case_id = c.id and f.seq = 0
+    left join facts f on b.id is null and c.version = 1 and f.region = c.region and f.case_id = c.id and f.seq = 0
     where c.region = $1 and c.id = $2";
 pub(crate) const HEAD: &str = "select id, head from cases where region = $1 and id = $2";
 pub(crate) const BY_NUMBER: &str = "
-    select c.id, c.id as case_id, b.body, f.body as fact from cases c
+    select c.id as case_id, b.body, f.body as fact from cases c
     left join case_bodies b on b.region = c.region and b.id = c.id
-    left join facts f on b.id is null and f.region = c.region and f.case_id = c.id and f.seq = 0
+    left join facts f on b.id is null and c.version = 1 and f.region = c.region and f.case_id = c.id and f.seq = 0
     where c.region = $1 and c.number = $2";
 /// The excerpt is cut to `EXCERPT_CHARS`.
 pub(crate) const ROWS: &str = "
@@ -76,12 +76,15 @@ impl Cases for RegionSnapshot {
 }
 
 fn read(row: &Row) -> Result<Case, StoreError> {
-    let body = Stored { row, table: "case_bodies", key: &["id"] };
+    let body = Stored { row, table: "case_bodies", key: &["case_id"] };
     if let Some(case) = body.take::<Option<&str>>("body")? {
         return serde_json::from_str(case).map_err(|error| body.corrupt("body", &error.to_string()));
     }
     let fact = Stored { row, table: "facts", key: &["case_id"] };
-    as_reported(fact.take::<Option<&str>>("fact")?.unwrap_or_default()).map_err(|why| fact.corrupt("body", &why))
+    match fact.take::<Option<&str>>("fact")? {
+        Some(reported) => as_reported(reported).map_err(|why| fact.corrupt("body", &why)),
+        None => Err(body.corrupt("body", BODY_LOST)),
+    }
 }
 
 /// Rows of these cases in this order; unknown ids are left out.

@@ -14,7 +14,7 @@ use gewu_domain::{
 };
 use gewu_store::{
     Listing, Page, StoreError,
-    cases::{CaseFilter, CaseKey, CaseRow, CaseWrite, Cases, EXCERPT_CHARS, as_reported},
+    cases::{BODY_LOST, CaseFilter, CaseKey, CaseRow, CaseWrite, Cases, EXCERPT_CHARS, as_reported},
 };
 use rusqlite::{Connection, Params, Row, params};
 
@@ -33,10 +33,10 @@ statements! {
         wake_at = ?21, text_digest = ?22, is_odd = ?23 where region = ?1 and id = ?2";
     PUT_BODY = "insert into case_bodies (region, id, body) values (?1, ?2, ?3)
         on conflict (region, id) do update set body = excluded.body";
-    BODY = "select c.id, b.body from cases c left join case_bodies b on b.region = c.region and b.id = c.id
-        where c.region = ?1 and c.id = ?2";
-    BODY_BY_NUMBER = "select c.id, b.body from cases c left join case_bodies b on b.region = c.region and b.id = c.id
-        where c.region = ?1 and c.number = ?2";
+    BODY = "select c.id, b.body, c.version from cases c
+        left join case_bodies b on b.region = c.region and b.id = c.id where c.region = ?1 and c.id = ?2";
+    BODY_BY_NUMBER = "select c.id, b.body, c.version from cases c
+        left join case_bodies b on b.region = c.region and b.id = c.id where c.region = ?1 and c.number = ?2";
     FIRST_FACT = "select case_id, body from facts where region = ?1 and case_id = ?2 and seq = 0";
     HEAD = "select id, head from cases where region = ?1 and id = ?2";
     ROW = "select c.id, c.number, c.version, c.state, c.source, c.scheme, c.class, c.path, c.is_placed, c.lon, c.lat, c.unit,
@@ -227,7 +227,7 @@ pub(crate) fn forget_words(writing: &Writing<'_>, region: RegionId, id: CaseId) 
     }
 }
 
-/// A case by one of the statements that give its id and its body.
+/// A case by one of the statements that give its id, its body and its version.
 fn read_case(
     connection: &Connection,
     region: RegionId,
@@ -237,7 +237,11 @@ fn read_case(
     let found = one(connection, sql, key, |row| {
         let cells = Cells::of_case(row, BODIES);
         let body = |body: Option<String>| body.map(|body| serde_json::from_str::<Case>(&body)).transpose();
-        Ok((cells.id(0, "id", CaseId)?, cells.read(1, "body", body)?))
+        let case = cells.read(1, "body", body)?;
+        if case.is_none() && cells.cell::<u32>(2, "version")? != 1 {
+            return Err(cells.corrupt("body", BODY_LOST));
+        }
+        Ok((cells.id(0, "id", CaseId)?, case))
     })?;
     let Some((id, None)) = found else { return Ok(found.and_then(|(_, case)| case)) };
     one(connection, FIRST_FACT, params![region.0, id.0.as_bytes()], |row| {

@@ -32,6 +32,9 @@ pub struct CaseWrite {
     pub is_as_reported: bool,
 }
 
+/// Why a case cannot be read that has neither a body nor is as its first fact says.
+pub const BODY_LOST: &str = "it is not there, and the case is not as it was reported";
+
 /// The case that the body of its first fact tells of, as [`CaseWrite::is_as_reported`] promised.
 ///
 /// # Errors

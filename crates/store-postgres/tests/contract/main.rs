@@ -56,6 +56,10 @@ impl Fixture for Usual {
     async fn spoil_cases(&self) {
         self.database.run("update case_bodies set body = 'no case'").await;
     }
+
+    async fn lose_cases(&self) {
+        self.database.run("delete from case_bodies").await;
+    }
 }
 
 gewu_store::contract_suite!(Usual);

@@ -70,6 +70,10 @@ impl Fixture for Sqlite {
     async fn spoil_cases(&self) {
         self.connect().execute("update case_bodies set body = '{}'", []).unwrap();
     }
+
+    async fn lose_cases(&self) {
+        self.connect().execute("delete from case_bodies", []).unwrap();
+    }
 }
 
 gewu_store::contract_suite!(Sqlite);

@@ -219,6 +219,22 @@ pub async fn a_first_fact_that_tells_no_case_is_named(fixture: &impl Fixture) {
     }
 }
 
+pub async fn a_changed_case_whose_body_is_lost_is_named(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let first = CaseWrite { is_as_reported: true, ..new_case(HERE, 1, at(0)) };
+    let next = next_write(&first, "a fact", at(1), |case| case.urges += 1);
+    for write in [&first, &next] {
+        store.apply(HERE, vec![change(write)].into()).await.unwrap();
+    }
+    fixture.lose_cases().await;
+    let view = store.view(HERE).await.unwrap();
+    for read in [view.case(first.case.id).await, view.case_by_number(&first.case.number).await] {
+        let Err(StoreError::Corrupt { table, column, row, .. }) = read else { panic!("not as it once was: {read:?}") };
+        assert_eq!((table, column), ("case_bodies", "body"));
+        assert!(row.contains(&first.case.id.to_string()), "{row}");
+    }
+}
+
 pub async fn counting_stops_where_it_is_told(fixture: &impl Fixture) {
     let samples = stored(fixture, 40).await;
     let view = fixture.store().view(HERE).await.unwrap();

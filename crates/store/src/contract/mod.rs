@@ -50,6 +50,9 @@ pub trait Fixture: Send + Sync + Sized {
 
     /// Makes the stored body of every case something that is no case.
     async fn spoil_cases(&self);
+
+    /// Takes the stored body of every case away.
+    async fn lose_cases(&self);
 }
 
 /// A table as the backend's own catalogue describes it.
@@ -74,6 +77,7 @@ macro_rules! contract_suite {
                 a_case_is_found_by_its_number_in_its_region,
                 a_case_as_reported_is_read_from_its_fact_until_it_changes,
                 a_first_fact_that_tells_no_case_is_named,
+                a_changed_case_whose_body_is_lost_is_named,
                 counting_stops_where_it_is_told,
                 an_end_keeps_its_time_while_the_case_stays_ended,
                 new_terms_replace_old_ones_and_none_leave_them,
