@@ -8,7 +8,7 @@ use gewu_domain::{
     record::{self, DayRoot, GENESIS},
 };
 use gewu_store::{
-    Page, View,
+    Page, StoreError, View,
     facts::{FactKey, FactRow, TimeKey},
     upkeep::{Owned, Stray},
 };
@@ -168,7 +168,13 @@ impl App {
             Some(head) if head == previous => {}
             _ => found(None, "the last facts of the case are missing", "案件末尾缺少记录", previous.to_string()),
         }
-        let stored = view.case(id).await?;
+        let stored = match view.case(id).await {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                found(None, "the case does not read", "案件无法读取", error.to_string());
+                return Ok(());
+            }
+            stored => stored?,
+        };
         if stored != Case::replay(&facts) {
             found(None, "the case is not what its facts say", "案件与它的记录不符", String::new());
         }

@@ -114,6 +114,21 @@ fn one_altered_byte_is_found_and_named(keeper: Keeper) {
     assert!(said.contains(receipt["id"].as_str().unwrap()) && said.contains("#0"), "{said}");
 }
 
+fn every_case_that_does_not_read_is_named(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    house.serve();
+    let [one, other] = [("k1", "路灯坏了"), ("k2", "井盖松了")].map(|(key, words)| report(&house, key, words, "").1);
+    house.kill();
+    house.tamper("insert into case_bodies (region, id, body) select region, id, 'no case' from cases");
+    let output = house.run(&["verify"]);
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    for receipt in [one, other] {
+        let id = receipt["id"].as_str().unwrap();
+        assert!(said.lines().any(|line| line.contains(id) && line.contains("(the case does not read)")), "{said}");
+    }
+}
+
 fn what_belongs_to_no_case_is_named_row_by_row(keeper: Keeper) {
     let mut house = House::set_up(keeper);
     house.serve();
@@ -295,6 +310,7 @@ macro_rules! on_both {
 on_both! {
     the_whole_loop
     one_altered_byte_is_found_and_named
+    every_case_that_does_not_read_is_named
     what_belongs_to_no_case_is_named_row_by_row
     an_erased_person_is_in_no_file_and_no_table
     every_receipt_given_survives_a_kill
