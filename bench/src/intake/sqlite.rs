@@ -29,10 +29,14 @@ const OF_CASE: [(&str, &str); 10] = [
 const CASES: usize = 0;
 const WORDS: usize = 2;
 const OUTBOX: usize = 9;
+/// Of the statements after those of these tables: the row of the term index.
+const TERMS: usize = OF_CASE.len() + 1;
 /// What the reference writes besides.
 const OTHERS: [&str; 3] = ["answers", "counters", "case_terms"];
 const INSERT_TERMS: &str = "insert into case_terms (rowid, terms) values (?, ?)";
-/// As the writer merges the term index while others wait: a page for four cases, as soon as there are so many.
+/// As the writer merges the term index while others wait: a page for four cases, as soon as there are so many, where as
+/// many segments of one size are as it waits for.
+const WHEN_BUSY: &str = "insert into case_terms (case_terms, rank) values ('usermerge', 8)";
 const MERGED_TOGETHER: usize = 128;
 const ROWS_PER_MERGED_PAGE: usize = 4;
 /// Without a commit for so long, the server has done what it put off.
@@ -86,6 +90,7 @@ impl Copy {
         std::fs::copy(server, copy)?;
         let connection = Connection::open(copy)?;
         connection.execute_batch(SETTINGS)?;
+        connection.execute(WHEN_BUSY, [])?;
         connection.set_prepared_statement_cache_capacity(64);
         let (stop, stopped) = channel();
         let needs_restart = Arc::new(AtomicBool::new(false));
@@ -163,8 +168,9 @@ impl Copy {
                     else {
                         bail!("the words of a case are not as region, id, words, marks, after the case")
                     };
-                    let terms = vec![Value::Integer(place), Value::Text(format!("{words} {marks}"))];
-                    rows.push(Cells { statement: OF_CASE.len() + 1, values: terms });
+                    // The index counts its rows from the newest.
+                    let terms = vec![Value::Integer(i64::MAX - place), Value::Text(format!("{words} {marks}"))];
+                    rows.push(Cells { statement: TERMS, values: terms });
                 }
                 rows.push(Cells { statement: row.statement, values });
             }
@@ -319,7 +325,10 @@ impl Bare for Copy {
         let rate = per_second(cases, || {
             for together in fresh.chunks(group) {
                 begin.raw_execute()?;
-                for row in together.iter().flatten() {
+                // The rows of the term index in its order, which is the reverse.
+                let rows = together.iter().flatten().filter(|row| row.statement != TERMS);
+                let terms = together.iter().rev().flatten().filter(|row| row.statement == TERMS);
+                for row in rows.chain(terms) {
                     let statement = statements.get_mut(row.statement).context("a row of no table")?;
                     for (place, value) in (1..).zip(&row.values) {
                         statement.raw_bind_parameter(place, value)?;

@@ -17,6 +17,8 @@ use rusqlite::{Connection, Error, named_params};
 const DAY_MS: i64 = 86_400_000;
 /// Bits of `cases.found_at` below the second.
 const SECOND_BITS: u32 = 30;
+/// From here the rows of the term index are counted back (`mirrored` in the SQLite store's `words.rs`).
+const LAST_PLACE: i64 = i64::MAX;
 
 /// Fast, and lost only with the machine; the server turns to its own settings.
 const SETTINGS: &str = "pragma page_size = 4096; pragma journal_mode = truncate; pragma synchronous = off;
@@ -38,16 +40,20 @@ const OF_CITY: [&str; 10] =
     ["migrations", "regions", "roots", "counters", "numbers", "publications", "people", "posts", "accounts", "clients"];
 /// In the order of the index, or each row would end a segment of it.
 const TERMS: &str = "insert into main.case_terms (rowid, terms)
-    select c.found_at - (:earlier_ms / 1000 << 30),
+    select :last_place - (c.found_at - (:earlier_ms / 1000 << 30)),
         replace(w.words, c.number, earlier_number(c.number, :earlier_ms)) || ' ' || w.marks
     from base.regions r
     cross join base.cases c on c.region = r.region and c.id >= :first and c.id < :last
     cross join base.case_words w on w.region = c.region and w.id = c.id
     order by 1";
-/// As the server merges the index: for so many rows a page (see `words.rs` of the SQLite store), by the same settings.
+/// As the server merges the index (see `words.rs` of the SQLite store): while rows come, a page for so many of them, as soon
+/// as so many segments are of one size; when no more come, until few segments are left.
 const ROWS_PER_MERGED_PAGE: usize = 2;
-const TERMS_SETTINGS: &str = "insert into main.case_terms (case_terms, rank)
-    select k, v from base.case_terms_config where k in ('automerge', 'usermerge', 'crisismerge')";
+const SETTING: &str = "insert into main.case_terms (case_terms, rank) values (?, ?)";
+const SETTINGS_OF_TERMS: [(&str, i64); 3] = [("automerge", 0), ("usermerge", 8), ("crisismerge", 64)];
+const QUIET: (&str, i64) = ("usermerge", 2);
+const MERGE: &str = "insert into main.case_terms (case_terms, rank) values ('merge', ?)";
+const PAGES_AT_ONCE: i64 = 1_000;
 
 /// Whether a lengthened city has everything of the case of that number.
 pub fn is_whole(number: &str) -> bool {
@@ -67,6 +73,7 @@ pub fn lengthened(stand: &Stand, base: &Place, cases: u64, times: i64) -> Result
     let go_on = || {
         let connection = open(&place, base)?;
         while copy_slice(&connection, times)? {}
+        merge_further(&connection)?;
         connection.execute_batch("pragma analysis_limit = 1000; analyze main; drop table main.slices")?;
         Ok(())
     };
@@ -104,7 +111,9 @@ fn copy_city(connection: &Connection) -> Result<()> {
     )?;
     let schema: Vec<String> = sql.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     connection.execute_batch(&schema.concat())?;
-    connection.execute(TERMS_SETTINGS, [])?;
+    for setting in SETTINGS_OF_TERMS {
+        connection.execute(SETTING, setting)?;
+    }
     for table in OF_CITY {
         connection.execute(&format!("insert into main.{table} select * from base.{table}"), [])?;
     }
@@ -141,18 +150,31 @@ fn copy_slice(connection: &Connection, times: i64) -> Result<bool> {
             .execute(named_params! { ":earlier_ms": earlier_ms, ":first": first, ":last": last })
             .context(sql)?;
     }
-    let terms = named_params! { ":earlier_ms": earlier_ms, ":first": first, ":last": last };
+    let terms = named_params! {
+        ":earlier_ms": earlier_ms, ":first": first, ":last": last, ":last_place": LAST_PLACE
+    };
     let rows = connection.prepare_cached(TERMS)?.execute(terms)?;
     let pages = i64::try_from(rows.div_ceil(ROWS_PER_MERGED_PAGE))?;
-    connection
-        .prepare_cached("insert into main.case_terms (case_terms, rank) values ('merge', ?)")?
-        .execute([pages])?;
+    connection.prepare_cached(MERGE)?.execute([pages])?;
     connection.execute("update main.slices set n = ?", [done + 1])?;
     connection.execute_batch("commit")?;
     if (done + 1) % 20 == 0 {
         eprintln!("  {} of {} slices", done + 1, times * days);
     }
     Ok(true)
+}
+
+/// As the server does when nobody writes.
+fn merge_further(connection: &Connection) -> Result<()> {
+    connection.execute(SETTING, QUIET)?;
+    loop {
+        let before = connection.total_changes();
+        connection.prepare_cached(MERGE)?.execute([PAGES_AT_ONCE])?;
+        // The command itself counts as a change.
+        if connection.total_changes() - before <= 1 {
+            return Ok(());
+        }
+    }
 }
 
 /// The statement that writes a table's rows of a slice, each column moved as its name says.

@@ -20,8 +20,8 @@ use crate::{
     error::failed,
     row::{FIRST_ID, LAST_ID, SEPARATOR, ms, one, statements},
     words::{
-        area_token, cells_over, class_token, dropped_token, first_of_second, last_of_second, second_of,
-        second_of_place, source_token, unit_token, unplaced_token, word_token,
+        LAST_PLACE, area_token, cells_over, class_token, dropped_token, first_of_second, last_of_second, mirrored,
+        second_of, second_of_place, source_token, unit_token, unplaced_token, word_token,
     },
 };
 use gewu_domain::{
@@ -186,16 +186,16 @@ impl Search<'_> {
             format!("cross join cases c on c.region = p.region and c.id = p.id{conditions}")
         };
         let has_area = if area.is_some() { "instr(c.path, ?) > 0" } else { "1" };
-        let direction = if self.is_forwards { "desc" } else { "asc" };
+        let direction = if self.is_forwards { "asc" } else { "desc" };
         let [first, last] = [second_of(span.first), second_of(span.last)];
-        let places: [Value; 2] = [first_of_second(first).into(), last_of_second(last).into()];
+        let rows: [Value; 2] = [mirrored(last_of_second(last)).into(), mirrored(first_of_second(first)).into()];
         let lists = if last - first <= BRIEF_S { tokens.to_vec() } else { vec![together(self.region, tokens)] };
         let also = " and +case_terms.rowid in (
                 select rowid from case_terms where case_terms match ? and rowid between ? and ?)"
             .repeat(lists.len() - 1);
         let sql = format!(
             "select case_terms.rowid, p.id, {has_area} from case_terms
-             cross join cases p indexed by cases_by_place on p.region = ? and p.found_at = case_terms.rowid
+             cross join cases p indexed by cases_by_place on p.region = ? and p.found_at = {LAST_PLACE} - case_terms.rowid
              {cases} where p.id between ? and ? and case_terms match ? and case_terms.rowid between ? and ?{also}
              order by case_terms.rowid {direction}"
         );
@@ -205,7 +205,7 @@ impl Search<'_> {
         all.extend(span.values());
         for list in lists {
             all.push(list.into());
-            all.extend(places.clone());
+            all.extend(rows.clone());
         }
         let mut statement = self.connection.prepare_cached(&sql).map_err(failed)?;
         let mut rows = statement.query(params_from_iter(all)).map_err(failed)?;
@@ -213,7 +213,7 @@ impl Search<'_> {
         let mut second = None;
         let mut elsewhere = 0;
         while let Some(row) = rows.next().map_err(failed)? {
-            let this = Some(second_of_place(row.get(0).map_err(failed)?));
+            let this = Some(second_of_place(mirrored(row.get(0).map_err(failed)?)));
             if this != second && ids.len() >= self.most {
                 break;
             }

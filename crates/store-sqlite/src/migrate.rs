@@ -11,6 +11,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0001_the_record", include_str!("../migrations/0001_the_record.sql")),
     ("0002_merging", include_str!("../migrations/0002_merging.sql")),
     ("0003_in_the_key", include_str!("../migrations/0003_in_the_key.sql")),
+    ("0004_newest_first", include_str!("../migrations/0004_newest_first.sql")),
 ];
 
 const MAKE_LIST: &str = "create table if not exists migrations (name text not null primary key) strict";
@@ -45,15 +46,21 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn words_and_texts_are_kept_when_they_move_into_their_keys() {
-        let mut connection = Connection::open_in_memory().unwrap();
+    /// A database as it was before a step.
+    fn before(step: &str) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(MAKE_LIST).unwrap();
-        for (name, sql) in STEPS.iter().take_while(|(name, _)| *name != "0003_in_the_key") {
+        for (name, sql) in STEPS.iter().take_while(|(name, _)| *name != step) {
             connection.execute_batch(sql).unwrap();
             connection.execute(NOTE, [name]).unwrap();
         }
         connection.execute_batch("pragma foreign_keys = off").unwrap();
+        connection
+    }
+
+    #[test]
+    fn words_and_texts_are_kept_when_they_move_into_their_keys() {
+        let mut connection = before("0003_in_the_key");
         for (region, id, said) in [(2, 7_u8, "three"), (1, 8, "two"), (1, 7, "one")] {
             for sql in [
                 "insert into case_words (region, id, words, marks) values (?1, ?2, ?3, upper(?3))",
@@ -78,5 +85,29 @@ mod tests {
             ["107onestaff", "108twostaff", "207threestaff"]
         );
         assert!(rows("select name from migrations").contains(&"0003_in_the_key".to_owned()));
+    }
+
+    #[test]
+    fn what_was_found_before_is_found_when_the_newest_come_first() {
+        let mut connection = before("0004_newest_first");
+        for (id, found_at, words) in [(1_u8, 5_i64, "7w路灯"), (2, 9, "7w路灯 7w井盖"), (3, 7, "")] {
+            let case = "insert into cases (region, id, number, version, head, state, source, path, is_placed, units,
+                is_urgent, reported_at, changed_at, is_odd, found_at)
+                values (7, ?1, hex(?1), 1, x'', 'reported', 'patrol', '', 1, '', 0, 0, 0, 0, ?2)";
+            connection.execute(case, rusqlite::params![[id; 16], found_at]).unwrap();
+            let sql = "insert into case_words (region, id, words, marks) values (7, ?1, ?2, '7spatrol')";
+            connection.execute(sql, rusqlite::params![[id; 16], words]).unwrap();
+        }
+
+        migrate(&mut connection).unwrap();
+        let found = |token: &str| -> Vec<i64> {
+            let sql = "select rowid from case_terms where case_terms match ?1 order by rowid";
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([format!("\"{token}\"")], |row| row.get(0)).unwrap();
+            rows.map(|row| crate::words::mirrored(row.unwrap())).collect()
+        };
+        assert_eq!(found("7w路灯"), [9, 5]);
+        assert_eq!(found("7w井盖"), [9]);
+        assert_eq!(found("7spatrol"), [9, 7, 5]);
     }
 }

@@ -155,7 +155,7 @@ pub(crate) struct Writing<'c> {
 
 /// A row that goes into the term index, or out of it.
 pub(crate) struct Terms {
-    pub found_at: i64,
+    pub row: i64,
     pub goes_out: bool,
     pub text: String,
 }

@@ -241,13 +241,15 @@ impl Upkeep for SqliteStore {
                     batch.iter().try_for_each(|prepared| prepared.write(&writing, region))?;
                     let mut unmerged = words::Unmerged::default();
                     words::write_terms(&writing, &mut unmerged)?;
-                    words::merge_all(&writing, &mut unmerged)
+                    words::merge_load(&writing, &unmerged)
                 })
             })
             .await
     }
 
+    /// Merges the term index as far as it is when nobody writes, in slices between which others write.
     async fn analyze(&self) -> Result<(), StoreError> {
+        while self.writer.transact(words::merge_further).await? {}
         self.writer.run(|connection| connection.execute_batch(ANALYZE).map_err(failed)).await
     }
 }

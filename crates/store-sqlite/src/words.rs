@@ -6,7 +6,7 @@
 //! for its kind, and the thing itself: lists of one region never hold rows of another.
 //!
 //! The index is a contentless FTS5 table: it orders rows by an integer, which here sorts as the ids of cases do, second
-//! by second (see [`first_of_second`]); within a second `find.rs` sorts by id.
+//! by second (see [`first_of_second`]), but the newest first (see [`mirrored`]); within a second `find.rs` sorts by id.
 
 use crate::{
     error::{broken, failed},
@@ -29,6 +29,8 @@ statements! {
     SELECT_WORDS = "select words, marks from case_words where region = ?1 and id = ?2";
     INSERT_TERMS = "insert into case_terms (rowid, terms) values (?1, ?2)";
     MERGE_TERMS = "insert into case_terms (case_terms, rank) values ('merge', ?1)";
+    LEAST = "select v from case_terms_config where k = 'usermerge'";
+    SET_LEAST = "insert into case_terms (case_terms, rank) values ('usermerge', ?1)";
     DELETE_TERMS = "insert into case_terms (case_terms, rowid, terms) values ('delete', ?1, ?2)";
 }
 
@@ -40,11 +42,20 @@ const ROWS_PER_MERGED_PAGE: usize = 2;
 const MERGED_TOGETHER: usize = 128;
 /// So many rows may be owed a merge before it is no longer put off.
 const OWED_MOST: usize = 250_000;
+/// When nobody waits, rows are merged as soon as there are so many: a search looks into every segment, and reports that
+/// come one by one leave one each.
+const DUE: usize = 16;
+/// So many segments of one size are merged into one while others wait: fewer at a time would merge each row more often.
+const WHEN_BUSY: i64 = 8;
+/// The same when nobody does, so that few are left to look into.
+const WHEN_QUIET: i64 = 2;
 
 /// Bits of `found_at` below the second: the slot of the region, and a number within second and region.
 const SECOND_BITS: u32 = 30;
 const NUMBER_BITS: u32 = 20;
 const LAST_SECOND: i64 = (1 << 33) - 1;
+/// Above every `found_at`.
+pub(crate) const LAST_PLACE: i64 = i64::MAX;
 const SLOTS: i64 = 1 << (SECOND_BITS - NUMBER_BITS);
 
 /// The time an id says it was minted at.
@@ -69,6 +80,12 @@ pub(crate) fn last_of_second(second: i64) -> i64 {
 
 pub(crate) fn second_of_place(found_at: i64) -> i64 {
     found_at >> SECOND_BITS
+}
+
+/// The row of the index for a place, and the place for a row: counted from the other end, because the index is walked
+/// forwards faster than backwards, and the newest are asked for first.
+pub(crate) fn mirrored(found_at: i64) -> i64 {
+    LAST_PLACE - found_at
 }
 
 /// Squares of the map a point is marked with: side in degrees and letter, smallest first.
@@ -194,7 +211,7 @@ pub(crate) fn insert(
     let found_at = place(writing, region, id)?;
     writing.run(INSERT_WORDS, params![region.0, id.0.as_bytes(), words, marks]).map_err(failed)?;
     let text = format!("{words} {marks}");
-    writing.terms.borrow_mut().push(Terms { found_at, goes_out: false, text });
+    writing.terms.borrow_mut().push(Terms { row: mirrored(found_at), goes_out: false, text });
     Ok(found_at)
 }
 
@@ -207,9 +224,14 @@ pub(crate) struct Unmerged {
 }
 
 impl Unmerged {
+    /// What an earlier run left is not written down anywhere.
+    pub fn unknown() -> Unmerged {
+        Unmerged { owed: OWED_MOST, lately: 0 }
+    }
+
     /// Enough is owed for a merge of its own to be worth beginning.
     pub fn is_due(&self) -> bool {
-        self.owed >= MERGED_TOGETHER
+        self.owed >= DUE
     }
 }
 
@@ -217,10 +239,10 @@ impl Unmerged {
 /// the last, the index writes all that it holds in memory.
 pub(crate) fn write_terms(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Result<(), StoreError> {
     let mut terms = writing.terms.take();
-    terms.sort_by_key(|terms| terms.found_at);
-    for Terms { found_at, goes_out, text } in &terms {
+    terms.sort_by_key(|terms| terms.row);
+    for Terms { row, goes_out, text } in &terms {
         let sql = if *goes_out { DELETE_TERMS } else { INSERT_TERMS };
-        writing.run(sql, params![found_at, text]).map_err(failed)?;
+        writing.run(sql, params![row, text]).map_err(failed)?;
     }
     unmerged.owed += terms.len();
     unmerged.lately += terms.len();
@@ -234,26 +256,37 @@ pub(crate) fn merge_half(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Resu
         return Ok(());
     }
     let lately = std::mem::take(&mut unmerged.lately);
-    merge(writing, unmerged, if unmerged.owed > OWED_MOST { lately } else { lately / 2 })
+    let rows = if unmerged.owed > OWED_MOST { lately } else { lately / 2 };
+    unmerged.owed -= rows.min(unmerged.owed);
+    merge(writing, rows / ROWS_PER_MERGED_PAGE, WHEN_BUSY).map(drop)
+}
+
+/// Merges what the rows of a bulk load ask for.
+pub(crate) fn merge_load(writing: &Writing<'_>, unmerged: &Unmerged) -> Result<(), StoreError> {
+    merge(writing, unmerged.owed / ROWS_PER_MERGED_PAGE, WHEN_BUSY).map(drop)
 }
 
 /// Merges a step of what was put off.
-pub(crate) fn merge_step(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Result<(), StoreError> {
-    merge(writing, unmerged, MERGED_TOGETHER)
-}
-
-/// Merges all that is owed.
-pub(crate) fn merge_all(writing: &Writing<'_>, unmerged: &mut Unmerged) -> Result<(), StoreError> {
-    merge(writing, unmerged, unmerged.owed)
-}
-
-fn merge(writing: &Writing<'_>, unmerged: &mut Unmerged, rows: usize) -> Result<(), StoreError> {
-    let pages = rows.min(unmerged.owed) / ROWS_PER_MERGED_PAGE;
-    unmerged.owed -= pages * ROWS_PER_MERGED_PAGE;
-    if !merge_pages(writing, i64::try_from(pages).unwrap_or(i64::MAX))? {
+pub(crate) fn merge_step(connection: &Connection, unmerged: &mut Unmerged) -> Result<(), StoreError> {
+    unmerged.lately = 0;
+    if !merge_further(connection)? {
         unmerged.owed = 0;
     }
     Ok(())
+}
+
+/// Merges a step on the way to few segments; `false` when there are few.
+pub(crate) fn merge_further(connection: &Connection) -> Result<bool, StoreError> {
+    merge(connection, MERGED_TOGETHER / ROWS_PER_MERGED_PAGE, WHEN_QUIET)
+}
+
+/// Merges so many pages where there are so many segments of one size. `false` when there was nothing to merge.
+fn merge(connection: &Connection, pages: usize, least: i64) -> Result<bool, StoreError> {
+    let is_set = one(connection, LEAST, [], |row| row.get::<_, i64>(0).map_err(failed))? == Some(least);
+    if !is_set {
+        run(connection, SET_LEAST, [least]).map_err(failed)?;
+    }
+    merge_pages(connection, i64::try_from(pages).unwrap_or(i64::MAX))
 }
 
 /// Merges so many pages of the term index; a negative number begins with all segments, however few there are. `false` when
@@ -285,7 +318,8 @@ pub(crate) fn update(
     if (words, marks) == (&old_words, &old_marks) {
         return Ok(());
     }
-    let terms = |goes_out, words: &str, marks: &str| Terms { found_at, goes_out, text: format!("{words} {marks}") };
+    let row = mirrored(found_at);
+    let terms = |goes_out, words: &str, marks: &str| Terms { row, goes_out, text: format!("{words} {marks}") };
     writing.terms.borrow_mut().extend([terms(true, &old_words, &old_marks), terms(false, words, marks)]);
     writing.run(UPDATE_WORDS, params![region.0, id.0.as_bytes(), words, marks]).map_err(failed)?;
     Ok(())

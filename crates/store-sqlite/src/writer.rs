@@ -109,8 +109,8 @@ fn stopped() -> StoreError {
 }
 
 fn work(mut connection: Connection, queue: &Receiver<Job>) {
-    let mut unmerged = Unmerged::default();
-    let mut next = queue.recv().ok();
+    let mut unmerged = Unmerged::unknown();
+    let mut next = wait(&mut connection, queue, &mut unmerged);
     while let Some(job) = next {
         next = match job {
             Job::Run(run) => {
@@ -139,7 +139,7 @@ fn wait(connection: &mut Connection, queue: &Receiver<Job>, unmerged: &mut Unmer
             Err(RecvTimeoutError::Disconnected) => return None,
             Err(RecvTimeoutError::Timeout) => {}
         }
-        let step = transact(connection, |connection| words::merge_step(&Writing::of(connection), unmerged));
+        let step = transact(connection, |connection| words::merge_step(connection, unmerged));
         if let Err(error) = step {
             tracing::warn!(error = %chain(&error), "the term index could not be merged now; it will be with later reports");
             *unmerged = Unmerged::default();

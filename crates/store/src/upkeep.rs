@@ -81,6 +81,6 @@ pub trait Upkeep: Send + Sync {
     /// Bulk insert for imports and simulations: same rows as `apply`, many at once, all or nothing, durable when it returns.
     async fn load(&self, region: RegionId, batch: Vec<crate::Changes>) -> Result<(), StoreError>;
 
-    /// Refreshes the planner's statistics after bulk work.
+    /// Brings indexes and the planner's statistics into shape after bulk work.
     async fn analyze(&self) -> Result<(), StoreError>;
 }

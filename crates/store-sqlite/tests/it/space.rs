@@ -106,29 +106,63 @@ async fn the_term_index_is_merged_as_it_grows() {
     for no in 0..TRANSACTIONS {
         store.apply(HERE, cases(no * 64)).await.unwrap();
     }
-    let connection = rusqlite::Connection::open(directory.path().join(FILE)).unwrap();
-    // Pages of a segment are numbered from its own number times 2³⁷ on; what is below are the index's own.
-    let sql = "select count(distinct id >> 37) from case_terms_data where id >> 37 > 0";
-    let segments: u32 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    let segments = segments(directory.path());
     assert!((1..25).contains(&segments), "{segments} segments after {TRANSACTIONS} transactions");
 }
 
 #[tokio::test]
-async fn what_was_not_merged_with_the_transactions_is_merged_when_nobody_writes() {
-    const TRANSACTIONS: u64 = 100;
+async fn few_segments_are_left_when_nobody_writes() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path(), Settings::default()).unwrap();
-    let connection = rusqlite::Connection::open(directory.path().join(FILE)).unwrap();
-    let version = || -> u32 { connection.query_row("pragma data_version", [], |row| row.get(0)).unwrap() };
-    for no in 0..TRANSACTIONS {
+    for no in 0..20 {
         store.apply(HERE, cases(no * 64)).await.unwrap();
-        let after_the_writing = version();
-        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
-        if no > 20 && version() != after_the_writing {
-            return;
-        }
     }
-    panic!("{TRANSACTIONS} times nothing was merged");
+    until_few(directory.path()).await;
+}
+
+#[tokio::test]
+async fn reports_that_come_one_by_one_do_not_leave_a_segment_each() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path(), Settings::default()).unwrap();
+    for no in 0..20 {
+        store.apply(HERE, changes(no)).await.unwrap();
+    }
+    until_few(directory.path()).await;
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_left_is_merged_by_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(SqliteStore::open(directory.path(), Settings::default()).unwrap());
+    let connection = rusqlite::Connection::open(directory.path().join(FILE)).unwrap();
+    for row in 0..20 {
+        connection.execute("insert into case_terms (rowid, terms) values (?, 'w')", [row]).unwrap();
+    }
+    drop(connection);
+    assert_eq!(segments(directory.path()), 20);
+    let _store = SqliteStore::open(directory.path(), Settings::default()).unwrap();
+    until_few(directory.path()).await;
+}
+
+/// Segments of sizes that differ by half or more: so many are left of a thousand cases.
+const FEW: u32 = 4;
+
+fn segments(directory: &std::path::Path) -> u32 {
+    let connection = rusqlite::Connection::open(directory.join(FILE)).unwrap();
+    // Pages of a segment are numbered from its own number times 2³⁷ on; what is below are the index's own.
+    let sql = "select count(distinct id >> 37) from case_terms_data where id >> 37 > 0";
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+async fn until_few(directory: &std::path::Path) {
+    let mut look = tokio::time::interval(std::time::Duration::from_millis(20));
+    let few = async {
+        while segments(directory) > FEW {
+            look.tick().await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(20), few).await;
+    assert!(waited.is_ok(), "{} segments are left", segments(directory));
 }
 
 /// Sixty-four cases with many words that no other has.
