@@ -212,7 +212,7 @@ pub struct CheckGrids {
     /// wgs84、gcj02、bd09 或 cgcs2000
     #[arg(long, default_value = "wgs84")]
     pub datum: String,
-    /// 上级边界 · the boundaries of the parents.
+    /// 上级边界；没有 parent 属性的网格算在它所在的上级里 · the boundaries of the parents; a grid without `parent` belongs to the one it lies in.
     #[arg(long, value_name = "FILE")]
     pub parents: Option<PathBuf>,
     /// 代码方案：unit15、unit14、cjt349 或 free · the scheme of the codes.

@@ -6,6 +6,7 @@ use gewu_domain::area::code::{CodeRole, CodeScheme};
 use gewu_geo::{
     datum::{Datum, Point},
     geojson::{self, Feature},
+    index::GridIndex,
     shape::Shape,
     topology::{self, Area, FaultKind, GeoFault, Tolerance},
 };
@@ -109,6 +110,7 @@ fn wrong_codes(children: &Division, parents: Option<&Division>, scheme: CodeSche
     faults
 }
 
+/// A child that names no parent is the child of the one it lies in.
 fn drawn_faults(children: &Division, parents: Option<&Division>) -> Vec<GeoFault> {
     let handle = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
     let first_parent = handle(children.shapes.len());
@@ -117,10 +119,15 @@ fn drawn_faults(children: &Division, parents: Option<&Division>) -> Vec<GeoFault
         .flat_map(|parents| parents.codes.iter().enumerate())
         .filter_map(|(index, code)| Some((code.as_deref()?, first_parent.saturating_add(handle(index)))))
         .collect();
+    let parent_shapes = parents.iter().flat_map(|parents| parents.shapes.iter().enumerate());
+    let lies_in =
+        GridIndex::build(parent_shapes.map(|(index, shape)| (first_parent.saturating_add(handle(index)), shape)));
     let mut areas = Vec::new();
     for ((index, shape), unclosed) in children.shapes.iter().enumerate().zip(&children.unclosed) {
-        let parent = children.parents.get(index).and_then(Option::as_deref);
-        let parent = parent.and_then(|parent| parent_handles.get(parent)).copied();
+        let parent = match children.parents.get(index).and_then(Option::as_deref) {
+            Some(named) => parent_handles.get(named).copied(),
+            None => lies_in.locate(shape.point_on_surface()),
+        };
         areas.push(Area { handle: handle(index), parent, shape, unclosed });
     }
     if let Some(parents) = parents {

@@ -194,6 +194,26 @@ fn grids_without_a_fault_are_whole_in_every_format() {
     assert_eq!(map["features"], json!([]));
 }
 
+/// Without the parent, ground that is open to the outside is nobody's fault.
+#[test]
+fn grids_that_name_no_parent_are_measured_by_the_one_they_lie_in() {
+    let grids = collection(vec![
+        feature(Some("a"), None, &[&rectangle(0.0, 0.0, 1.0, 1.0)]),
+        feature(Some("b"), None, &[&rectangle(0.0, 1.005, 1.0, 2.0)]),
+    ]);
+    let parents = collection(vec![
+        feature(Some("P"), None, &[&rectangle(0.0, 0.0, 1.0, 2.0)]),
+        feature(Some("Q"), None, &[&rectangle(1.0, 0.0, 2.0, 2.0)]),
+    ]);
+    let files = Files::new(&grids, Some(&parents));
+    assert_eq!(json_of(&files.check(&["--json"]))["faults"], json!([]));
+    let told = json_of(&files.check(&["--json", "--parents", "parents.geojson"]));
+    let [fault] = told["faults"].as_array().unwrap().as_slice() else { panic!("{told:#}") };
+    assert_eq!((&fault["kind"], &fault["areas"]), (&json!("parent_not_covered"), &json!(["P"])));
+    let width_m = fault["width_m"].as_f64().unwrap();
+    assert!((0.5..0.6).contains(&width_m), "{width_m}");
+}
+
 #[test]
 fn a_code_that_is_none_of_its_scheme_is_told_and_what_cannot_be_read_names_what_is_wrong() {
     let grids = collection(vec![feature(Some("11010100100101"), None, &[&rectangle(0.0, 0.0, 1.0, 1.0)])]);
