@@ -29,8 +29,10 @@ const OF_CASE: [(&str, &str); 10] = [
 const CASES: usize = 0;
 const WORDS: usize = 2;
 const OUTBOX: usize = 9;
-/// Of the statements after those of these tables: the row of the term index.
-const TERMS: usize = OF_CASE.len() + 1;
+/// The statements after those of these tables: the answer kept under its key, the row of the term index, a count.
+const ANSWER: usize = OF_CASE.len();
+const TERMS: usize = ANSWER + 1;
+const COUNTED: usize = TERMS + 1;
 /// What the reference writes besides.
 const OTHERS: [&str; 3] = ["answers", "counters", "case_terms"];
 const INSERT_TERMS: &str = "insert into case_terms (rowid, terms) values (?, ?)";
@@ -144,7 +146,7 @@ impl Copy {
                 if let Some(Value::Text(key)) = values.get_mut(1) {
                     *key = format!("{:0width$x}", no, width = key.len());
                 }
-                rows.push(Cells { statement: OF_CASE.len(), values });
+                rows.push(Cells { statement: ANSWER, values });
             }
             let mut found_at = None;
             for row in &recorded.rows {
@@ -179,7 +181,7 @@ impl Copy {
                 count -= 1.0;
                 next_count += 1;
                 if let Some(values) = self.counts.get(next_count % self.counts.len().max(1)) {
-                    rows.push(Cells { statement: OF_CASE.len() + 2, values: values.clone() });
+                    rows.push(Cells { statement: COUNTED, values: values.clone() });
                 }
             }
             Ok(rows)
