@@ -11,6 +11,7 @@
 )]
 
 mod chores;
+mod former;
 mod forms;
 mod grids;
 mod house;
