@@ -1,9 +1,10 @@
-//! The chores: `cargo xtask test | tidy | write | demo | bench | postgres`.
+//! The chores: `cargo xtask test | tidy | cells | write | demo | bench | postgres`.
 //!
 //! This crate must not depend on any other crate of the house, so that it builds in seconds
 //! and can judge a tree that does not compile. Start at [`test::run`] and [`tidy::run`].
 
 mod bench;
+mod cells;
 mod demo;
 mod machine;
 mod postgres;
@@ -22,6 +23,7 @@ usage: cargo xtask <chore>
   test [suite…]         set up this machine and run every test (or only the suites named)
   tidy [quick]          format, lints and the rules of the house (quick: without clippy)
   bench [name…]         measure beside a reference and write docs/performance.md
+  cells                 change each cell of the tables of duties and see a test turn red
   write                 write the generated files again
   postgres [durable] [command…]
                         run a command (or wait) with GEWU_TEST_POSTGRES naming a throw-away server
@@ -51,6 +53,7 @@ fn chore(arguments: &[String]) -> Result<bool> {
         "demo" => demo::run(&tree, rest),
         "bench" => bench::run(&tree, rest),
         "tidy" => tidy::run(&tree, rest),
+        "cells" => cells::run(&tree),
         "write" => tidy::write(&tree),
         "postgres" => postgres::lend(&tree, rest),
         other => bail!("there is no chore {other:?}\n\n{USAGE}"),
