@@ -37,7 +37,7 @@ impl App {
             ticked.roots += self.root_days(region).await?;
             ticked.sent += self.send(region).await?;
         }
-        ticked.swept = self.sweep().await?;
+        ticked.swept = self.sweep().await? + self.store.upkeep().sweep_uploads(self.now()).await?;
         Ok(ticked)
     }
 

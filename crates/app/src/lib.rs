@@ -27,6 +27,7 @@ pub mod publications;
 pub mod reseal;
 pub mod sealing;
 pub mod secrets;
+pub mod uploads;
 pub mod verify;
 
 pub use caller::{Caller, Identity};
@@ -57,8 +58,8 @@ pub struct Settings {
     pub password_cost: passwords::Cost,
     /// How long a contact is kept after it was given.
     pub contact_days: u16,
-    /// Photos a report may carry.
-    pub photos_most: usize,
+    /// How long an uploaded photo may wait for the report or step that names it.
+    pub upload_hours: u16,
     /// Characters a text may have. Open311 allows 4,000 for a description, and the answers to its questions come on top.
     pub text_chars_most: usize,
     /// Topics that a channel takes, such as `case.changed`; for others nothing goes to the outbox. None as long as there is
@@ -76,7 +77,7 @@ impl Default for Settings {
             lock_minutes: 15,
             password_cost: passwords::Cost::default(),
             contact_days: 365,
-            photos_most: 6,
+            upload_hours: 72,
             text_chars_most: 5_000,
             outgoing: Vec::new(),
             is_demo: false,
@@ -112,8 +113,6 @@ pub struct App {
     known_clients: people::clients::Known,
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     events: broadcast::Sender<Event>,
-    /// Held for reading by whoever puts or names photos, for writing by the sweep: see [`orphans`].
-    naming: tokio::sync::RwLock<()>,
 }
 
 impl App {
@@ -142,7 +141,6 @@ impl App {
             known_clients: Default::default(),
             snapshot: RwLock::new(None),
             events,
-            naming: tokio::sync::RwLock::default(),
         };
         app.reload().await?;
         Ok(app)

@@ -1,16 +1,15 @@
 //! Photos nobody named: uploaded, and then the report never came. They go when the grace is over.
 //!
-//! A photo is durable before the report that names it, so between the two it belongs to nothing. Who names photos holds
-//! [`App::held`] until the report is durable; the sweep waits for that and looks again. Another process that names a
-//! photo of this age in the very moment of its sweep is not seen.
+//! A photo is durable before the report that names it, so between the two only its upload ([`crate::uploads`]) stands for
+//! it. An upload is taken once and has files of its own; so whose upload is gone and whom no case holds can never be named
+//! again, by no process, and is deleted without a lock. The grace covers what is put and not yet written down.
 
-use crate::{App, AppError, Problem, cases::PhotoRef};
+use crate::{App, AppError};
 use gewu_domain::ids::Digest;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use tokio::sync::RwLockReadGuard;
 
-/// How long a photo may wait for its report. A phone out of reach keeps its photos and sends them again.
+/// How old a file must be that nothing stands for. A phone out of reach keeps its photos and sends them again.
 pub const GRACE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Files looked at in one stretch.
@@ -37,7 +36,6 @@ impl App {
         before: Timestamp,
         dry_run: bool,
     ) -> Result<Swept, AppError> {
-        let _alone = self.naming.write().await;
         let files = self.blobs.list_dated(after, STRETCH).await?;
         let old: Vec<Digest> = files.iter().filter(|(_, at)| *at < before).map(|(digest, _)| *digest).collect();
         let orphans = if old.is_empty() { Vec::new() } else { self.store.upkeep().unreferenced(&old).await? };
@@ -48,28 +46,5 @@ impl App {
         }
         let next = files.last().map(|(digest, _)| *digest).filter(|_| files.len() == STRETCH);
         Ok(Swept { looked_at: u64::try_from(files.len()).unwrap_or(u64::MAX), orphans, next })
-    }
-
-    /// Makes sure that photos are there to be named. While the guard lives, none is swept.
-    ///
-    /// # Errors
-    /// [`AppError::Invalid`] for one that is not whole, [`AppError::Unavailable`] when the storage does not answer.
-    pub(crate) async fn held(&self, photos: &[PhotoRef]) -> Result<Option<RwLockReadGuard<'_, ()>>, AppError> {
-        if photos.is_empty() {
-            return Ok(None);
-        }
-        let guard = self.naming.read().await;
-        for photo in photos {
-            if !(self.blobs.exists(photo.digest).await? && self.blobs.exists(photo.thumbnail).await?) {
-                return Err(Problem::new(
-                    "photos",
-                    "photo_not_there",
-                    "照片没有传完，请重新上传这一张",
-                    "the photo has not arrived whole: upload it again",
-                )
-                .into());
-            }
-        }
-        Ok(Some(guard))
     }
 }

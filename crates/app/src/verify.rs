@@ -3,7 +3,7 @@
 
 use crate::{App, AppError};
 use gewu_domain::{
-    case::{Case, Fact},
+    case::{Case, Deed, Fact, Source},
     ids::{CaseId, Digest, RegionId},
     record::{self, DayRoot, GENESIS},
 };
@@ -14,6 +14,7 @@ use gewu_store::{
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Rows without a case asked for in one go.
 const STRAYS_AT_ONCE: u16 = 500;
@@ -194,21 +195,52 @@ impl App {
             }
         }
         if with_photos {
-            for photo in view.attachments(id).await? {
-                verified.photos += 1;
-                let whole = matches!(self.blobs.get(photo.digest).await, Ok(Some(_)));
-                if !whole {
-                    verified.findings.push(Finding {
-                        region,
-                        case: Some(id),
-                        seq: None,
-                        what: "a photo is missing or damaged",
-                        zh: "照片缺失或损坏",
-                        detail: photo.digest.to_string(),
-                    });
+            self.verify_photos(view, region, id, &facts, verified).await?;
+        }
+        Ok(())
+    }
+
+    /// Every photo that a fact names has its row, unless its reporter took it out, and every row its whole files and a
+    /// fact that names it.
+    async fn verify_photos(
+        &self,
+        view: &dyn View,
+        region: RegionId,
+        case: CaseId,
+        facts: &[Fact],
+        verified: &mut Verified,
+    ) -> Result<(), AppError> {
+        let rows = view.attachments(case).await?;
+        let mut found = |seq: Option<u32>, what, zh, photo: Digest| {
+            let detail = photo.to_string();
+            verified.findings.push(Finding { region, case: Some(case), seq, what, zh, detail });
+        };
+        let mut named = BTreeSet::new();
+        for (seq, fact) in (0_u32..).zip(facts) {
+            for photo in fact.deed.photos() {
+                named.insert(*photo);
+                if rows.iter().any(|row| row.digest == *photo) {
+                    continue;
+                }
+                let was_erased = is_of_reporter(fact) && view.erased_at(case).await?.is_some();
+                if !was_erased {
+                    found(Some(seq), "a photo that a fact names is not kept", "记录提到的照片没有保存", *photo);
                 }
             }
         }
+        for row in &rows {
+            if !named.contains(&row.digest) {
+                found(None, "a photo is named by no fact", "没有任何记录提到这张照片", row.digest);
+            }
+            let mut is_whole = true;
+            for file in [row.digest, row.thumbnail] {
+                is_whole &= matches!(self.blobs.get(file).await, Ok(Some(_)));
+            }
+            if !is_whole {
+                found(None, "a photo is missing or damaged", "照片缺失或损坏", row.digest);
+            }
+        }
+        verified.photos += u64::try_from(rows.len()).unwrap_or(u64::MAX);
         Ok(())
     }
 
@@ -231,6 +263,14 @@ impl App {
             previous = row.root;
         }
         Ok(())
+    }
+}
+
+/// Did the reporter give what this fact names, so that they may take it out? Others' photos stay.
+fn is_of_reporter(fact: &Fact) -> bool {
+    match &fact.deed {
+        Deed::Reported { report, .. } => fact.by.person().is_none() || report.source != Source::Patrol,
+        _ => fact.by.person().is_none(),
     }
 }
 

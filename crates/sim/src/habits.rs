@@ -11,7 +11,7 @@ use crate::{
     town::Member,
 };
 use gewu_app::{
-    cases::{PhotoRef, act::Step},
+    cases::{PhotoName, act::Step},
     locate::Location,
 };
 use gewu_domain::{
@@ -523,7 +523,7 @@ impl Habits<'_> {
         self.texts.common(name, self.around(case), dice)
     }
 
-    fn picture(&self, truth: &Truth, is_mended: bool, dice: &mut Dice) -> Vec<PhotoRef> {
+    fn picture(&self, truth: &Truth, is_mended: bool, dice: &mut Dice) -> Vec<PhotoName> {
         let Some(family) = self.texts.family_of(&truth.class) else { return Vec::new() };
         if is_mended { self.album.after(&family.photo, dice) } else { self.album.before(&family.photo, dice) }
     }

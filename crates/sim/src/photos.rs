@@ -4,7 +4,10 @@
 //! [`Album::paint`].
 
 use crate::dice::Dice;
-use gewu_app::{App, AppError, cases::PhotoRef};
+use gewu_app::{
+    App, AppError,
+    cases::{PhotoName, PhotoRef},
+};
 use image::{DynamicImage, Rgb, RgbImage, codecs::jpeg::JpegEncoder};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,17 +55,18 @@ impl Album {
     }
 
     /// A picture of the matter.
-    pub fn before(&self, scene: &str, dice: &mut Dice) -> Vec<PhotoRef> {
+    pub fn before(&self, scene: &str, dice: &mut Dice) -> Vec<PhotoName> {
         self.one(self.before.get(scene), dice)
     }
 
     /// A picture of the place when it is mended.
-    pub fn after(&self, scene: &str, dice: &mut Dice) -> Vec<PhotoRef> {
+    pub fn after(&self, scene: &str, dice: &mut Dice) -> Vec<PhotoName> {
         self.one(self.after.get(scene), dice)
     }
 
-    fn one(&self, photos: Option<&Vec<PhotoRef>>, dice: &mut Dice) -> Vec<PhotoRef> {
-        photos.and_then(|photos| dice.pick(photos)).or(self.any.as_ref()).cloned().into_iter().collect()
+    fn one(&self, photos: Option<&Vec<PhotoRef>>, dice: &mut Dice) -> Vec<PhotoName> {
+        let photo = photos.and_then(|photos| dice.pick(photos)).or(self.any.as_ref()).cloned();
+        photo.map(PhotoName::Kept).into_iter().collect()
     }
 }
 

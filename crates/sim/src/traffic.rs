@@ -10,7 +10,10 @@ use crate::{
     town::Member,
     world::{Begun, Recent, World},
 };
-use gewu_app::{AppError, Caller, Event, Identity, cases::CaseAddress};
+use gewu_app::{
+    AppError, Caller, Event, Identity,
+    cases::{CaseAddress, PhotoName},
+};
 use gewu_domain::{
     case::{Case, StateKind},
     ids::{CaseId, RegionId, UnitCode},
@@ -254,7 +257,9 @@ impl Traffic {
             (None, _) => Caller::system(),
         };
         let now = self.world.app.now();
-        let receipt = match self.world.app.report(&caller, None, begun.new).await {
+        let mut new = begun.new;
+        new.photos = self.brought(&caller, new.photos).await?;
+        let receipt = match self.world.app.report(&caller, None, new).await {
             Ok(receipt) => receipt,
             Err(AppError::Refused(refused)) => {
                 tracing::debug!(rule = refused.rule.code(), "a made-up report was refused");
@@ -269,6 +274,18 @@ impl Traffic {
             self.expect(&case, begun.truth, now, now);
         }
         Ok(true)
+    }
+
+    /// The album's pictures, brought as whoever names them would bring theirs.
+    async fn brought(&self, caller: &Caller, photos: Vec<PhotoName>) -> Result<Vec<PhotoName>, AppError> {
+        let app = &self.world.app;
+        let mut brought = Vec::new();
+        for photo in photos {
+            let PhotoName::Kept(kept) = photo else { continue };
+            let bytes = app.blobs.get(kept.digest).await?.ok_or(AppError::NotFound)?;
+            brought.push(PhotoName::Upload(app.upload(caller, bytes).await?.token));
+        }
+        Ok(brought)
     }
 
     /// Lets somebody do the next thing about a case.
@@ -301,6 +318,7 @@ impl Traffic {
         };
         let mut step = next.step;
         step.version = Some(case.version);
+        step.photos = self.brought(&caller, step.photos).await?;
         let address = CaseAddress { region: open.region, id };
         match self.world.app.act(&caller, address, None, step).await {
             Ok(_) => {}

@@ -11,7 +11,7 @@
 use gewu_app::{
     App, Caller, Identity, Settings,
     cases::{
-        CaseAddress, IdempotencyKey,
+        CaseAddress, IdempotencyKey, PhotoName,
         act::Step,
         report::{Contact, NewReport},
     },
@@ -128,12 +128,12 @@ async fn the_whole_loop(house: House) {
     let handler = house.staff(&house.member(Role::Handler, Some(&unit), 0).post);
     assert_eq!(house.step(&handler, address, Command::Accept { assignment: 1 }).await, StateKind::Handling);
     let picture = photo();
-    let kept = app.keep_photo(picture).await.unwrap();
+    let brought = app.upload(&handler, picture).await.unwrap();
     house.clock.advance(SignedDuration::from_mins(30));
     let step = Step {
         command: Command::Handle { assignment: 1, note: None, photos: Vec::new() },
         note: "已清运".to_owned(),
-        photos: vec![kept],
+        photos: vec![PhotoName::Upload(brought.token)],
         location: None,
         version: None,
     };

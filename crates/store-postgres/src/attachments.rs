@@ -6,20 +6,18 @@ use crate::{
     tx::Tx,
 };
 use async_trait::async_trait;
-use gewu_domain::ids::{CaseId, Digest};
+use gewu_domain::ids::CaseId;
 use gewu_store::{
     StoreError,
     attachments::{AttachmentRow, Attachments},
 };
+use jiff::Timestamp;
 use tokio_postgres::{Error, Row};
 
 pub(crate) const OF_CASE: &str = "
     select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
     from attachments where region = $1 and case_id = $2 order by given_at, digest";
-pub(crate) const ANY: &str = "
-    select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
-    from attachments where region = $1 and (digest = $2 or thumbnail = $2)
-    order by is_public desc, case_id limit 1";
+pub(crate) const ERASED_AT: &str = "select at from erasures where region = $1 and case_id = $2";
 
 #[async_trait]
 impl Attachments for RegionSnapshot {
@@ -27,8 +25,9 @@ impl Attachments for RegionSnapshot {
         self.snapshot.rows(OF_CASE, &[&self.region, &case.0]).await?.iter().map(read).collect()
     }
 
-    async fn attachment(&self, digest: Digest) -> Result<Option<AttachmentRow>, StoreError> {
-        self.snapshot.row(ANY, &[&self.region, &digest.0.as_slice()]).await?.as_ref().map(read).transpose()
+    async fn erased_at(&self, case: CaseId) -> Result<Option<Timestamp>, StoreError> {
+        let Some(row) = self.snapshot.row(ERASED_AT, &[&self.region, &case.0]).await? else { return Ok(None) };
+        Stored { row: &row, table: "erasures", key: &[] }.time("at").map(Some)
     }
 }
 
@@ -55,11 +54,9 @@ pub(crate) const INSERT: &str = "
     from unnest($1::int8[], $2::uuid[], $3::bytea[], $4::bytea[], $5::text[], $6::int8[], $7::int8[], $8::int8[],
         $9::text[], $10::int8[], $11::bool[])
         as new (region, case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public)
-    on conflict (region, case_id, digest) do update set thumbnail = excluded.thumbnail,
-        media_type = excluded.media_type, bytes = excluded.bytes, width = excluded.width, height = excluded.height,
-        giver = excluded.giver, given_at = excluded.given_at, is_public = excluded.is_public";
+    on conflict (region, case_id, digest) do nothing";
 
-/// Inserts them, or puts them in the place of what stood.
+/// Inserts them; those that stand stay as they are.
 pub(crate) async fn insert(tx: &Tx, rows: &[(i64, &AttachmentRow)]) -> Result<(), Error> {
     if rows.is_empty() {
         return Ok(());
@@ -85,8 +82,14 @@ pub(crate) async fn insert(tx: &Tx, rows: &[(i64, &AttachmentRow)]) -> Result<()
 
 pub(crate) const ERASE: &str = "delete from attachments where region = $1 and case_id = $2 and giver = 'reporter'";
 
-/// Removes the rows of what the reporter gave; the files go when nothing refers to them any more.
-pub(crate) async fn erase(tx: &Tx, region: i64, case: CaseId) -> Result<(), Error> {
+pub(crate) const NOTE_ERASURE: &str = "
+    insert into erasures (region, case_id, at) values ($1, $2, $3)
+    on conflict (region, case_id) do update set at = greatest(erasures.at, excluded.at)";
+
+/// Removes the rows of what the reporter gave, and notes that it was done; the files go when nothing refers to them any
+/// more.
+pub(crate) async fn erase(tx: &Tx, region: i64, case: CaseId, at: Timestamp) -> Result<(), Error> {
     tx.run(ERASE, &[&region, &case.0]).await?;
+    tx.run(NOTE_ERASURE, &[&region, &case.0, &ms(at)]).await?;
     Ok(())
 }

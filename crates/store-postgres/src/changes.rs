@@ -2,10 +2,10 @@
 
 use crate::{
     attachments, audit, cases, clients, contacts, counters, error, facts, find, idempotency, outbox, people,
-    publications, sessions, tasks, texts, tx::Tx,
+    publications, sessions, tasks, texts, tx::Tx, uploads,
 };
 use futures_util::future::{BoxFuture, join_all};
-use gewu_domain::ids::CaseId;
+use gewu_domain::ids::{CaseId, Digest};
 use gewu_store::{Change, Changes, idempotency::Answer};
 use std::collections::HashSet;
 use tokio_postgres::Error;
@@ -29,6 +29,8 @@ pub(crate) enum Obstacle {
     Repeated,
     /// This case has another version, or exists already, or not at all.
     Stale(CaseId),
+    /// An upload it takes is not there any more.
+    Gone,
 }
 
 impl Job {
@@ -41,10 +43,20 @@ impl Job {
                 other => others.push(other),
             }
         }
-        let mut ids = HashSet::new();
-        let is_plain = cases.iter().all(|write| ids.insert(write.row.id)) && others.iter().all(is_plain);
+        let (mut ids, mut tokens) = (HashSet::new(), HashSet::new());
+        let is_plain = cases.iter().all(|write| ids.insert(write.row.id))
+            && others.iter().all(is_plain)
+            && taken(&others).all(|token| tokens.insert(token));
         Job { region, answer: changes.answer, cases, others, is_plain }
     }
+}
+
+/// The uploads that these changes take.
+fn taken(others: &[Change]) -> impl Iterator<Item = Digest> {
+    others.iter().filter_map(|change| match change {
+        Change::TakeUpload(token) => Some(*token),
+        _ => None,
+    })
 }
 
 /// Whether the order does not matter in which this is written among others of its kind and other kinds.
@@ -55,6 +67,8 @@ fn is_plain(change: &Change) -> bool {
         | Change::Contact(_)
         | Change::Look(_)
         | Change::Attachment(_)
+        | Change::Upload(_)
+        | Change::TakeUpload(_)
         | Change::Count(_)
         | Change::Outbox(_)
         | Change::Audit(_) => true,
@@ -75,11 +89,12 @@ fn is_plain(change: &Change) -> bool {
     }
 }
 
-/// What a group of callers writes together: no case and no idempotency key stands in it twice.
+/// What a group of callers writes together: no case, no idempotency key and no upload stands in it twice.
 #[derive(Default)]
 pub(crate) struct Apart {
     cases: HashSet<(i64, Uuid)>,
     keys: HashSet<(i64, String)>,
+    uploads: HashSet<Digest>,
     is_closed: bool,
 }
 
@@ -96,11 +111,13 @@ impl Apart {
         }
         let key = job.answer.as_ref().map(|answer| (job.region, answer.key.clone()));
         let meets = |case: &cases::Write| self.cases.contains(&(job.region, case.row.id.0));
-        if job.cases.iter().any(meets) || key.as_ref().is_some_and(|key| self.keys.contains(key)) {
+        let is_taken = taken(&job.others).any(|token| self.uploads.contains(&token));
+        if is_taken || job.cases.iter().any(meets) || key.as_ref().is_some_and(|key| self.keys.contains(key)) {
             return false;
         }
         self.cases.extend(job.cases.iter().map(|case| (job.region, case.row.id.0)));
         self.keys.extend(key);
+        self.uploads.extend(taken(&job.others));
         true
     }
 }
@@ -128,6 +145,11 @@ async fn write_in_order(tx: &Tx, begin: Option<&str>, job: &Job) -> Result<Optio
             return Ok(stale);
         }
     }
+    for token in taken(&job.others) {
+        if uploads::take(tx, &[token]).await?.is_empty() {
+            return Ok(Some(Obstacle::Gone));
+        }
+    }
     for change in &job.others {
         write_one(tx, job.region, change).await?;
     }
@@ -141,6 +163,7 @@ async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<(), Error> {
         | Change::Contact(_)
         | Change::Look(_)
         | Change::Attachment(_)
+        | Change::Upload(_)
         | Change::Count(_)
         | Change::Outbox(_)
         | Change::Audit(_) => {
@@ -148,11 +171,13 @@ async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<(), Error> {
             rows.add(region, change);
             rows.written(tx, None).await.map(|_| ())
         }
+        // Before all others, where what stands in the way is told.
+        Change::TakeUpload(_) => Ok(()),
         Change::Reseal { case, field, was, sealed } => contacts::reseal(tx, region, *case, field, [was, sealed]).await,
-        Change::Erase { case, at: _ } => {
+        Change::Erase { case, at } => {
             texts::erase(tx, region, *case).await?;
             contacts::erase(tx, region, *case).await?;
-            attachments::erase(tx, region, *case).await?;
+            attachments::erase(tx, region, *case, *at).await?;
             find::erase(tx, region, *case).await
         }
         Change::EraseText { case, digest } => {
@@ -182,15 +207,18 @@ struct Rows<'a> {
     contacts: Vec<(i64, &'a gewu_store::contacts::ContactRow)>,
     looks: Vec<(i64, &'a gewu_store::contacts::LookRow)>,
     attachments: Vec<(i64, &'a gewu_store::attachments::AttachmentRow)>,
+    uploads: Vec<&'a gewu_store::uploads::UploadRow>,
+    taken: Vec<Digest>,
     counts: Vec<(i64, &'a gewu_store::counters::Count)>,
     outbox: Vec<(i64, &'a gewu_store::outbox::OutboxRow)>,
     audit: Vec<&'a gewu_store::audit::AuditRow>,
 }
 
-/// Which keys were free and which cases were written.
+/// Which keys were free, which cases were written and which uploads were there.
 struct Written {
     keys: HashSet<(i64, String)>,
     cases: HashSet<(i64, Uuid)>,
+    uploads: HashSet<Digest>,
 }
 
 impl Written {
@@ -199,7 +227,8 @@ impl Written {
         if job.answer.as_ref().is_some_and(|answer| !is_free(answer)) {
             return Some(Obstacle::Repeated);
         }
-        self.missing(job.region, &job.cases)
+        let is_gone = || taken(&job.others).any(|token| !self.uploads.contains(&token)).then_some(Obstacle::Gone);
+        self.missing(job.region, &job.cases).or_else(is_gone)
     }
 
     fn missing(&self, region: i64, cases: &[cases::Write]) -> Option<Obstacle> {
@@ -219,6 +248,7 @@ impl<'a> Rows<'a> {
         // Every group takes its locks in the same order, so that groups never wait for each other in a ring.
         rows.answers.sort_unstable_by_key(|(region, answer)| (*region, answer.key.as_str()));
         rows.cases.sort_unstable_by_key(|(region, case)| (*region, case.row.id));
+        rows.taken.sort_unstable();
         rows
     }
 
@@ -232,11 +262,9 @@ impl<'a> Rows<'a> {
                 self.contacts.push((region, row));
             }
             Change::Look(row) => self.looks.push((region, row)),
-            Change::Attachment(row) => {
-                self.attachments
-                    .retain(|(there, other)| (*there, other.case, other.digest) != (region, row.case, row.digest));
-                self.attachments.push((region, row));
-            }
+            Change::Attachment(row) => self.attachments.push((region, row)),
+            Change::Upload(row) => self.uploads.push(row),
+            Change::TakeUpload(token) => self.taken.push(*token),
             Change::Count(count) => self.counts.push((region, count)),
             Change::Outbox(row) => self.outbox.push((region, row)),
             Change::Audit(row) => self.audit.push(row),
@@ -259,7 +287,7 @@ impl<'a> Rows<'a> {
                 None => Ok(()),
             }
         };
-        let others: [BoxFuture<'_, Result<(), Error>>; 14] = [
+        let others: [BoxFuture<'_, Result<(), Error>>; 15] = [
             Box::pin(cases::put_bodies(tx, true, &self.cases)),
             Box::pin(cases::put_bodies(tx, false, &self.cases)),
             Box::pin(tasks::delete(tx, &self.cases)),
@@ -271,22 +299,25 @@ impl<'a> Rows<'a> {
             Box::pin(contacts::insert(tx, &self.contacts)),
             Box::pin(contacts::look(tx, &self.looks)),
             Box::pin(attachments::insert(tx, &self.attachments)),
+            Box::pin(uploads::insert(tx, &self.uploads)),
             Box::pin(counters::add(tx, &self.counts)),
             Box::pin(outbox::insert(tx, &self.outbox)),
             Box::pin(audit::insert(tx, &self.audit)),
         ];
-        let (began, keys, inserted, updated, rest) = tokio::join!(
+        let (began, keys, inserted, updated, taken, rest) = tokio::join!(
             biased;
             start,
             idempotency::insert(tx, &self.answers),
             cases::put(tx, true, &self.cases),
             cases::put(tx, false, &self.cases),
+            uploads::take(tx, &self.taken),
             join_all(others),
         );
         began?;
         let known_keys = keys.as_ref().ok().map(Vec::len);
         let known_cases = inserted.as_ref().ok().map(Vec::len).zip(updated.as_ref().ok().map(Vec::len));
         let is_short = known_keys.is_some_and(|keys| keys < self.answers.len())
+            || taken.as_ref().is_ok_and(|taken| taken.len() < self.taken.len())
             || known_cases.is_some_and(|(new, old)| new + old < self.cases.len());
         if !is_short {
             // What failed first is what is wrong; what failed after it failed for that.
@@ -294,19 +325,28 @@ impl<'a> Rows<'a> {
             let keys = keys.map_err(|error| errors.push(error)).unwrap_or_default();
             let mut cases = inserted.map_err(|error| errors.push(error)).unwrap_or_default();
             cases.extend(updated.map_err(|error| errors.push(error)).unwrap_or_default());
+            let taken = taken.map_err(|error| errors.push(error)).unwrap_or_default();
             errors.extend(rest.into_iter().filter_map(Result::err));
             let first = errors.iter().position(|error| !error::followed(error)).unwrap_or(0);
             if first < errors.len() {
                 return Err(errors.swap_remove(first));
             }
-            return Ok(Written { keys: keys.into_iter().collect(), cases: cases.into_iter().collect() });
+            return Ok(Written {
+                keys: keys.into_iter().collect(),
+                cases: cases.into_iter().collect(),
+                uploads: taken.into_iter().collect(),
+            });
         }
-        // A key or a version stands in somebody's way: whatever failed besides, that is what they are told.
+        // A key, a version or an upload stands in somebody's way: whatever failed besides, that is what they are told.
         let keys = keys.unwrap_or_default();
         let cases = match (inserted, updated) {
             (Ok(new), Ok(old)) => new.into_iter().chain(old).collect(),
             _ => self.cases.iter().map(|(region, case)| (*region, case.row.id.0)).collect(),
         };
-        Ok(Written { keys: keys.into_iter().collect(), cases })
+        let uploads = match taken {
+            Ok(taken) => taken.into_iter().collect(),
+            Err(_) => self.taken.iter().copied().collect(),
+        };
+        Ok(Written { keys: keys.into_iter().collect(), cases, uploads })
     }
 }

@@ -32,6 +32,7 @@ mod tasks;
 mod texts;
 mod tx;
 mod upkeep;
+mod uploads;
 mod writer;
 
 pub use connect::Settings;

@@ -8,7 +8,10 @@ use deadpool_postgres::Pool;
 use gewu_store::StoreError;
 
 /// Number, name and statements. A file that has been released never changes: what follows is a new file.
-const MIGRATIONS: &[(i32, &str, &str)] = &[(1, "the_record", include_str!("../migrations/0001_the_record.sql"))];
+const MIGRATIONS: &[(i32, &str, &str)] = &[
+    (1, "the_record", include_str!("../migrations/0001_the_record.sql")),
+    (2, "photos", include_str!("../migrations/0002_photos.sql")),
+];
 
 /// The number this program knows.
 pub(crate) fn known() -> i32 {

@@ -2,13 +2,13 @@
 
 use crate::{
     attachments, audit, backup, cases, clients, contacts, counters, facts, find, idempotency, migrate, people,
-    publications, roots, sessions, tasks, texts, tx, upkeep,
+    publications, roots, sessions, tasks, texts, tx, upkeep, uploads,
 };
 use tokio_postgres::types::Type;
 
 /// Statements whose parameters the database can tell the types of.
 const PLAIN: &[&str] = &[
-    attachments::ANY,
+    attachments::ERASED_AT,
     attachments::OF_CASE,
     audit::NEWER,
     audit::OLDER,
@@ -64,6 +64,7 @@ const PLAIN: &[&str] = &[
     upkeep::SWEEP_ANSWERS,
     upkeep::SWEEP_CONTACTS,
     upkeep::SWEEP_SESSIONS,
+    upkeep::SWEEP_UPLOADS,
     upkeep::TAKE,
     upkeep::STRAY_CASE,
     upkeep::STRAY_CONTACT,
@@ -73,6 +74,7 @@ const PLAIN: &[&str] = &[
     upkeep::STRAY_TASK,
     upkeep::STRAY_TEXT,
     upkeep::UNREFERENCED,
+    uploads::ONE,
 ];
 
 /// Statements that share one list of parameters, of which each uses some.

@@ -61,6 +61,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     crate::counters::ADD,
     crate::facts::INSERT,
     crate::attachments::ERASE,
+    crate::attachments::NOTE_ERASURE,
     crate::find::ERASE,
     crate::find::INSERT,
     crate::find::UPDATE,
@@ -82,6 +83,8 @@ pub(crate) const STATEMENTS: &[&str] = &[
     crate::texts::ERASE,
     crate::texts::ERASE_ONE,
     crate::texts::INSERT,
+    crate::uploads::INSERT,
+    crate::uploads::TAKE,
     crate::writer::FACT_STANDS,
     crate::writer::AUDIT_STANDS,
 ];

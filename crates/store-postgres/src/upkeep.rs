@@ -49,10 +49,13 @@ pub(crate) const SENT: &str = "delete from outbox where region = $1 and id = any
 pub(crate) const SWEEP_ANSWERS: &str = "delete from answers where at < $1";
 pub(crate) const SWEEP_SESSIONS: &str = "delete from sessions where seen_at < $1";
 pub(crate) const SWEEP_CONTACTS: &str = "delete from contacts where ends_at < $1";
+pub(crate) const SWEEP_UPLOADS: &str = "delete from uploads where ends_at < $1";
 pub(crate) const UNREFERENCED: &str = "
     select asked.digest from unnest($1::bytea[]) with ordinality as asked (digest, no)
     where not exists (select 1 from attachments a where a.digest = asked.digest)
         and not exists (select 1 from attachments a where a.thumbnail = asked.digest)
+        and not exists (select 1 from uploads u where u.digest = asked.digest)
+        and not exists (select 1 from uploads u where u.thumbnail = asked.digest)
     order by asked.no";
 pub(crate) const STRAY_CASE: &str = "
     select o.region, o.id as case_id, '' as key from cases o
@@ -173,6 +176,10 @@ impl Upkeep for PostgresStore {
         Ok(answers + sessions + contacts)
     }
 
+    async fn sweep_uploads(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.execute(SWEEP_UPLOADS, &[&ms(now)]).await
+    }
+
     async fn unreferenced(&self, digests: &[Digest]) -> Result<Vec<Digest>, StoreError> {
         let digests: Vec<&[u8]> = digests.iter().map(|digest| digest.0.as_slice()).collect();
         let rows = self.query(UNREFERENCED, &[&digests]).await?;
@@ -273,6 +280,7 @@ async fn load(tx: &Tx, jobs: &[Job]) -> Result<(), StoreError> {
         match hindered {
             None => {}
             Some((_, Obstacle::Stale(case))) => return Err(StoreError::Stale { what: format!("case {case}") }),
+            Some((_, Obstacle::Gone)) => return Err(StoreError::Taken { what: "upload" }),
             Some((job, Obstacle::Repeated)) => {
                 let key = job.answer.as_ref().map_or("", |answer| answer.key.as_str());
                 let rows = tx.rows(idempotency::ONE, &[&job.region, &key]).await.map_err(store_error)?;

@@ -187,6 +187,7 @@ impl Writer {
     async fn refusal(&self, job: &Job, obstacle: Option<Obstacle>) -> Option<StoreError> {
         match obstacle? {
             Obstacle::Stale(case) => Some(StoreError::Stale { what: format!("case {case}") }),
+            Obstacle::Gone => Some(StoreError::Taken { what: "upload" }),
             Obstacle::Repeated => match self.first_answer(job).await {
                 Ok(Some(first)) => Some(StoreError::Repeated(Box::new(first))),
                 // Swept away in between: the key is free again.

@@ -12,25 +12,24 @@ use gewu_store::{
     attachments::{AttachmentRow, Attachments},
     texts::Giver,
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 statements! {
     PUT = "insert into attachments (region, case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at,
         is_public) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-        on conflict (region, case_id, digest) do update set thumbnail = excluded.thumbnail, media_type = excluded.media_type,
-        bytes = excluded.bytes, width = excluded.width, height = excluded.height, giver = excluded.giver,
-        given_at = excluded.given_at, is_public = excluded.is_public";
+        on conflict (region, case_id, digest) do nothing";
+    NOTE_ERASURE = "insert into erasures (region, case_id, at) values (?1, ?2, ?3)
+        on conflict (region, case_id) do update set at = max(at, excluded.at)";
+    ERASED_AT = "select at from erasures where region = ?1 and case_id = ?2";
     ERASE_GIVEN = "delete from attachments where region = ?1 and case_id = ?2 and giver = ?3";
     OF_CASE = "select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
         from attachments where region = ?1 and case_id = ?2 order by given_at, digest";
-    OF_FILE = "select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
-        from attachments where region = ?1 and digest = ?2
-        union all
-        select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
-        from attachments where region = ?1 and thumbnail = ?2 limit 1";
+    HOLDS = "select exists (select 1 from attachments where region = ?1 and digest = ?2)
+        or exists (select 1 from attachments where region = ?1 and thumbnail = ?2)";
 }
 
-/// Keeps a photo's row in place of what stood.
+/// Keeps a photo's row; one that stands stays as it is.
 pub(crate) fn put(connection: &Connection, region: RegionId, photo: &AttachmentRow) -> Result<(), StoreError> {
     let bytes = i64::try_from(photo.bytes).map_err(|error| broken(error.to_string()))?;
     let values = params![
@@ -49,19 +48,22 @@ pub(crate) fn put(connection: &Connection, region: RegionId, photo: &AttachmentR
     run(connection, PUT, values).map(drop).map_err(failed)
 }
 
-/// Takes out what the reporter gave.
-pub(crate) fn erase_given(connection: &Connection, region: RegionId, case: CaseId) -> Result<(), StoreError> {
-    let values = params![region.0, case.0.as_bytes(), Giver::Reporter.code()];
-    run(connection, ERASE_GIVEN, values).map(drop).map_err(failed)
-}
-
-/// Some row of the region that holds this file or thumbnail.
-pub(crate) fn of_file(
+/// Takes out what the reporter gave, and notes that it was done.
+pub(crate) fn erase_given(
     connection: &Connection,
     region: RegionId,
-    digest: Digest,
-) -> Result<Option<AttachmentRow>, StoreError> {
-    one(connection, OF_FILE, params![region.0, digest.0], decode)
+    case: CaseId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let values = params![region.0, case.0.as_bytes(), Giver::Reporter.code()];
+    run(connection, ERASE_GIVEN, values).map_err(failed)?;
+    run(connection, NOTE_ERASURE, params![region.0, case.0.as_bytes(), ms(at)]).map(drop).map_err(failed)
+}
+
+/// Does a case of the region hold this file or thumbnail?
+pub(crate) fn holds(connection: &Connection, region: RegionId, digest: Digest) -> Result<bool, StoreError> {
+    let holds = one(connection, HOLDS, params![region.0, digest.0], |row| row.get(0).map_err(failed))?;
+    Ok(holds.unwrap_or(false))
 }
 
 fn decode(row: &Row<'_>) -> Result<AttachmentRow, StoreError> {
@@ -87,7 +89,12 @@ impl Attachments for RegionView {
             .await
     }
 
-    async fn attachment(&self, digest: Digest) -> Result<Option<AttachmentRow>, StoreError> {
-        self.read(move |connection, region| of_file(connection, region, digest)).await
+    async fn erased_at(&self, case: CaseId) -> Result<Option<Timestamp>, StoreError> {
+        self.read(move |connection, region| {
+            one(connection, ERASED_AT, params![region.0, case.0.as_bytes()], |row| {
+                Cells::of(row, "erasures").time(0, "at")
+            })
+        })
+        .await
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     attachments, audit, cases, clients, contacts, counters, idempotency, outbox, people, publications, row::Writing,
-    sessions, texts,
+    sessions, texts, uploads,
 };
 use cases::Written;
 use gewu_domain::ids::RegionId;
@@ -61,12 +61,14 @@ fn write(writing: &Writing<'_>, region: RegionId, other: &Other) -> Result<(), S
         Change::Reseal { case, field, was, sealed } => contacts::reseal(writing, region, *case, field, [was, sealed]),
         Change::Look(look) => contacts::insert_look(writing, region, look),
         Change::Attachment(photo) => attachments::put(writing, region, photo),
+        Change::Upload(upload) => uploads::insert(writing, upload),
+        Change::TakeUpload(token) => uploads::take(writing, *token),
         Change::Count(count) => counters::add(writing, region, count),
         Change::Outbox(row) => outbox::insert(writing, region, row),
-        Change::Erase { case, at: _ } => {
+        Change::Erase { case, at } => {
             texts::erase_given(writing, region, *case)?;
             contacts::erase(writing, region, *case)?;
-            attachments::erase_given(writing, region, *case)?;
+            attachments::erase_given(writing, region, *case, *at)?;
             cases::forget_words(writing, region, *case)
         }
         Change::EraseText { case, digest } => {

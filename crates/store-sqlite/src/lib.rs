@@ -27,6 +27,7 @@ mod sessions;
 mod tasks;
 mod texts;
 mod upkeep;
+mod uploads;
 mod words;
 mod writer;
 
@@ -190,6 +191,7 @@ mod tests {
             tasks::STATEMENTS,
             texts::STATEMENTS,
             upkeep::STATEMENTS,
+            uploads::STATEMENTS,
             words::STATEMENTS,
         ];
         for sql in lists.concat() {

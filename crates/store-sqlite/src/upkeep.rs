@@ -7,7 +7,7 @@ use crate::{
     error::{broken, failed, unavailable},
     migrate, outbox, roots,
     row::{Cells, Writing, all, ms, one, run, statements},
-    transact, words,
+    transact, uploads, words,
 };
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
@@ -131,15 +131,20 @@ impl Upkeep for SqliteStore {
         u64::try_from(swept).map_err(|error| broken(error.to_string()))
     }
 
+    async fn sweep_uploads(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let swept = self.writer.transact(move |connection| uploads::sweep(connection, now)).await?;
+        u64::try_from(swept).map_err(|error| broken(error.to_string()))
+    }
+
     async fn unreferenced(&self, digests: &[Digest]) -> Result<Vec<Digest>, StoreError> {
         let regions = self.regions().await?;
         let digests = digests.to_vec();
         let read = move |connection: &Connection| {
             let mut unreferenced = Vec::new();
             for digest in digests {
-                let mut is_held = false;
+                let mut is_held = uploads::holds(connection, digest)?;
                 for region in &regions {
-                    is_held = is_held || attachments::of_file(connection, *region, digest)?.is_some();
+                    is_held = is_held || attachments::holds(connection, *region, digest)?;
                 }
                 if !is_held {
                     unreferenced.push(digest);

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest};
 use jiff::Timestamp;
 
-/// One photo of one case. Written again, it replaces what stood.
+/// One photo of one case. Written again, it stays as it was first given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttachmentRow {
     pub case: CaseId,
@@ -28,6 +28,6 @@ pub trait Attachments {
     /// Oldest first, then by digest.
     async fn attachments(&self, case: CaseId) -> Result<Vec<AttachmentRow>, StoreError>;
 
-    /// Some case of the region that holds this file or thumbnail, if any.
-    async fn attachment(&self, digest: Digest) -> Result<Option<AttachmentRow>, StoreError>;
+    /// When the reporter of this case had taken out what they gave, last; `None` if they never did.
+    async fn erased_at(&self, case: CaseId) -> Result<Option<Timestamp>, StoreError>;
 }

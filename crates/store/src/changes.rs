@@ -13,6 +13,7 @@ use crate::{
     publications::Publication,
     sessions::SessionRow,
     texts::TextRow,
+    uploads::UploadRow,
 };
 use gewu_domain::{
     ids::{CaseId, ClientId, Digest, PersonId, PostId, SessionId},
@@ -45,10 +46,15 @@ pub enum Change {
     },
     Look(LookRow),
     Attachment(AttachmentRow),
+    /// Keeps a photo that waits to be named.
+    Upload(UploadRow),
+    /// Takes an upload by the digest of its token. One that is not there, because somebody was faster or its time is
+    /// over, refuses the whole with [`crate::StoreError::Taken`].
+    TakeUpload(Digest),
     Count(Count),
     Outbox(OutboxRow),
     /// Takes everything a person gave to a case out of the side stores: texts written by the reporter, contacts,
-    /// their photos' rows, search terms. Facts stay, and so do the looks somebody took. Nothing can be read any more when
+    /// their photos' rows, search terms; that it was done stays known. Facts stay, and so do the looks somebody took. Nothing can be read any more when
     /// this is applied, and no byte of it is left on disk after [`crate::Upkeep::scrub`].
     Erase {
         case: CaseId,

@@ -28,6 +28,7 @@ pub mod sessions;
 pub mod tasks;
 pub mod texts;
 pub mod upkeep;
+pub mod uploads;
 
 pub use changes::{Change, Changes};
 pub use page::{Listing, Page, PageToken};
@@ -74,7 +75,14 @@ pub trait View:
 
 /// Reads of what has no region.
 pub trait CityView:
-    publications::Publications + people::People + sessions::Sessions + clients::Clients + audit::Audits + Send + Sync
+    publications::Publications
+    + people::People
+    + sessions::Sessions
+    + clients::Clients
+    + audit::Audits
+    + uploads::Uploads
+    + Send
+    + Sync
 {
 }
 

@@ -62,7 +62,10 @@ pub trait Upkeep: Send + Sync {
         contacts_before: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// Which of these files no case holds any more.
+    /// Removes uploads whose time ended before `now`; gives how many.
+    async fn sweep_uploads(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    /// Which of these files no case holds any more, and no upload.
     async fn unreferenced(&self, digests: &[Digest]) -> Result<Vec<Digest>, StoreError>;
 
     /// Rows of one kind that are left alone, in any region, ascending: at most `most` of those after `after`. Looks at

@@ -5,7 +5,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use gewu_app::{App, AppError, Caller, Problem, cases::CaseAddress, cases::PhotoRef};
+use gewu_app::{App, AppError, Caller, Problem, cases::CaseAddress, cases::PhotoName};
 use gewu_domain::ids::Digest;
 
 /// Keeps the files of the form's field `photos` and adds those named by its hidden fields `photo`.
@@ -14,16 +14,15 @@ use gewu_domain::ids::Digest;
 ///
 /// # Errors
 /// When the photos cannot be kept at all.
-pub async fn keep(app: &App, fields: &mut Fields) -> Result<(Vec<PhotoRef>, Vec<Problem>), AppError> {
-    let mut photos: Vec<PhotoRef> = fields.all("photo").filter_map(read).collect();
+pub async fn keep(app: &App, caller: &Caller, fields: &mut Fields) -> Result<(Vec<PhotoName>, Vec<Problem>), AppError> {
+    let mut photos: Vec<PhotoName> = fields.all("photo").filter_map(read).map(PhotoName::Upload).collect();
     let mut problems = Vec::new();
     for file in std::mem::take(&mut fields.files) {
         if file.field != "photos" {
             continue;
         }
-        match app.keep_photo(file.bytes).await {
-            Ok(photo) if photos.iter().any(|known| known.digest == photo.digest) => {}
-            Ok(photo) => photos.push(photo),
+        match app.upload(caller, file.bytes).await {
+            Ok(uploaded) => photos.push(PhotoName::Upload(uploaded.token)),
             Err(AppError::Invalid(found)) => problems.extend(found.into_iter().map(|problem| Problem {
                 field: "photos".to_owned(),
                 zh: format!("{}：{}", file.name, problem.zh),
@@ -37,12 +36,24 @@ pub async fn keep(app: &App, fields: &mut Fields) -> Result<(Vec<PhotoRef>, Vec<
 }
 
 /// A photo that is kept already, as a hidden field names it.
-pub fn name(photo: &PhotoRef) -> String {
-    serde_json::to_string(photo).expect("a photo's reference is plain data")
+pub fn name(photo: &PhotoName) -> String {
+    match photo {
+        PhotoName::Upload(token) => token.clone(),
+        PhotoName::Kept(_) => String::new(),
+    }
 }
 
-fn read(name: &str) -> Option<PhotoRef> {
-    serde_json::from_str(name).ok()
+/// The token of a hidden field: by itself, or in what uploading the photo answered.
+pub fn read(name: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        token: String,
+    }
+    if name.starts_with('{') {
+        serde_json::from_str(name).ok().map(|answer: Answer| answer.token)
+    } else {
+        Some(name.to_owned())
+    }
 }
 
 /// A photo or thumbnail, if this caller may see it.
@@ -56,7 +67,12 @@ pub async fn send(app: &App, caller: &Caller, address: CaseAddress, digest: &str
     Ok(([(header::CONTENT_TYPE, photo.media_type), (header::CACHE_CONTROL, cache)], photo.bytes).into_response())
 }
 
-/// How many photos a form still takes, in words.
+/// How many photos a form takes; none while nothing is published.
+pub fn most(app: &App) -> usize {
+    app.snapshot().map_or(0, |snapshot| usize::from(snapshot.city.policy.photos.most))
+}
+
+/// How many photos a form takes, in words.
 pub fn limit(words: &Words, app: &App) -> String {
-    words.t1("photos-limit", "most", app.settings.photos_most)
+    words.t1("photos-limit", "most", most(app))
 }

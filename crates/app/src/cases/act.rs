@@ -2,7 +2,7 @@
 
 use crate::{
     App, AppError, Caller, Problem,
-    cases::{CaseAddress, IdempotencyKey, PhotoRef, report::keep_photos},
+    cases::{CaseAddress, IdempotencyKey, PhotoName, PhotoRef, report::keep_photos},
     locate::Location,
 };
 use gewu_domain::{
@@ -23,7 +23,7 @@ pub struct Step {
     pub note: String,
     /// Photos that were uploaded before.
     #[serde(default)]
-    pub photos: Vec<PhotoRef>,
+    pub photos: Vec<PhotoName>,
     /// For `place`: where it is.
     #[serde(default)]
     pub location: Option<Location>,
@@ -70,7 +70,11 @@ impl App {
             )
             .into());
         }
-        let _held = self.held(&step.photos).await?;
+        if !step.photos.is_empty() && !step.command.takes_photos() {
+            return Err(
+                Problem::new("photos", "photos_not_taken", "这一步不收照片", "this step takes no photos").into()
+            );
+        }
         let actor = caller.actor();
         for _ in 0..TRIES {
             let snapshot = self.snapshot()?;
@@ -80,9 +84,23 @@ impl App {
             {
                 return repeat(answer.request == request, &answer.body);
             }
+            let named = self.named(caller, &step.photos).await?;
             let case = view.case(address.id).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
             let case = case.ok_or(AppError::NotFound)?;
             let head = view.head(address.id).await?.ok_or(AppError::NotFound)?;
+            if !named.photos.is_empty() {
+                let held = view.attachments(case.id).await?;
+                let held: Vec<Digest> = held.iter().flat_map(|photo| [photo.digest, photo.thumbnail]).collect();
+                if named.comes_back(&held) {
+                    return Err(Problem::new(
+                        "photos",
+                        "photo_of_the_case",
+                        "这张照片是从本案件里取下来的，请拍一张新的",
+                        "this photo was taken out of this very case: take a new one",
+                    )
+                    .into());
+                }
+            }
             drop(view);
             if step.version.is_some_and(|version| version != case.version) {
                 return Err(AppError::Conflict);
@@ -93,11 +111,12 @@ impl App {
             let giver = if actor.person().is_some() { Giver::Staff } else { Giver::Reporter };
             let note = step.note.trim();
             let note = (!note.is_empty()).then(|| self.keep_text(&mut changes, case.id, note, giver, now));
-            let command = self.filled(&mut changes, &case, &step, note, giver)?;
+            let command = self.filled(&mut changes, &case, &step, &named.photos, note, giver)?;
             let context = Context { at: now, actor: &actor, city: &snapshot.city };
             let (after, facts) = decided(&case, command, note, &context)?;
 
-            keep_photos(&mut changes, case.id, &step.photos, giver, false, now);
+            named.take(&mut changes);
+            keep_photos(&mut changes, case.id, &named.photos, giver, false, now);
             let stepped = Stepped {
                 id: after.id,
                 region: after.region,
@@ -130,10 +149,11 @@ impl App {
         changes: &mut Changes,
         case: &Case,
         step: &Step,
+        photos: &[PhotoRef],
         note: Option<Digest>,
         giver: Giver,
     ) -> Result<Command, AppError> {
-        let photos: Vec<Digest> = step.photos.iter().map(|photo| photo.digest).collect();
+        let photos: Vec<Digest> = photos.iter().map(|photo| photo.digest).collect();
         Ok(match step.command.clone() {
             Command::Verify { is_true, .. } => Command::Verify { is_true, note, photos },
             Command::Refuse { reason, .. } => Command::Refuse { reason, note },

@@ -6,6 +6,7 @@
 use crate::{
     App, AppError,
     cases::{
+        PhotoName, PhotoRef,
         act::{Step, decided},
         report::{NewReport, keep_photos, search_terms},
     },
@@ -65,7 +66,7 @@ impl App {
             place: located.place,
             class,
             text,
-            photos: new.photos.iter().map(|photo| photo.digest).collect(),
+            photos: kept_of(&new.photos).iter().map(|photo| photo.digest).collect(),
             receipt: code.as_ref().map(|code| self.keyring.receipt_digest(id, code)),
             is_answerable: gets_receipt,
             is_confidential: new.is_confidential,
@@ -75,7 +76,7 @@ impl App {
         let context = Context { at, actor, city: &snapshot.city };
         let (case, facts) = Case::open(report, &context)?;
         self.keep_contact(&mut changes, &case, &new.contact, at);
-        keep_photos(&mut changes, id, &new.photos, giver, !new.is_confidential, at);
+        keep_photos(&mut changes, id, &kept_of(&new.photos), giver, !new.is_confidential, at);
         let terms = search_terms(&case, words, address.unwrap_or_default());
         let city = snapshot.city.clone();
         Ok(History { app: self, snapshot, city, case, facts, changes, terms })
@@ -97,7 +98,7 @@ impl History<'_> {
         let (case, facts) = decided?;
         self.case = case;
         self.facts.extend(facts);
-        keep_photos(&mut self.changes, self.case.id, &step.photos, giver, false, at);
+        keep_photos(&mut self.changes, self.case.id, &kept_of(&step.photos), giver, false, at);
         Ok(())
     }
 
@@ -131,8 +132,17 @@ impl History<'_> {
     ) -> Result<(Case, Vec<Fact>), AppError> {
         let note = step.note.trim();
         let note = (!note.is_empty()).then(|| self.app.keep_text(&mut self.changes, self.case.id, note, giver, at));
-        let command = self.app.filled(&mut self.changes, &self.case, step, note, giver)?;
+        let command = self.app.filled(&mut self.changes, &self.case, step, &kept_of(&step.photos), note, giver)?;
         let context = Context { at, actor, city: &self.city };
         Ok(decided(&self.case, command, note, &context)?)
     }
+}
+
+/// The photos of a past, which its teller has kept already.
+fn kept_of(names: &[PhotoName]) -> Vec<PhotoRef> {
+    let kept = |name: &PhotoName| match name {
+        PhotoName::Kept(photo) => Some(photo.clone()),
+        PhotoName::Upload(_) => None,
+    };
+    names.iter().filter_map(kept).collect()
 }

@@ -13,7 +13,17 @@ pub use crate::once::IdempotencyKey;
 use gewu_domain::ids::{Digest, RegionId};
 use serde::{Deserialize, Serialize};
 
-/// A photo that lies in the blobs already, as uploading it answered.
+/// How a report or a step names a photo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PhotoName {
+    /// By the token that uploading it gave. Doors know no other way.
+    Upload(String),
+    /// By itself: for cases with a past, which are told by the operator and not through a door.
+    Kept(PhotoRef),
+}
+
+/// A photo that lies in the blobs already. What it says comes from our own decoding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhotoRef {
     pub digest: Digest,

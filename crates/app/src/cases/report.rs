@@ -2,8 +2,9 @@
 
 use crate::{
     App, AppError, Caller, Identity, Problem,
-    cases::{IdempotencyKey, PhotoRef, write::day_of},
+    cases::{IdempotencyKey, PhotoName, PhotoRef, write::day_of},
     locate::Location,
+    uploads::too_many,
 };
 use gewu_domain::{
     case::{Case, ClassRef, Context, Report, Source},
@@ -32,7 +33,7 @@ pub struct NewReport {
     #[serde(default)]
     pub words: String,
     #[serde(default)]
-    pub photos: Vec<PhotoRef>,
+    pub photos: Vec<PhotoName>,
     #[serde(default)]
     pub contact: Contact,
     #[serde(default)]
@@ -100,7 +101,6 @@ impl App {
         let snapshot = self.snapshot()?;
         let now = self.now();
         let class = self.checked(&new)?;
-        let _held = self.held(&new.photos).await?;
 
         let id = self.ids.case(now, self.random.as_ref());
         let giver =
@@ -109,6 +109,18 @@ impl App {
         let address = new.location.address.as_deref().map(str::trim).filter(|address| !address.is_empty());
         let address_digest = address.map(|address| self.keep_text(&mut changes, id, address, giver, now));
         let located = snapshot.locate(&new.location, address_digest)?;
+        let named = match self.named(caller, &new.photos).await {
+            Ok(named) => named,
+            Err(error) => {
+                // Asked for again, the first time took the photos.
+                let Some(key) = key else { return Err(error) };
+                let view = self.store.view(located.region).await?;
+                return match view.answer(key.as_str()).await? {
+                    Some(answer) if answer.request == request => self.repeat_receipt(&answer.body),
+                    _ => Err(error),
+                };
+            }
+        };
         let words = new.words.trim();
         let text = (!words.is_empty()).then(|| self.keep_text(&mut changes, id, words, giver, now));
 
@@ -130,7 +142,7 @@ impl App {
             place: located.place,
             class,
             text,
-            photos: new.photos.iter().map(|photo| photo.digest).collect(),
+            photos: named.photos.iter().map(|photo| photo.digest).collect(),
             receipt: code.as_ref().map(|code| self.keyring.receipt_digest(id, code)),
             is_answerable: code.is_some() || has_contact,
             is_confidential: new.is_confidential,
@@ -141,7 +153,8 @@ impl App {
         let (case, facts) = Case::open(report, &context)?;
 
         self.keep_contact(&mut changes, &case, &new.contact, now);
-        keep_photos(&mut changes, id, &new.photos, giver, !new.is_confidential, now);
+        named.take(&mut changes);
+        keep_photos(&mut changes, id, &named.photos, giver, !new.is_confidential, now);
         let receipt = Receipt {
             id,
             region: located.region,
@@ -222,14 +235,9 @@ impl App {
         if location.address.as_deref().is_some_and(|address| address.chars().count() > 200) {
             problems.push(Problem::new("address", "too_long", "地址最多 200 字", "at most 200 characters"));
         }
-        if new.photos.len() > self.settings.photos_most {
-            let most = self.settings.photos_most;
-            problems.push(Problem::new(
-                "photos",
-                "too_many",
-                format!("最多 {most} 张照片"),
-                format!("at most {most} photos"),
-            ));
+        let most = usize::from(snapshot.city.policy.photos.most);
+        if new.photos.len() > most {
+            problems.push(too_many(most));
         }
         if !new.contact.email.trim().is_empty() && !looks_like_email(new.contact.email.trim()) {
             problems.push(Problem::new("email", "bad_email", "邮箱写得不对", "this is no e-mail address"));

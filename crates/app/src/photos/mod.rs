@@ -24,7 +24,7 @@ use image::{
 };
 use kind::Kind;
 use std::io::Cursor;
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::Semaphore;
 
 /// What every kept photo is.
 pub const MEDIA_TYPE: &str = "image/jpeg";
@@ -294,20 +294,39 @@ fn encode(picture: &RgbImage, quality: u8) -> Vec<u8> {
 static DECODING: Semaphore = Semaphore::const_new(2);
 
 impl App {
-    /// Takes a photo in; it is durable when this returns. It belongs to nothing until a report or a step names it.
+    /// Keeps a photo for a case with a past; it is durable when this returns. The same bytes are the same file.
+    /// Whatever comes through a door is taken in by [`App::upload`].
     ///
     /// # Errors
     /// [`AppError::Invalid`] with the reason in words when it is not taken; [`AppError::Unavailable`].
     pub async fn keep_photo(&self, bytes: Vec<u8>) -> Result<PhotoRef, AppError> {
-        keep(self.blobs.as_ref(), &self.naming, bytes).await
+        keep(self.blobs.as_ref(), bytes, None).await
+    }
+
+    /// Keeps a photo in files of its own, told apart by these bytes.
+    pub(crate) async fn keep_apart(&self, bytes: Vec<u8>, salt: [u8; 16]) -> Result<PhotoRef, AppError> {
+        keep(self.blobs.as_ref(), bytes, Some(salt)).await
     }
 }
 
-async fn keep(blobs: &dyn Blobs, naming: &RwLock<()>, bytes: Vec<u8>) -> Result<PhotoRef, AppError> {
+/// The JPEG with a comment of these bytes behind its first marker: another file of the same picture.
+fn salted(jpeg: &[u8], salt: [u8; 16]) -> Vec<u8> {
+    let (start, rest) = jpeg.split_at(jpeg.len().min(2));
+    // Marker `COM`, and the length of what follows with the length itself.
+    [start, &[0xff, 0xfe, 0, 18], &salt, rest].concat()
+}
+
+async fn keep(blobs: &dyn Blobs, bytes: Vec<u8>, salt: Option<[u8; 16]>) -> Result<PhotoRef, AppError> {
     let turn = DECODING.acquire().await.map_err(|error| AppError::Failed(Box::new(error)))?;
     let prepared = tokio::task::spawn_blocking(move || prepare(&bytes, &PhotoLimits::default())).await;
     drop(turn);
-    let photo = prepared.map_err(|error| AppError::Failed(Box::new(error)))?.map_err(Problem::from)?;
+    let mut photo = prepared.map_err(|error| AppError::Failed(Box::new(error)))?.map_err(Problem::from)?;
+    if let Some(salt) = salt {
+        photo.full = salted(&photo.full, salt);
+        photo.thumbnail = salted(&photo.thumbnail, salt);
+        photo.digest = gewu_blobs::digest(&photo.full);
+        photo.thumbnail_digest = gewu_blobs::digest(&photo.thumbnail);
+    }
     let kept = PhotoRef {
         digest: photo.digest,
         thumbnail: photo.thumbnail_digest,
@@ -315,7 +334,6 @@ async fn keep(blobs: &dyn Blobs, naming: &RwLock<()>, bytes: Vec<u8>) -> Result<
         height: photo.height,
         bytes: u64::try_from(photo.full.len()).unwrap_or(u64::MAX),
     };
-    let _held = naming.read().await;
     blobs.put(kept.thumbnail, photo.thumbnail).await?;
     blobs.put(kept.digest, photo.full).await?;
     Ok(kept)

@@ -266,6 +266,11 @@ impl Command {
         }
     }
 
+    /// Whether photos go with it.
+    pub fn takes_photos(&self) -> bool {
+        matches!(self.step(), Move::Verify | Move::Handle | Move::Check)
+    }
+
     /// The assignment the command is about, for the moves of units.
     pub fn assignment(&self) -> Option<u8> {
         match self {

@@ -37,6 +37,8 @@ pub struct Policy {
     pub backstop: Backstop,
     /// 0 means that an urge may follow an urge at once.
     pub urge_every_minutes: u32,
+    #[serde(default)]
+    pub photos: Photos,
     /// The reasons people choose from, by list.
     pub reasons: BTreeMap<ReasonList, Vec<Reason>>,
     /// The city's own words for states, moves and roles, by code; the default label where absent.
@@ -109,6 +111,20 @@ pub struct Confirmation {
 pub struct Backstop {
     /// After this many returns the street answers and may not hand it back; 0 means never.
     pub after_returns: u8,
+}
+
+/// Photos that go with a report or a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Photos {
+    /// In one report or step.
+    pub most: u8,
+}
+
+impl Default for Photos {
+    fn default() -> Photos {
+        Photos { most: 6 }
+    }
 }
 
 /// The list a reason is chosen from.

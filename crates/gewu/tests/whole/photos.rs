@@ -59,6 +59,7 @@ fn photos_go_to_the_bucket_and_come_from_it_and_without_it_no_report_with_a_phot
     assert!(runtime.block_on(there.exists(digest)).unwrap(), "the photo lies in the bucket");
     let on_disk = walk(&house.data().join("photos"));
     assert!(on_disk.iter().all(|name| name == "lock"), "and not on the disk: {on_disk:?}");
+    let (_, photo) = house.upload(GREY);
 
     stop(bucket);
     let (status, refused) = report(&house, "k2", json!([photo]));
@@ -98,14 +99,20 @@ async fn the_sweep_takes_what_nobody_named_and_nothing_else(blobs: Arc<dyn Blobs
     let app =
         App::open(Arc::new(store), blobs.clone(), keyring, Arc::new(SystemClock), random, settings).await.unwrap();
     Town::tiny(1).settle(&app).await.unwrap();
-    let named = app.keep_photo(GREY.to_vec()).await.unwrap();
-    let orphan = app.keep_photo(TOLD.to_vec()).await.unwrap();
-    let new: NewReport = serde_json::from_value(json!({ "source": Source::Resident, "photos": [named] })).unwrap();
-    app.report(&Caller::public(""), None, new).await.unwrap();
+    let stranger = Caller::public("");
+    let named = app.upload(&stranger, GREY.to_vec()).await.unwrap();
+    let orphan = app.upload(&stranger, TOLD.to_vec()).await.unwrap();
+    let new: NewReport =
+        serde_json::from_value(json!({ "source": Source::Resident, "photos": [{ "upload": named.token }] })).unwrap();
+    app.report(&stranger, None, new).await.unwrap();
+    let (named, late) = (named.photo, orphan.token);
+    let orphan = orphan.photo;
     let day = |days: i64| -> Timestamp { SystemClock.now() + SignedDuration::from_hours(24 * days) };
 
     let fresh = app.sweep_photos(None, day(-1), false).await.unwrap();
     assert_eq!((fresh.looked_at, fresh.orphans), (2, Vec::new()), "what was put just now stays");
+    assert_eq!(app.sweep_photos(None, day(1), false).await.unwrap().orphans, [], "what may still be named stays");
+    app.store.upkeep().sweep_uploads(day(4)).await.unwrap();
     // Small photos are their own thumbnails.
     let expected = Vec::from_iter(BTreeSet::from([orphan.digest, orphan.thumbnail]));
     let rehearsed = app.sweep_photos(None, day(1), true).await.unwrap();
@@ -115,8 +122,9 @@ async fn the_sweep_takes_what_nobody_named_and_nothing_else(blobs: Arc<dyn Blobs
     let left = Vec::from_iter(BTreeSet::from([named.digest, named.thumbnail]));
     assert_eq!(blobs.list(None, 10).await.unwrap(), left);
     assert_eq!(app.sweep_photos(None, day(1), false).await.unwrap().orphans, []);
-    let new: NewReport = serde_json::from_value(json!({ "source": Source::Resident, "photos": [orphan] })).unwrap();
-    let refused = app.report(&Caller::public(""), None, new).await.unwrap_err();
+    let new: NewReport =
+        serde_json::from_value(json!({ "source": Source::Resident, "photos": [{ "upload": late }] })).unwrap();
+    let refused = app.report(&stranger, None, new).await.unwrap_err();
     let gewu_app::AppError::Invalid(problems) = refused else { panic!("{refused}") };
     assert_eq!(problems[0].code, "photo_not_there", "a report that comes too late is told to send it again");
 }
@@ -139,9 +147,15 @@ fn the_command_sweeps_what_is_older_than_a_week_and_says_so_before() {
     let mut house = House::set_up(Keeper::Sqlite);
     house.serve();
     let (_, named) = house.upload(GREY);
-    let (_, orphan) = house.upload(TOLD);
     assert_eq!(report(&house, "k1", json!([named])).0, 201);
     house.kill();
+    // What stands for nothing: its upload ended long ago.
+    let digest = gewu_blobs::digest(TOLD);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let folder = DiskBlobs::open(house.data().join("photos")).unwrap();
+    runtime.block_on(folder.put(digest, TOLD.to_vec())).unwrap();
+    drop(folder);
+    let orphan = json!({ "digest": digest, "thumbnail": digest });
     assert_eq!(house.told(&["photos", "sweep"]), "", "what is fresh stays");
     let week_ago = std::time::SystemTime::from(SystemClock.now() - SignedDuration::from_hours(24 * 8));
     for photo in [&named, &orphan] {

@@ -62,6 +62,17 @@ pub async fn erasing_takes_what_the_reporter_gave_and_nothing_else(fixture: &imp
     assert_eq!(all_cases(view.as_ref(), &filter).await.len(), 2, "an erased case is still listed by its area");
 }
 
+pub async fn that_something_was_erased_stays_known(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let [erased, other] = two_cases(fixture).await;
+    let erased_at = async |case| store.view(HERE).await.unwrap().erased_at(case).await.unwrap();
+    assert_eq!(erased_at(erased).await, None);
+    for ms in [5, 7, 6] {
+        store.apply(HERE, vec![Change::Erase { case: erased, at: at(ms) }].into()).await.unwrap();
+    }
+    assert_eq!((erased_at(erased).await, erased_at(other).await), (Some(at(7)), None));
+}
+
 pub async fn erasing_words_takes_those_words_and_the_terms(fixture: &impl Fixture) {
     let store = fixture.store();
     let [erased, other] = two_cases(fixture).await;

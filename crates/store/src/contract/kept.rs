@@ -15,6 +15,7 @@ use crate::{
     roots::RootRow,
     tasks::{InboxFilter, TaskKey, TaskRow},
     texts::TextRow,
+    uploads::UploadRow,
 };
 use gewu_domain::{
     case::Case,
@@ -31,6 +32,7 @@ pub struct Kept {
     people: Vec<(PersonRow, Vec<Post>, Option<AccountRow>)>,
     clients: Vec<ClientRow>,
     audit: Vec<AuditRow>,
+    uploads: Vec<UploadRow>,
 }
 
 impl Kept {
@@ -60,6 +62,7 @@ struct KeptCase {
     contacts: Vec<ContactRow>,
     looks: Vec<LookRow>,
     attachments: Vec<AttachmentRow>,
+    erased_at: Option<Timestamp>,
 }
 
 /// Reads all there is in the regions, desks and days the samples use.
@@ -70,6 +73,10 @@ pub async fn kept(store: &dyn Store) -> Kept {
         records.push(record(view.as_ref()).await);
     }
     let city = store.city().await.unwrap();
+    let mut uploads = Vec::new();
+    for no in 0..10 {
+        uploads.extend(city.upload(super::uploads::upload(no, 0).token).await.unwrap());
+    }
     Kept {
         regions: store.upkeep().regions().await.unwrap(),
         records,
@@ -77,6 +84,7 @@ pub async fn kept(store: &dyn Store) -> Kept {
         people: people(city.as_ref()).await,
         clients: city.clients().await.unwrap(),
         audit: city.audit(None, &everything()).await.unwrap().rows,
+        uploads,
     }
 }
 
@@ -93,6 +101,7 @@ async fn record(view: &dyn View) -> Record {
             contacts: view.contacts(id).await.unwrap(),
             looks: view.looks(id).await.unwrap(),
             attachments: view.attachments(id).await.unwrap(),
+            erased_at: view.erased_at(id).await.unwrap(),
         });
     }
     let mut inboxes = Vec::new();

@@ -24,6 +24,7 @@ pub mod sample;
 pub mod schema;
 pub mod tasks;
 pub mod upkeep;
+pub mod uploads;
 pub mod writes;
 
 use crate::{Listing, Page, Store};
@@ -97,6 +98,7 @@ macro_rules! contract_suite {
             erase: [
                 erasing_takes_what_the_reporter_gave_and_nothing_else,
                 erasing_words_takes_those_words_and_the_terms,
+                that_something_was_erased_stays_known,
                 nothing_erased_can_be_read_from_what_is_kept,
                 erasing_in_one_region_leaves_the_same_second_of_another_alone,
                 forgetting_a_person_leaves_the_id_and_the_posts,
@@ -139,6 +141,13 @@ macro_rules! contract_suite {
                 loading_is_the_same_as_applying,
                 a_load_is_whole_or_not_at_all,
                 statistics_and_scrubbing_change_nothing,
+            ],
+            uploads: [
+                an_upload_is_found_by_its_token_until_it_is_taken,
+                an_upload_that_is_gone_refuses_the_whole,
+                of_many_who_take_one_upload_exactly_one_gets_it,
+                uploads_whose_time_is_over_are_swept,
+                a_photo_written_again_stays_as_it_was_first_given,
             ],
             writes: [
                 a_write_is_whole_or_not_at_all,

@@ -5,7 +5,7 @@ use crate::schema::REFERENCE_TABLES;
 
 pub async fn every_regional_key_starts_with_the_region(fixture: &impl Fixture) {
     let tables = fixture.tables().await;
-    for name in ["cases", "facts", "tasks", "texts", "contacts", "attachments", "outbox"] {
+    for name in ["cases", "facts", "tasks", "texts", "contacts", "attachments", "erasures", "outbox"] {
         assert!(tables.iter().any(|table| table.name == name), "there is no table {name}");
     }
     for table in tables.iter().filter(|table| !REFERENCE_TABLES.contains(&table.name.as_str())) {

@@ -7,6 +7,7 @@ use super::{
     publications::publication,
     sample::{HERE, THERE, answer, at, cases, change, contact, count, day, digest, look, new_case, outbox, photo},
     together,
+    uploads::upload,
 };
 use crate::{Change, Changes, Store, StoreError, outbox::OutboxRow, roots::RootRow, texts::Giver, upkeep::Owned};
 
@@ -120,8 +121,18 @@ pub async fn files_no_case_holds_are_told(fixture: &impl Fixture) {
         let photo = photo(write.case.id, no, Giver::Reporter, at(0));
         store.apply(region, vec![change(&write), Change::Attachment(photo)].into()).await.unwrap();
     }
-    let asked = [digest(1), digest(3), digest(1_000_002), digest(1_000_003), digest(2)];
-    assert_eq!(store.upkeep().unreferenced(&asked).await.unwrap(), [digest(3), digest(1_000_003)]);
+    store.apply(HERE, vec![Change::Upload(upload(4, 9))].into()).await.unwrap();
+    let asked = [
+        digest(1),
+        digest(3),
+        digest(1_000_002),
+        digest(1_000_003),
+        digest(2),
+        digest(4),
+        digest(1_000_004),
+        digest(5),
+    ];
+    assert_eq!(store.upkeep().unreferenced(&asked).await.unwrap(), [digest(3), digest(1_000_003), digest(5)]);
     assert_eq!(store.upkeep().unreferenced(&[]).await.unwrap(), []);
 }
 
@@ -157,6 +168,7 @@ async fn fill(store: &dyn Store) {
         Change::Session(session(1, 1, 0)),
         Change::Client(client(1)),
         Change::Audit(audit(1, Some(1))),
+        Change::Upload(upload(1, 9)),
     ];
     store.apply(HERE, list.into()).await.unwrap();
 }

@@ -251,9 +251,7 @@ async fn seen(store: &dyn Store, region: RegionId) -> usize {
         seen += view.facts(case.id).await.unwrap().len();
         seen += view.texts(case.id).await.unwrap().len();
         seen += view.attachments(case.id).await.unwrap().len();
-        if let Some(photo) = &sample.photo {
-            seen += usize::from(view.attachment(photo.digest).await.unwrap().is_some());
-        }
+        seen += usize::from(view.erased_at(case.id).await.unwrap().is_some());
     }
     seen
 }

@@ -95,7 +95,7 @@ class Tray {
     try {
       const smaller = await shrink(file);
       picture.src = URL.createObjectURL(smaller);
-      const reference = await upload(smaller, (share) => {
+      const reference = await upload(smaller, token(this.input.form), (share) => {
         progress.value = share;
       });
       progress.remove();
@@ -147,14 +147,18 @@ async function shrink(file: File): Promise<Blob> {
 /** The server's own words why it does not take a photo. */
 class Refusal extends Error {}
 
-/** Sends one photo and gives its reference. `XMLHttpRequest`, because `fetch` does not tell how far it is. */
-function upload(photo: Blob, progress: (share: number) => void): Promise<string> {
+/** A photo is brought by whoever sends the form: signed in where the form says so, a stranger where it does not. */
+export function token(form: HTMLFormElement | null): string {
+  return form?.querySelector<HTMLInputElement>("input[name=csrf]")?.value ?? "";
+}
+
+/** Sends one photo and gives the answer, which names it. `XMLHttpRequest`, because `fetch` does not tell how far it is. */
+export function upload(photo: Blob, csrf: string, progress: (share: number) => void): Promise<string> {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest();
     request.open("POST", "/api/v1/photos");
     request.setRequestHeader("content-type", photo.type || "application/octet-stream");
     request.setRequestHeader("accept-language", document.documentElement.lang);
-    const csrf = document.querySelector<HTMLMetaElement>("meta[name=csrf]")?.content;
     if (csrf) {
       request.setRequestHeader("x-csrf-token", csrf);
     }

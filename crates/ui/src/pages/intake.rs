@@ -67,7 +67,7 @@ pub async fn send(State(ui): State<Ui>, staff: Staff, mut fields: Fields) -> Res
     staff.check(&fields)?;
     let snapshot = ui.app.snapshot()?;
     let words = staff.visitor.words.clone();
-    let (kept, problems) = photos::keep(&ui.app, &mut fields).await?;
+    let (kept, problems) = photos::keep(&ui.app, staff.caller(), &mut fields).await?;
     let form = ReportForm::of(&ui.app, &snapshot, &words, &fields, &kept);
     let source = Source::from_code(fields.text("source")).unwrap_or(Source::Hotline);
     let key = staff.caller().person().and_then(|person| IdempotencyKey::new(&person.to_string(), &form.key));

@@ -55,7 +55,7 @@ pub async fn send(State(ui): State<Ui>, staff: Staff, mut fields: Fields) -> Res
     collector(&staff)?;
     let snapshot = ui.app.snapshot()?;
     let words = staff.visitor.words.clone();
-    let (kept, problems) = photos::keep(&ui.app, &mut fields).await?;
+    let (kept, problems) = photos::keep(&ui.app, staff.caller(), &mut fields).await?;
     let form = ReportForm::of(&ui.app, &snapshot, &words, &fields, &kept);
     let key = staff.caller().person().and_then(|person| IdempotencyKey::new(&person.to_string(), &form.key));
     let sent = if fields.is_ticked("again") {

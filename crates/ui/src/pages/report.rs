@@ -24,7 +24,7 @@ use axum::{
 use gewu_app::{
     App, AppError, Caller, Problem,
     cases::{
-        IdempotencyKey, PhotoRef,
+        IdempotencyKey, PhotoName,
         report::{Contact, NewReport},
     },
     city::Snapshot,
@@ -68,7 +68,7 @@ pub struct Wrong {
 }
 
 impl ReportForm {
-    pub fn of(app: &App, snapshot: &Snapshot, words: &Words, fields: &Fields, kept: &[PhotoRef]) -> ReportForm {
+    pub fn of(app: &App, snapshot: &Snapshot, words: &Words, fields: &Fields, kept: &[PhotoName]) -> ReportForm {
         let text = |name: &str| fields.text(name).to_owned();
         let key = fields.given("key").map_or_else(|| fresh_key(app), str::to_owned);
         ReportForm {
@@ -94,7 +94,7 @@ impl ReportForm {
                     label: words.t1("photos-kept", "no", at.saturating_add(1)),
                 })
                 .collect(),
-            photos_most: app.settings.photos_most,
+            photos_most: photos::most(app),
             photos_limit: photos::limit(words, app),
             wrong: Vec::new(),
         }
@@ -145,7 +145,7 @@ pub fn classes(snapshot: &Snapshot, words: &Words, chosen: &str) -> Vec<(String,
 }
 
 /// The report a form makes.
-pub fn report(form: &ReportForm, fields: &Fields, source: Source, photos: Vec<PhotoRef>) -> NewReport {
+pub fn report(form: &ReportForm, fields: &Fields, source: Source, photos: Vec<PhotoName>) -> NewReport {
     let point = match (form.lon.parse(), form.lat.parse()) {
         (Ok(lon), Ok(lat)) => Some((lon, lat)),
         _ => None,
@@ -193,12 +193,12 @@ pub async fn send(
     mut fields: Fields,
 ) -> Result<Response, Failure> {
     let snapshot = ui.app.snapshot()?;
-    let (kept, problems) = photos::keep(&ui.app, &mut fields).await?;
+    let caller = Caller::public(visitor.origin.clone());
+    let (kept, problems) = photos::keep(&ui.app, &caller, &mut fields).await?;
     let form = ReportForm::of(&ui.app, &snapshot, &visitor.words, &fields, &kept);
     if fields.is_ticked("again") {
         return Ok(page(&ReportPage { f: Frame::of(&ui, visitor, "report"), form })?.into_response());
     }
-    let caller = Caller::public(visitor.origin.clone());
     let key = IdempotencyKey::new("report", &form.key);
     let sent = if problems.is_empty() {
         ui.app.report(&caller, key.as_ref(), report(&form, &fields, Source::Resident, kept)).await

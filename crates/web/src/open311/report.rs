@@ -16,7 +16,7 @@ use axum::{
 use gewu_app::{
     AppError, Caller,
     cases::{
-        IdempotencyKey,
+        IdempotencyKey, PhotoName,
         report::{Contact, NewReport, Receipt},
     },
     locate::Location,
@@ -100,7 +100,7 @@ pub async fn report(
     }
     let mut photos = Vec::new();
     for file in &form.files {
-        photos.push(web.app.keep_photo(file.to_vec()).await?);
+        photos.push(PhotoName::Upload(web.app.upload(&caller, file.to_vec()).await?.token));
     }
     let report = NewReport {
         source: Source::System,

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// Changes that take no key, and why a repetition does no harm.
 const WITHOUT: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/areas/locate", "asks and changes nothing"),
-    ("POST", "/api/v1/photos", "the same bytes are the same photo"),
+    ("POST", "/api/v1/photos", "each upload is a photo of its own, and one that nobody names goes by itself"),
     ("POST", "/api/v1/cases/{region}/{id}/contacts/{field}/looks", "whoever sees a contact twice has looked twice"),
     ("POST", "/api/v1/session", "every sign-in is a session of its own"),
     ("DELETE", "/api/v1/session", "a session that ended stays ended"),

@@ -16,4 +16,5 @@ mod keys;
 mod live;
 mod open311;
 mod openapi;
+mod photos;
 mod support;

@@ -79,7 +79,7 @@ pub async fn step(
     staff.check(&fields)?;
     let address = place.address()?;
     let words = staff.visitor.words.clone();
-    let (kept, problems) = photos::keep(&ui.app, &mut fields).await?;
+    let (kept, problems) = photos::keep(&ui.app, staff.caller(), &mut fields).await?;
     let step = Move::from_code(fields.text("do")).ok_or(AppError::NotFound)?;
     let key = staff.caller().person().and_then(|person| IdempotencyKey::new(&person.to_string(), fields.text("key")));
     let taken = match steps::read(step, &fields, &words, kept.clone(), &*ui.app.snapshot()?) {

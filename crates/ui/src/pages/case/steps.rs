@@ -3,7 +3,7 @@
 use crate::{fields::Fields, pages::pick::AreaPick, words::Words};
 use gewu_app::{
     Problem,
-    cases::{PhotoRef, act::Step},
+    cases::{PhotoName, act::Step},
     city::Snapshot,
     locate::Location,
 };
@@ -21,7 +21,7 @@ pub fn read(
     step: Move,
     fields: &Fields,
     words: &Words,
-    photos: Vec<PhotoRef>,
+    photos: Vec<PhotoName>,
     snapshot: &Snapshot,
 ) -> Result<Step, Problem> {
     let reason = || ReasonCode::new(fields.text("reason"));

@@ -17,7 +17,7 @@ use crate::{
 use askama::Template;
 use gewu_app::{
     AppError,
-    cases::{PhotoRef, read::CasePage},
+    cases::{PhotoName, read::CasePage},
     city::Snapshot,
 };
 use gewu_domain::{
@@ -32,7 +32,7 @@ pub struct Draft {
     pub step: Move,
     pub assignment: Option<u8>,
     pub fields: Fields,
-    pub photos: Vec<PhotoRef>,
+    pub photos: Vec<PhotoName>,
     pub wrong: Vec<String>,
 }
 
@@ -463,7 +463,7 @@ fn form(
         },
         unit_none: (step == Move::SendToCheck).then(|| words.t("check-desk")),
         photos: takes_photos.then(|| PhotosPart {
-            most: ui.app.settings.photos_most,
+            most: crate::photos::most(&ui.app),
             limit: crate::photos::limit(words, &ui.app),
             kept: kept
                 .iter()

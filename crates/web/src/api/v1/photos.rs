@@ -14,7 +14,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use gewu_app::cases::PhotoRef;
+use gewu_app::{cases::PhotoName, uploads::Uploaded};
 use gewu_domain::ids::{CaseId, Digest, RegionId};
 use gewu_store::attachments::AttachmentRow;
 use serde::{Deserialize, Serialize};
@@ -33,11 +33,15 @@ pub fn doors() -> OpenApiRouter<Web> {
         .routes(routes!(download))
 }
 
-/// A photo that lies ready: send this back in a report or a step.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+/// A photo that lies ready: send this back, or its `token` alone, in one report or step.
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Photo)]
-#[serde(deny_unknown_fields)]
 pub struct PhotoBody {
+    /// Names the photo, once, for whoever uploaded it.
+    #[schema(example = "up_9f86…")]
+    token: String,
+    /// The photo may be named until then.
+    ends_at: jiff::Timestamp,
     /// SHA-256 of the photo as kept.
     #[schema(value_type = String)]
     digest: Digest,
@@ -49,17 +53,33 @@ pub struct PhotoBody {
     bytes: u64,
 }
 
-impl From<PhotoBody> for PhotoRef {
-    fn from(body: PhotoBody) -> PhotoRef {
-        let PhotoBody { digest, thumbnail, width, height, bytes } = body;
-        PhotoRef { digest, thumbnail, width, height, bytes }
+impl From<Uploaded> for PhotoBody {
+    fn from(uploaded: Uploaded) -> PhotoBody {
+        let Uploaded { token, photo, ends_at } = uploaded;
+        PhotoBody {
+            token,
+            ends_at,
+            digest: photo.digest,
+            thumbnail: photo.thumbnail,
+            width: photo.width,
+            height: photo.height,
+            bytes: photo.bytes,
+        }
     }
 }
 
-impl From<PhotoRef> for PhotoBody {
-    fn from(photo: PhotoRef) -> PhotoBody {
-        let PhotoRef { digest, thumbnail, width, height, bytes } = photo;
-        PhotoBody { digest, thumbnail, width, height, bytes }
+/// A photo that was uploaded by this caller. Whatever else uploading answered may stand beside the token; it is not read.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(as = PhotoName)]
+pub struct PhotoNameBody {
+    /// What uploading the photo answered; good for one report or step.
+    #[schema(example = "up_9f86…")]
+    token: String,
+}
+
+impl From<PhotoNameBody> for PhotoName {
+    fn from(body: PhotoNameBody) -> PhotoName {
+        PhotoName::Upload(body.token)
     }
 }
 
@@ -105,12 +125,13 @@ impl PhotoLink {
 ///
 /// JPEG, PNG or WebP, at most 15 MB. It is turned upright, made smaller and stripped of where and with what it was
 /// taken before it is kept; it is durable when this answers. It belongs to nothing, and nobody can get it, until a
-/// report or a step names it.
+/// report or a step of the same caller names it by the token: somebody signed in, an API key, the holder of a receipt, or
+/// a stranger who has the token. Each upload is a photo of its own, also of the same bytes.
 #[utoipa::path(post, path = "/api/v1/photos", tag = "photos",
     request_body(content(([u8] = "image/jpeg"), ([u8] = "image/png"), ([u8] = "image/webp"), (Object = "multipart/form-data"))),
     security((), ("session" = []), ("key" = [])),
     responses((status = 201, body = PhotoBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
-async fn upload(State(web): State<Web>, request: Request) -> Result<impl IntoResponse, Problem> {
+async fn upload(State(web): State<Web>, Who(caller): Who, request: Request) -> Result<impl IntoResponse, Problem> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let bytes = if kind.starts_with("multipart/form-data") {
         first_file(request).await?
@@ -123,8 +144,8 @@ async fn upload(State(web): State<Web>, request: Request) -> Result<impl IntoRes
             "send the photo itself (image/jpeg …) or a form (multipart/form-data)",
         ));
     };
-    let photo = web.app.keep_photo(bytes.to_vec()).await?;
-    Ok((StatusCode::CREATED, Json(PhotoBody::from(photo))))
+    let uploaded = web.app.upload(&caller, bytes.to_vec()).await?;
+    Ok((StatusCode::CREATED, Json(PhotoBody::from(uploaded))))
 }
 
 async fn first_file(request: Request) -> Result<Bytes, Problem> {

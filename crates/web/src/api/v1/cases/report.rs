@@ -3,7 +3,7 @@
 use super::summary::PointBody;
 use crate::api::{
     codes::{DatumCode, SourceCode},
-    v1::photos::PhotoBody,
+    v1::photos::PhotoNameBody,
 };
 use gewu_app::{
     Caller, Identity,
@@ -80,7 +80,7 @@ pub struct ReportBody {
     words: String,
     /// What uploading each photo answered.
     #[serde(default)]
-    photos: Vec<PhotoBody>,
+    photos: Vec<PhotoNameBody>,
     #[serde(default)]
     contact: ContactBody,
     /// Units that handle it never see who reported.

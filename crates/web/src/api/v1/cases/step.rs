@@ -1,7 +1,7 @@
 //! A step as it is asked for. The words and photos that go with it stand beside it, never inside.
 
 use super::{detail::ClassBody, report::LocationBody};
-use crate::api::{codes::StateCode, v1::photos::PhotoBody};
+use crate::api::{codes::StateCode, v1::photos::PhotoNameBody};
 use gewu_app::cases::act::{Step, Stepped};
 use gewu_domain::{
     case::{Asking, CheckKind, Command, Part, Place, StateKind},
@@ -23,7 +23,7 @@ pub struct StepBody {
     note: String,
     /// What uploading each photo answered.
     #[serde(default)]
-    photos: Vec<PhotoBody>,
+    photos: Vec<PhotoNameBody>,
     /// The version the person had before their eyes; another version now is a conflict.
     version: Option<u32>,
 }
