@@ -218,13 +218,13 @@ impl App {
         let mut named = BTreeSet::new();
         for (seq, fact) in (0_u32..).zip(facts) {
             for photo in fact.deed.photos() {
-                named.insert(*photo);
-                if rows.iter().any(|row| row.digest == *photo) {
+                named.insert(photo);
+                if rows.iter().any(|row| row.digest == photo) {
                     continue;
                 }
                 let was_erased = is_of_reporter(fact) && view.erased_at(case).await?.is_some();
                 if !was_erased {
-                    found(Some(seq), "a photo that a fact names is not kept", "记录提到的照片没有保存", *photo);
+                    found(Some(seq), "a photo that a fact names is not kept", "记录提到的照片没有保存", photo);
                 }
             }
         }
@@ -269,6 +269,8 @@ impl App {
 /// Did the reporter give what this fact names, so that they may take it out? Others' photos stay.
 fn is_of_reporter(fact: &Fact) -> bool {
     match &fact.deed {
+        // A version of a photo goes with the photo it was made of.
+        Deed::Shown { .. } => true,
         Deed::Reported { report, .. } => fact.by.person().is_none() || report.source != Source::Patrol,
         _ => fact.by.person().is_none(),
     }

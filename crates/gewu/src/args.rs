@@ -82,8 +82,8 @@ pub struct Serve {
     #[arg(long = "jurisdiction", env = "GEWU_JURISDICTIONS", value_name = "ID[=REGION]", value_delimiter = ',',
         default_value = "gewu", value_parser = settings::jurisdiction)]
     pub jurisdictions: Vec<Jurisdiction>,
-    /// 在 Open311 里公开反映人的原话和所写地址（没有人先看过里面有没有个人信息）· publish reporters' words and addresses in Open311, though
-    /// nobody has read them for personal data.
+    /// 在 Open311 里公布反映人的原话和所写地址：有人看过并点了“公开”的才公布 · publish reporters' words and addresses in Open311, once
+    /// somebody has read and shown them.
     #[arg(long, env = "GEWU_PUBLISH_DESCRIPTIONS", value_parser = BoolishValueParser::new())]
     pub publish_descriptions: bool,
     /// 告诉 Open311 客户端这是试运行 · announce the Open311 endpoint as `test`, not `production`.

@@ -25,3 +25,6 @@ create table erasures (
 insert into erasures (region, case_id, at)
     select c.region, c.id, max(a.at) from audit a join cases c on 'case_' || replace(c.id::text, '-', '') = a.object
     where a.action = 'erased' and a.succeeded group by c.region, c.id;
+
+-- What everybody may see is decided in the case, and nothing was looked at yet. The column stays for the release before.
+update attachments set is_public = false where is_public;

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio_postgres::{Error, Row};
 
 pub(crate) const OF_CASE: &str = "
-    select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
+    select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at
     from attachments where region = $1 and case_id = $2 order by given_at, digest";
 pub(crate) const ERASED_AT: &str = "select at from erasures where region = $1 and case_id = $2";
 
@@ -43,17 +43,16 @@ fn read(row: &Row) -> Result<AttachmentRow, StoreError> {
         height: row.number::<i64, _>("height")?,
         by: row.giver("giver")?,
         given_at: row.time("given_at")?,
-        is_public: row.take("is_public")?,
     })
 }
 
 pub(crate) const INSERT: &str = "
     insert into attachments
         (region, case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public)
-    select region, case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
+    select region, case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, false
     from unnest($1::int8[], $2::uuid[], $3::bytea[], $4::bytea[], $5::text[], $6::int8[], $7::int8[], $8::int8[],
-        $9::text[], $10::int8[], $11::bool[])
-        as new (region, case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public)
+        $9::text[], $10::int8[])
+        as new (region, case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at)
     on conflict (region, case_id, digest) do nothing";
 
 /// Inserts them; those that stand stay as they are.
@@ -71,12 +70,8 @@ pub(crate) async fn insert(tx: &Tx, rows: &[(i64, &AttachmentRow)]) -> Result<()
     let height: Vec<_> = rows.iter().map(|row| i64::from(row.1.height)).collect();
     let giver: Vec<_> = rows.iter().map(|row| row.1.by.code()).collect();
     let given_at: Vec<_> = rows.iter().map(|row| ms(row.1.given_at)).collect();
-    let is_public: Vec<_> = rows.iter().map(|row| row.1.is_public).collect();
-    tx.run(
-        INSERT,
-        &[&region, &case, &digest, &thumbnail, &media_type, &bytes, &width, &height, &giver, &given_at, &is_public],
-    )
-    .await?;
+    tx.run(INSERT, &[&region, &case, &digest, &thumbnail, &media_type, &bytes, &width, &height, &giver, &given_at])
+        .await?;
     Ok(())
 }
 

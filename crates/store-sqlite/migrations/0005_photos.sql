@@ -25,3 +25,6 @@ insert into erasures (region, case_id, at)
   select c.region, c.id, max(a.at)
   from audit a join regions r join cases c on c.region = r.region and c.id = unhex(substr(a.object, 6))
   where a.action = 'erased' and a.succeeded = 1 group by c.region, c.id;
+
+-- What everybody may see is decided in the case, and nothing was looked at yet. The column stays for the release before.
+update attachments set is_public = 0 where is_public = 1;

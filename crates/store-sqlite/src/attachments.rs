@@ -17,13 +17,13 @@ use rusqlite::{Connection, Row, params};
 
 statements! {
     PUT = "insert into attachments (region, case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at,
-        is_public) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        is_public) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)
         on conflict (region, case_id, digest) do nothing";
     NOTE_ERASURE = "insert into erasures (region, case_id, at) values (?1, ?2, ?3)
         on conflict (region, case_id) do update set at = max(at, excluded.at)";
     ERASED_AT = "select at from erasures where region = ?1 and case_id = ?2";
     ERASE_GIVEN = "delete from attachments where region = ?1 and case_id = ?2 and giver = ?3";
-    OF_CASE = "select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at, is_public
+    OF_CASE = "select case_id, digest, thumbnail, media_type, bytes, width, height, giver, given_at
         from attachments where region = ?1 and case_id = ?2 order by given_at, digest";
     HOLDS = "select exists (select 1 from attachments where region = ?1 and digest = ?2)
         or exists (select 1 from attachments where region = ?1 and thumbnail = ?2)";
@@ -43,7 +43,6 @@ pub(crate) fn put(connection: &Connection, region: RegionId, photo: &AttachmentR
         photo.height,
         photo.by.code(),
         ms(photo.given_at),
-        photo.is_public,
     ];
     run(connection, PUT, values).map(drop).map_err(failed)
 }
@@ -78,7 +77,6 @@ fn decode(row: &Row<'_>) -> Result<AttachmentRow, StoreError> {
         height: cells.cell(6, "height")?,
         by: cells.code(7, "giver", Giver::from_code)?,
         given_at: cells.time(8, "given_at")?,
-        is_public: cells.cell(9, "is_public")?,
     })
 }
 

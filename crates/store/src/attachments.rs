@@ -19,8 +19,6 @@ pub struct AttachmentRow {
     pub height: u32,
     pub by: Giver,
     pub given_at: Timestamp,
-    /// May be shown to everybody; staff photos and those of confidential cases are not until somebody says so.
-    pub is_public: bool,
 }
 
 #[async_trait]

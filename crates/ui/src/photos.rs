@@ -1,10 +1,7 @@
 //! Photos of a form: those sent along with it, and those a script uploaded before.
 
 use crate::{failure::Failure, fields::Fields, words::Words};
-use axum::{
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{http::HeaderMap, response::Response};
 use gewu_app::{App, AppError, Caller, Problem, cases::CaseAddress, cases::PhotoName};
 use gewu_domain::ids::Digest;
 
@@ -60,11 +57,16 @@ pub fn read(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// As [`App::photo`].
-pub async fn send(app: &App, caller: &Caller, address: CaseAddress, digest: &str) -> Result<Response, Failure> {
+pub async fn send(
+    app: &App,
+    caller: &Caller,
+    address: CaseAddress,
+    digest: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
     let digest: Digest = digest.parse().map_err(|_| AppError::NotFound)?;
     let photo = app.photo(caller, address, digest).await?;
-    let cache = if photo.is_public { "public, max-age=31536000, immutable" } else { "private, max-age=3600" };
-    Ok(([(header::CONTENT_TYPE, photo.media_type), (header::CACHE_CONTROL, cache)], photo.bytes).into_response())
+    Ok(gewu_web::photo_sent(photo, digest, headers))
 }
 
 /// How many photos a form takes; none while nothing is published.

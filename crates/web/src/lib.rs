@@ -13,6 +13,8 @@ mod open311;
 pub mod problem;
 pub mod session;
 
+pub use api::photo_sent;
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef, Request},
@@ -44,7 +46,7 @@ pub struct Settings {
     /// Whom to ask about the API, and how to get a key: shown in the Open311 discovery.
     pub contact: String,
     pub key_service: String,
-    /// Publishes reporters' words and addresses in the Open311 feed. Off: words may hold personal data nobody read yet.
+    /// Publishes reporters' words and addresses in the Open311 feed, once somebody has shown them.
     pub description_public: bool,
     /// Announces the Open311 endpoint as `test` instead of `production`.
     pub is_test: bool,

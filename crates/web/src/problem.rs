@@ -182,6 +182,7 @@ fn kind_of(rule: Rule) -> &'static Kind {
         | Rule::OutOfSight
         | Rule::Assignment
         | Rule::Photos
+        | Rule::NothingChosen
         | Rule::Conditions
         | Rule::TooLong => REFUSED_WHAT,
         Rule::State
@@ -196,7 +197,8 @@ fn kind_of(rule: Rule) -> &'static Kind {
         | Rule::NoOneToAsk
         | Rule::OnSpot
         | Rule::Backstop
-        | Rule::Rated => REFUSED_NOW,
+        | Rule::Rated
+        | Rule::Confidential => REFUSED_NOW,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     locate::Location,
 };
 use gewu_domain::{
-    case::{Case, Command, Context, Fact, Place, Refused},
+    case::{Case, Command, Context, Fact, Place, Refused, Shown},
     ids::{CaseId, Digest, RegionId},
 };
 use gewu_store::{Changes, StoreError, texts::Giver};
@@ -21,7 +21,7 @@ pub struct Step {
     /// The words that go with it, where the step takes any.
     #[serde(default)]
     pub note: String,
-    /// Photos that were uploaded before.
+    /// Photos that were uploaded before. For `show`: the versions to show, in the order of those it names an `instead` for.
     #[serde(default)]
     pub photos: Vec<PhotoName>,
     /// For `place`: where it is.
@@ -88,8 +88,23 @@ impl App {
             let case = view.case(address.id).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
             let case = case.ok_or(AppError::NotFound)?;
             let head = view.head(address.id).await?.ok_or(AppError::NotFound)?;
+            let about = step.command.about();
+            let rows = if named.photos.is_empty() && about.is_empty() {
+                Vec::new()
+            } else {
+                view.attachments(case.id).await?
+            };
+            if about.iter().any(|photo| rows.iter().all(|row| row.digest != *photo)) {
+                return Err(Problem::new(
+                    "photos",
+                    "photo_not_of_the_case",
+                    "案件里没有这张照片",
+                    "the case has no such photo",
+                )
+                .into());
+            }
             if !named.photos.is_empty() {
-                let held = view.attachments(case.id).await?;
+                let held = &rows;
                 let held: Vec<Digest> = held.iter().flat_map(|photo| [photo.digest, photo.thumbnail]).collect();
                 if named.comes_back(&held) {
                     return Err(Problem::new(
@@ -116,7 +131,17 @@ impl App {
             let (after, facts) = decided(&case, command, note, &context)?;
 
             named.take(&mut changes);
-            keep_photos(&mut changes, case.id, &named.photos, giver, false, now);
+            match &step.command {
+                // A version of a photo is its giver's, and goes when they take theirs out.
+                Command::Show { photos, .. } => {
+                    let of = photos.iter().filter(|shown| shown.instead.is_some()).map(|shown| shown.photo);
+                    for (photo, of) in named.photos.iter().zip(of) {
+                        let by = rows.iter().find(|row| row.digest == of).map_or(giver, |row| row.by);
+                        keep_photos(&mut changes, case.id, std::slice::from_ref(photo), by, now);
+                    }
+                }
+                _ => keep_photos(&mut changes, case.id, &named.photos, giver, now),
+            }
             let stepped = Stepped {
                 id: after.id,
                 region: after.region,
@@ -171,6 +196,17 @@ impl App {
             Command::Urge { .. } => Command::Urge { note },
             Command::Rate { is_solved, stars, .. } => Command::Rate { is_solved, stars, note },
             Command::Remark { .. } => Command::Remark { text: note },
+            Command::Show { words, photos: shown } => {
+                let wanted = shown.iter().filter(|shown| shown.instead.is_some()).count();
+                if wanted != photos.len() {
+                    return Err(crate::uploads::not_there().into());
+                }
+                let mut made = photos.into_iter();
+                let photos = shown
+                    .into_iter()
+                    .map(|shown| Shown { photo: shown.photo, instead: shown.instead.and_then(|_| made.next()) });
+                Command::Show { words, photos: photos.collect() }
+            }
             Command::Place { .. } => Command::Place { place: self.place(changes, case, step, giver)? },
             whole @ (Command::SendToVerify { .. }
             | Command::Submit
@@ -179,6 +215,7 @@ impl App {
             | Command::Accept { .. }
             | Command::SendToCheck { .. }
             | Command::Resume
+            | Command::Withhold { .. }
             | Command::Correct { .. }) => whole,
         })
     }

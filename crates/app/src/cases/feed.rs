@@ -22,11 +22,11 @@ pub struct PublicCase {
     pub reason: Option<ReasonCode>,
     /// When the unit that leads promised to have it done.
     pub expected_at: Option<Timestamp>,
-    /// The reporter's words, if they were asked for and are not confidential or erased.
+    /// The reporter's words, if they were asked for, may be shown and are not erased.
     pub words: Option<String>,
     /// The reporter's words of the address, likewise.
     pub address: Option<String>,
-    /// Photos that are public, oldest first.
+    /// Photos that may be shown, oldest first.
     pub photos: Vec<AttachmentRow>,
 }
 
@@ -140,15 +140,14 @@ async fn public(
     if case.is_confidential {
         row.point = None;
         row.path.truncate(CONFIDENTIAL_DEPTH);
-        row.has_photo = false;
     }
-    let photos = if row.has_photo {
-        view.attachments(case.id).await?.into_iter().filter(|photo| photo.is_public).collect()
+    let photos = if !case.showings.photos.is_empty() {
+        view.attachments(case.id).await?.into_iter().filter(|photo| case.shows_photo(photo.digest)).collect()
     } else {
         Vec::new()
     };
     let (mut words, mut address) = (None, None);
-    if with_words && !case.is_confidential {
+    if with_words && case.shows_words() {
         for text in view.texts(case.id).await? {
             if Some(text.digest) == case.text {
                 words = Some(text.body);

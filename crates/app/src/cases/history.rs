@@ -76,7 +76,7 @@ impl App {
         let context = Context { at, actor, city: &snapshot.city };
         let (case, facts) = Case::open(report, &context)?;
         self.keep_contact(&mut changes, &case, &new.contact, at);
-        keep_photos(&mut changes, id, &kept_of(&new.photos), giver, !new.is_confidential, at);
+        keep_photos(&mut changes, id, &kept_of(&new.photos), giver, at);
         let terms = search_terms(&case, words, address.unwrap_or_default());
         let city = snapshot.city.clone();
         Ok(History { app: self, snapshot, city, case, facts, changes, terms })
@@ -98,7 +98,7 @@ impl History<'_> {
         let (case, facts) = decided?;
         self.case = case;
         self.facts.extend(facts);
-        keep_photos(&mut self.changes, self.case.id, &kept_of(&step.photos), giver, false, at);
+        keep_photos(&mut self.changes, self.case.id, &kept_of(&step.photos), giver, at);
         Ok(())
     }
 

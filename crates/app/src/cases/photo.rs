@@ -1,15 +1,40 @@
 //! Giving out the photos of a case. Taking them in is [`crate::photos`].
 
 use crate::{App, AppError, Caller, cases::CaseAddress, photos::MEDIA_TYPE};
-use gewu_domain::ids::Digest;
-use gewu_store::texts::Giver;
+use gewu_domain::{
+    case::{Case, Showing},
+    ids::Digest,
+};
+use gewu_store::{attachments::AttachmentRow, texts::Giver};
+
+/// A photo of a case, with who may see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CasePhoto {
+    pub row: AttachmentRow,
+    /// Everybody may see this very file.
+    pub is_public: bool,
+    /// What was decided about it; `None` while nobody has looked.
+    pub showing: Option<Showing>,
+}
+
+impl CasePhoto {
+    pub(crate) fn of(case: &Case, row: AttachmentRow) -> CasePhoto {
+        let showing = case.showings.photos.get(&row.digest).cloned();
+        CasePhoto { is_public: case.shows_photo(row.digest), showing, row }
+    }
+
+    /// May the holder of the receipt see it?
+    pub(crate) fn is_for_reporter(&self) -> bool {
+        self.is_public || self.row.by == Giver::Reporter
+    }
+}
 
 /// How a photo leaves the house.
 #[derive(Debug, Clone)]
 pub struct PhotoFile {
     pub media_type: &'static str,
     pub bytes: Vec<u8>,
-    /// Everybody may see it, so anybody on the way may keep a copy.
+    /// Everybody may see it now, so anybody on the way may keep a copy for a while.
     pub is_public: bool,
 }
 
@@ -25,8 +50,9 @@ impl App {
         let photos = view.attachments(address.id).await?;
         let held = photos.into_iter().find(|photo| photo.digest == digest || photo.thumbnail == digest);
         let held = held.ok_or(AppError::NotFound)?;
-        if !held.is_public {
-            let case = view.case(address.id).await?.ok_or(AppError::NotFound)?;
+        let case = view.case(address.id).await?.ok_or(AppError::NotFound)?;
+        let is_public = case.shows_photo(held.digest);
+        if !is_public {
             let is_own = matches!(caller.identity, crate::Identity::Reporter { .. }) && held.by == Giver::Reporter;
             let is_staff = caller.post().is_some() || matches!(caller.identity, crate::Identity::System);
             if !caller.sees(&case, &snapshot.city.areas) || !(is_own || is_staff) {
@@ -35,6 +61,6 @@ impl App {
         }
         drop(view);
         let bytes = self.blobs.get(digest).await?.ok_or(AppError::NotFound)?;
-        Ok(PhotoFile { media_type: MEDIA_TYPE, bytes, is_public: held.is_public })
+        Ok(PhotoFile { media_type: MEDIA_TYPE, bytes, is_public })
     }
 }

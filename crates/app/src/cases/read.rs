@@ -1,6 +1,11 @@
 //! Opening a case: for staff everything the page shows; for the holder of a receipt what became of it.
 
-use crate::{App, AppError, Caller, Identity, Problem, cases::CaseAddress, city::Snapshot, secrets};
+use crate::{
+    App, AppError, Caller, Identity, Problem,
+    cases::{CaseAddress, photo::CasePhoto},
+    city::Snapshot,
+    secrets,
+};
 use gewu_domain::{
     case::{Case, Choice, Context, Deed, Fact, Line, Place, StateKind},
     catalogue::Tick,
@@ -11,7 +16,6 @@ use gewu_domain::{
 };
 use gewu_store::{
     Change, Changes, View,
-    attachments::AttachmentRow,
     contacts::{ContactRow, LookRow},
     facts::FactRow,
 };
@@ -26,7 +30,8 @@ pub struct CasePage {
     pub facts: Vec<Fact>,
     /// Words that have not been erased, by the digest that stands for them.
     pub texts: BTreeMap<Digest, String>,
-    pub photos: Vec<AttachmentRow>,
+    /// Oldest first.
+    pub photos: Vec<CasePhoto>,
     /// Names of the staff who appear in the facts; who was erased is left out.
     pub names: BTreeMap<PersonId, String>,
     /// Masked contacts.
@@ -74,7 +79,8 @@ pub struct StatusPage {
     pub unit_en: Option<String>,
     /// Oldest first.
     pub steps: Vec<StatusStep>,
-    pub photos: Vec<AttachmentRow>,
+    /// Their own and public ones, oldest first.
+    pub photos: Vec<CasePhoto>,
     /// The public answer given at closing.
     pub reply: Option<String>,
     /// May say "not solved" until then.
@@ -108,7 +114,7 @@ impl App {
         let case = case.ok_or(AppError::NotFound)?;
         let facts = read_facts(view.as_ref(), case.id).await?;
         let texts = view.texts(case.id).await?.into_iter().map(|text| (text.digest, text.body)).collect();
-        let photos = view.attachments(case.id).await?;
+        let photos = view.attachments(case.id).await?.into_iter().map(|row| CasePhoto::of(&case, row)).collect();
         let contacts = view.contacts(case.id).await?;
         let looks = view.looks(case.id).await?;
         drop(view);
@@ -212,7 +218,8 @@ impl App {
         let facts = read_facts(view.as_ref(), case.id).await?;
         let texts: BTreeMap<Digest, String> =
             view.texts(case.id).await?.into_iter().map(|text| (text.digest, text.body)).collect();
-        let photos = view.attachments(case.id).await?;
+        let photos = view.attachments(case.id).await?.into_iter().map(|row| CasePhoto::of(&case, row));
+        let photos = photos.filter(CasePhoto::is_for_reporter).collect();
         let looks = view.looks(case.id).await?;
         drop(view);
         let actor = Actor::Reporter;
@@ -355,7 +362,8 @@ fn status_step(fact: &Fact, case: &Case, snapshot: &Snapshot) -> Option<StatusSt
             gewu_domain::case::Closing::Forced { reason } => (label(reason), None),
             gewu_domain::case::Closing::Solved => (None, None),
         },
-        Deed::Urged { .. } => (None, None),
+        Deed::Urged { .. } | Deed::Shown { .. } => (None, None),
+        Deed::Withheld { reason, .. } => (label(reason), None),
         Deed::Submitted
         | Deed::SentBack { .. }
         | Deed::SentToCheck { .. }

@@ -154,7 +154,7 @@ impl App {
 
         self.keep_contact(&mut changes, &case, &new.contact, now);
         named.take(&mut changes);
-        keep_photos(&mut changes, id, &named.photos, giver, !new.is_confidential, now);
+        keep_photos(&mut changes, id, &named.photos, giver, now);
         let receipt = Receipt {
             id,
             region: located.region,
@@ -300,14 +300,7 @@ impl App {
 }
 
 /// Rows for photos that lie in the blobs.
-pub(super) fn keep_photos(
-    changes: &mut Changes,
-    case: CaseId,
-    photos: &[PhotoRef],
-    by: Giver,
-    is_public: bool,
-    at: Timestamp,
-) {
+pub(super) fn keep_photos(changes: &mut Changes, case: CaseId, photos: &[PhotoRef], by: Giver, at: Timestamp) {
     for photo in photos {
         changes.push(Change::Attachment(AttachmentRow {
             case,
@@ -319,7 +312,6 @@ pub(super) fn keep_photos(
             height: photo.height,
             by,
             given_at: at,
-            is_public,
         }));
     }
 }

@@ -289,7 +289,7 @@ fn what_is_no_photo_is_named_in_words_that_help() {
 async fn a_photo_and_its_thumbnail_are_kept_under_the_names_that_are_answered() {
     let folder = tempfile::tempdir().unwrap();
     let blobs = gewu_blobs::DiskBlobs::open(folder.path()).unwrap();
-    let kept = keep(&blobs, &RwLock::default(), PROGRESSIVE_TOLD.to_vec()).await.unwrap();
+    let kept = keep(&blobs, PROGRESSIVE_TOLD.to_vec(), None).await.unwrap();
     let photo = taken(PROGRESSIVE_TOLD);
     assert_eq!((kept.width, kept.height, kept.bytes), (48, 64, photo.full.len() as u64));
     assert_eq!(blobs.get(kept.digest).await.unwrap(), Some(photo.full));
@@ -300,9 +300,27 @@ async fn a_photo_and_its_thumbnail_are_kept_under_the_names_that_are_answered() 
 async fn of_a_refused_photo_nothing_is_kept_and_the_reason_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let blobs = gewu_blobs::DiskBlobs::open(folder.path()).unwrap();
-    let Err(AppError::Invalid(problems)) = keep(&blobs, &RwLock::default(), b"GIF89a".to_vec()).await else {
-        panic!("refused")
-    };
+    let Err(AppError::Invalid(problems)) = keep(&blobs, b"GIF89a".to_vec(), None).await else { panic!("refused") };
     assert_eq!((problems[0].field.as_str(), problems[0].code), ("photo", "photo_kind"));
     assert_eq!(blobs.list(None, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_same_picture_brought_twice_is_two_files_of_the_same_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let blobs = gewu_blobs::DiskBlobs::open(folder.path()).unwrap();
+    let mut kept = Vec::new();
+    for salt in [[1; 16], [2; 16]] {
+        kept.push(keep(&blobs, PROGRESSIVE_TOLD.to_vec(), Some(salt)).await.unwrap());
+    }
+    assert_ne!(kept[0].digest, kept[1].digest);
+    assert_ne!(kept[0].thumbnail, kept[1].thumbnail);
+    for files in [[kept[0].digest, kept[1].digest], [kept[0].thumbnail, kept[1].thumbnail]] {
+        let mut pictures = Vec::new();
+        for file in files {
+            let bytes = blobs.get(file).await.unwrap().unwrap();
+            pictures.push(image::load_from_memory(&bytes).unwrap().into_rgb8());
+        }
+        assert_eq!(pictures[0], pictures[1]);
+    }
 }

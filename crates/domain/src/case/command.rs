@@ -1,7 +1,7 @@
 //! What can be asked of a case. Words and pictures come as digests: they live apart from the record.
 
 use crate::{
-    case::{CheckKind, Move},
+    case::{CheckKind, Move, Shown},
     ids::{AreaCode, CaseId, ClassCode, Digest, ReasonCode, RegionId, UnitCode},
 };
 use jiff::Timestamp;
@@ -233,6 +233,15 @@ pub enum Command {
     Remark {
         text: Option<Digest>,
     },
+    Show {
+        words: bool,
+        photos: Vec<Shown>,
+    },
+    Withhold {
+        words: bool,
+        photos: Vec<Digest>,
+        reason: ReasonCode,
+    },
 }
 
 impl Command {
@@ -263,12 +272,23 @@ impl Command {
             Command::Correct { .. } => Move::Correct,
             Command::Rate { .. } => Move::Rate,
             Command::Remark { .. } => Move::Remark,
+            Command::Show { .. } => Move::Show,
+            Command::Withhold { .. } => Move::Withhold,
         }
     }
 
     /// Whether photos go with it.
     pub fn takes_photos(&self) -> bool {
-        matches!(self.step(), Move::Verify | Move::Handle | Move::Check)
+        matches!(self.step(), Move::Verify | Move::Handle | Move::Check | Move::Show)
+    }
+
+    /// Photos of the case that it says something about.
+    pub fn about(&self) -> Vec<Digest> {
+        match self {
+            Command::Show { photos, .. } => photos.iter().map(|shown| shown.photo).collect(),
+            Command::Withhold { photos, .. } => photos.clone(),
+            _ => Vec::new(),
+        }
     }
 
     /// The assignment the command is about, for the moves of units.

@@ -60,7 +60,12 @@ impl Case {
         let fact = Fact {
             at: context.at,
             by: context.actor.clone(),
-            deed: Deed::Reported { report: Box::new(report), policy_version: policy.version, entry },
+            deed: Deed::Reported {
+                is_public: !report.is_confidential && policy.shows_unseen(report.source),
+                report: Box::new(report),
+                policy_version: policy.version,
+                entry,
+            },
             clocks: Vec::new(),
         };
         let case = Case::begin(&fact).expect("the fact is a report");
@@ -204,6 +209,19 @@ impl Case {
             Command::Rate { is_solved, stars, note } => draft.rate(is_solved, stars, note),
             Command::Remark { text: None } => return refuse(Rule::Note),
             Command::Remark { text: Some(text) } => draft.push(Deed::Remarked { text }),
+            Command::Show { words, photos } => {
+                if !words && photos.is_empty() {
+                    return refuse(Rule::NothingChosen);
+                }
+                draft.push(Deed::Shown { words, photos });
+            }
+            Command::Withhold { words, photos, reason } => {
+                self.reason(step, ReasonList::Withhold, &reason, None, context)?;
+                if !words && photos.is_empty() {
+                    return refuse(Rule::NothingChosen);
+                }
+                draft.push(Deed::Withheld { words, photos, reason });
+            }
         }
         Ok(draft.facts)
     }
@@ -251,6 +269,7 @@ impl Case {
             },
             Move::Reopen if matches!(context.actor, Actor::Reporter) => self.window(step, context),
             Move::Rate if self.rating.is_some() => refuse(Rule::Rated),
+            Move::Show if self.is_confidential => refuse(Rule::Confidential),
             Move::Urge => {
                 let pause = SignedDuration::from_mins(i64::from(context.city.policy.urge_every_minutes));
                 let next = self.last_urged_at.and_then(|last| last.checked_add(pause).ok());

@@ -3,6 +3,7 @@
 use crate::{
     case::{
         command::{Asking, ClassRef, Place, Report},
+        showing::Shown,
         state::{CheckKind, Closing},
     },
     ids::{Digest, ReasonCode, UnitCode},
@@ -55,32 +56,122 @@ pub struct Given {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "did", rename_all = "snake_case")]
 pub enum Deed {
-    Reported { report: Box<Report>, policy_version: u32, entry: Entry },
-    SentToVerify { unit: UnitCode },
-    Verified { is_true: bool, note: Option<Digest>, photos: Vec<Digest> },
+    Reported {
+        report: Box<Report>,
+        policy_version: u32,
+        entry: Entry,
+        /// The policy of the day shows what comes from this source before anybody has looked.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_public: bool,
+    },
+    SentToVerify {
+        unit: UnitCode,
+    },
+    Verified {
+        is_true: bool,
+        note: Option<Digest>,
+        photos: Vec<Digest>,
+    },
     Submitted,
-    Filed { class: ClassRef, condition: u8, limit: Limit },
-    Refused { reason: ReasonCode, note: Option<Digest> },
-    Voided { reason: ReasonCode, note: Option<Digest> },
-    SentBack { reason: ReasonCode, note: Option<Digest> },
-    Dispatched { given: Vec<Given> },
-    Accepted { assignment: u8 },
-    Returned { assignment: u8, reason: ReasonCode, note: Option<Digest> },
-    Handled { assignment: u8, note: Option<Digest>, photos: Vec<Digest> },
-    SentToCheck { check: CheckKind, unit: Option<UnitCode> },
-    Checked { passed: bool, reason: Option<ReasonCode>, note: Option<Digest>, photos: Vec<Digest> },
-    Closed { how: Closing, ticks: BTreeSet<u8>, confirm_until: Option<Timestamp>, reply: Option<Digest> },
-    Reopened { reason: ReasonCode, note: Option<Digest> },
-    Suspended { until: Timestamp, reason: ReasonCode },
+    Filed {
+        class: ClassRef,
+        condition: u8,
+        limit: Limit,
+    },
+    Refused {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Voided {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    SentBack {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Dispatched {
+        given: Vec<Given>,
+    },
+    Accepted {
+        assignment: u8,
+    },
+    Returned {
+        assignment: u8,
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Handled {
+        assignment: u8,
+        note: Option<Digest>,
+        photos: Vec<Digest>,
+    },
+    SentToCheck {
+        check: CheckKind,
+        unit: Option<UnitCode>,
+    },
+    Checked {
+        passed: bool,
+        reason: Option<ReasonCode>,
+        note: Option<Digest>,
+        photos: Vec<Digest>,
+    },
+    Closed {
+        how: Closing,
+        ticks: BTreeSet<u8>,
+        confirm_until: Option<Timestamp>,
+        reply: Option<Digest>,
+    },
+    Reopened {
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Suspended {
+        until: Timestamp,
+        reason: ReasonCode,
+    },
     Resumed,
-    Asked { assignment: u8, asking: Asking, reason: ReasonCode, note: Option<Digest> },
-    Answered { granted: bool, note: Option<Digest> },
-    Escalated { level: u8, reason: ReasonCode, note: Option<Digest> },
-    Urged { note: Option<Digest> },
-    Placed { place: Place },
-    Corrected { class: ClassRef },
-    Rated { is_solved: bool, stars: u8, note: Option<Digest> },
-    Remarked { text: Digest },
+    Asked {
+        assignment: u8,
+        asking: Asking,
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Answered {
+        granted: bool,
+        note: Option<Digest>,
+    },
+    Escalated {
+        level: u8,
+        reason: ReasonCode,
+        note: Option<Digest>,
+    },
+    Urged {
+        note: Option<Digest>,
+    },
+    Placed {
+        place: Place,
+    },
+    Corrected {
+        class: ClassRef,
+    },
+    Rated {
+        is_solved: bool,
+        stars: u8,
+        note: Option<Digest>,
+    },
+    Remarked {
+        text: Digest,
+    },
+    Shown {
+        words: bool,
+        photos: Vec<Shown>,
+    },
+    Withheld {
+        words: bool,
+        photos: Vec<Digest>,
+        reason: ReasonCode,
+    },
 }
 
 /// Where a report starts, by its source and the policy of the day.
@@ -127,6 +218,8 @@ impl Deed {
             Deed::Corrected { .. } => "corrected",
             Deed::Rated { .. } => "rated",
             Deed::Remarked { .. } => "remarked",
+            Deed::Shown { .. } => "shown",
+            Deed::Withheld { .. } => "withheld",
         }
     }
 
@@ -154,12 +247,15 @@ impl Deed {
         }
     }
 
-    /// Every photo the deed refers to.
-    pub fn photos(&self) -> &[Digest] {
+    /// Every photo that came with the deed.
+    pub fn photos(&self) -> Vec<Digest> {
         match self {
-            Deed::Reported { report, .. } => &report.photos,
-            Deed::Verified { photos, .. } | Deed::Handled { photos, .. } | Deed::Checked { photos, .. } => photos,
-            _ => &[],
+            Deed::Reported { report, .. } => report.photos.clone(),
+            Deed::Verified { photos, .. } | Deed::Handled { photos, .. } | Deed::Checked { photos, .. } => {
+                photos.clone()
+            }
+            Deed::Shown { photos, .. } => photos.iter().filter_map(|shown| shown.instead).collect(),
+            _ => Vec::new(),
         }
     }
 }

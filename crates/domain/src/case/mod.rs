@@ -10,6 +10,7 @@ mod desk;
 mod explain;
 mod fact;
 mod refused;
+mod showing;
 pub mod state;
 
 pub use command::{Asking, ClassRef, Command, Part, Place, Report, Source};
@@ -18,6 +19,7 @@ pub use desk::{Desk, Task, TaskKind};
 pub use explain::Line;
 pub use fact::{ClockSet, ClockSlot, Deed, Entry, Fact, Given};
 pub use refused::{Refused, Rule};
+pub use showing::{Showing, Showings, Shown};
 pub use state::{CheckKind, Closing, Move, State, StateKind, TRANSITIONS, moves_from};
 
 use crate::{
@@ -68,6 +70,8 @@ pub struct Case {
     pub urges: u8,
     pub last_urged_at: Option<Timestamp>,
     pub rating: Option<Rating>,
+    #[serde(default, skip_serializing_if = "Showings::is_empty")]
+    pub showings: Showings,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,7 +173,7 @@ impl CaseStep {
 impl Case {
     /// A case from its first fact; `None` when that fact reports nothing.
     pub fn begin(first: &Fact) -> Option<Case> {
-        let Deed::Reported { report, entry, .. } = &first.deed else {
+        let Deed::Reported { report, entry, is_public, .. } = &first.deed else {
             return None;
         };
         let report = (**report).clone();
@@ -211,7 +215,12 @@ impl Case {
             urges: 0,
             last_urged_at: None,
             rating: None,
+            showings: Showings::default(),
         };
+        if *is_public {
+            let photos: Vec<Shown> = case.photos.iter().map(|photo| Shown { photo: *photo, instead: None }).collect();
+            case.showings.show(true, &photos);
+        }
         if case.is_fixed_on_spot {
             case.hands.handled.extend(first.by.person());
         }
@@ -386,6 +395,8 @@ impl Case {
                 self.rating = Some(Rating { is_solved: *is_solved, stars: *stars, at: fact.at });
             }
             Deed::Remarked { .. } => {}
+            Deed::Shown { words, photos } => self.showings.show(*words, photos),
+            Deed::Withheld { words, photos, reason } => self.showings.withhold(*words, photos, reason),
         }
         self.finish(fact);
     }

@@ -96,4 +96,6 @@ rules! {
     OnSpot => "on_spot", "本市不允许这样来源的现场自行处置", "this city does not take on-the-spot fixes from this source";
     Backstop => "backstop", "已多次回退，由属地兜底，不能再回退", "it has been returned so often that the territory answers for it";
     Rated => "rated", "已经评价过", "it has been rated already";
+    Confidential => "confidential", "保密案件的文字和照片不公开", "nothing of a confidential case is shown";
+    NothingChosen => "nothing_chosen", "请先选择文字或照片", "choose the words or a photo first";
 }

@@ -144,6 +144,8 @@ kinds! {
         Correct => "correct", "改类别", "Correct the class";
         Rate => "rate", "评价", "Rate";
         Remark => "remark", "备注", "Remark";
+        Show => "show", "公开", "Show to everybody";
+        Withhold => "withhold", "不公开", "Withhold";
     }
 }
 
@@ -234,8 +236,9 @@ pub const TRANSITIONS: &[(Move, &[StateKind], &[StateKind])] = {
     ]
 };
 
-/// Moves that change no state and are open in every state that is not final.
-pub const BESIDE: &[Move] = &[Move::Escalate, Move::Urge, Move::Place, Move::Correct, Move::Remark];
+/// Moves that change no state and are open in every state that is not final; what may be seen is decided in any.
+pub const BESIDE: &[Move] =
+    &[Move::Escalate, Move::Urge, Move::Place, Move::Correct, Move::Remark, Move::Show, Move::Withhold];
 
 /// The moves the table allows from a state, in the order of the table.
 ///
@@ -243,7 +246,8 @@ pub const BESIDE: &[Move] = &[Move::Escalate, Move::Urge, Move::Place, Move::Cor
 pub fn moves_from(state: StateKind) -> impl Iterator<Item = Move> {
     let listed = TRANSITIONS.iter().filter(move |(_, from, _)| from.contains(&state)).map(|(step, _, _)| *step);
     let beside = BESIDE.iter().copied().filter(move |step| match step {
-        Move::Remark => true,
+        Move::Remark | Move::Withhold => true,
+        Move::Show => !matches!(state, StateKind::NotAccepted | StateKind::Void),
         Move::Place => {
             matches!(state, StateKind::Reported | StateKind::Verifying | StateKind::AwaitingFiling)
         }

@@ -30,7 +30,7 @@ pub fn roles(step: Move, policy: &Policy) -> &'static [Role] {
         },
         Move::Escalate => &[Role::Acceptor, Role::DutyChief, Role::Dispatcher],
         Move::Urge => &[Role::Supervisor, Role::DutyChief, Role::Acceptor],
-        Move::Place | Move::Correct => &[Role::Acceptor, Role::DutyChief],
+        Move::Place | Move::Correct | Move::Show | Move::Withhold => &[Role::Acceptor, Role::DutyChief],
         Move::Rate => &[],
         Move::Remark => {
             &[Role::Collector, Role::Acceptor, Role::DutyChief, Role::Dispatcher, Role::Handler, Role::Supervisor]

@@ -39,6 +39,9 @@ pub struct Policy {
     pub urge_every_minutes: u32,
     #[serde(default)]
     pub photos: Photos,
+    /// What everybody may see of a report before somebody has looked; nothing from a source that is not named.
+    #[serde(default)]
+    pub showing: BTreeMap<Source, ShowRule>,
     /// The reasons people choose from, by list.
     pub reasons: BTreeMap<ReasonList, Vec<Reason>>,
     /// The city's own words for states, moves and roles, by code; the default label where absent.
@@ -127,6 +130,16 @@ impl Default for Photos {
     }
 }
 
+/// Words and photos of a report, as they come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShowRule {
+    /// Nobody outside sees them before somebody has looked.
+    Unseen,
+    /// Everybody sees them at once; they can be withheld afterwards.
+    Public,
+}
+
 /// The list a reason is chosen from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -141,10 +154,11 @@ pub enum ReasonList {
     Extension,
     Suspension,
     Escalate,
+    Withhold,
 }
 
 impl ReasonList {
-    pub const ALL: [ReasonList; 10] = [
+    pub const ALL: [ReasonList; 11] = [
         ReasonList::Refuse,
         ReasonList::Void,
         ReasonList::SendBack,
@@ -155,6 +169,7 @@ impl ReasonList {
         ReasonList::Extension,
         ReasonList::Suspension,
         ReasonList::Escalate,
+        ReasonList::Withhold,
     ];
 }
 
@@ -191,7 +206,7 @@ impl Policy {
     /// # Errors
     /// Every fault found, each with the field and what to do.
     pub fn parse(file: &str, text: &str) -> Result<Policy, Vec<Fault>> {
-        let policy: Policy = toml::from_str(text).map_err(|error| {
+        let mut policy: Policy = toml::from_str(text).map_err(|error| {
             let line = error.span().and_then(|span| {
                 text.get(..span.start).map(|before| u32::try_from(before.matches('\n').count()).unwrap_or(0) + 1)
             });
@@ -205,6 +220,8 @@ impl Policy {
                 fix_zh: "请改正这一行；data/policy/default.toml 列出了全部字段".to_owned(),
             }]
         })?;
+        // Policies from before there was this list go on with the shipped one.
+        policy.reasons.entry(ReasonList::Withhold).or_insert_with(withhold_reasons);
         let faults = policy.faults(file);
         if faults.is_empty() { Ok(policy) } else { Err(faults) }
     }
@@ -296,6 +313,11 @@ impl Policy {
         self.entry.get(&source).copied().unwrap_or(EntryRule::Accept)
     }
 
+    /// Is a report from this source shown before anybody has looked?
+    pub fn shows_unseen(&self, source: Source) -> bool {
+        self.showing.get(&source) == Some(&ShowRule::Public)
+    }
+
     /// States no case can come to rest in under this policy.
     pub fn unused_states(&self) -> Vec<StateKind> {
         let mut unused = Vec::new();
@@ -320,6 +342,17 @@ impl Policy {
             .find(|reason| &reason.code == code)
             .map_or((code.as_str(), code.as_str()), |reason| (&reason.zh, &reason.en))
     }
+}
+
+/// Reasons to withhold words or photos, for a policy that lists none.
+fn withhold_reasons() -> Vec<Reason> {
+    #[derive(Deserialize)]
+    struct Shipped {
+        withhold: Vec<Reason>,
+    }
+    let shipped: Shipped = toml::from_str(include_str!("../../../../data/policy/withhold.toml"))
+        .expect("the shipped list reads, as a test says");
+    shipped.withhold
 }
 
 fn serde_name(value: impl Serialize) -> String {

@@ -5,5 +5,6 @@
 mod duties;
 mod policies;
 mod refusals;
+mod showing;
 mod stories;
 mod town;

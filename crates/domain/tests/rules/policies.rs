@@ -3,8 +3,8 @@
 use crate::town::*;
 use gewu_domain::{
     case::{
-        Asking, AssignmentState, Case, CheckKind, Closing, Command, Context, Deed, Fact, Source, State, StateKind,
-        TRANSITIONS,
+        Asking, AssignmentState, Case, CheckKind, Closing, Command, Context, Deed, Fact, Shown, Source, State,
+        StateKind, TRANSITIONS,
     },
     city::City,
     ids::{PersonId, ReasonCode, UnitCode},
@@ -83,6 +83,8 @@ fn commands(case: &Case, now: Timestamp) -> Vec<Command> {
         Command::Rate { is_solved: false, stars: 1, note },
         Command::Rate { is_solved: true, stars: 5, note },
         Command::Remark { text: note },
+        Command::Show { words: true, photos: vec![Shown { photo: digest(8), instead: Some(digest(9)) }] },
+        Command::Withhold { words: true, photos: vec![digest(8)], reason: reason("face") },
     ];
     for no in case.assignments.iter().map(|assignment| assignment.no) {
         commands.push(Command::Accept { assignment: no });
@@ -366,7 +368,7 @@ fn a_policy_that_leaves_a_step_without_reasons_or_a_stage_without_limit_does_not
     assert_eq!(Policy::parse("p.toml", &broken).unwrap_err()[0].field.as_deref(), Some("asking.decided_by"));
     let mut empty = policy();
     empty.reasons.clear();
-    assert_eq!(empty.faults("p.toml").len(), 10);
+    assert_eq!(empty.faults("p.toml").len(), 11);
     let typo = text.replace("urge_every_minutes", "urge_each_minutes");
     assert!(Policy::parse("p.toml", &typo).unwrap_err()[0].line.is_some());
 }

@@ -113,7 +113,7 @@ pub fn reported(region: RegionId, no: u64, at: Timestamp) -> (Case, Vec<Fact>) {
     let fact = Fact {
         at,
         by: Actor::Reporter,
-        deed: Deed::Reported { report: Box::new(report), policy_version: 1, entry: Entry::Accept },
+        deed: Deed::Reported { report: Box::new(report), policy_version: 1, entry: Entry::Accept, is_public: false },
         clocks: Vec::new(),
     };
     (Case::begin(&fact).unwrap(), vec![fact])
@@ -226,7 +226,6 @@ pub fn photo(case: CaseId, no: u64, by: Giver, at: Timestamp) -> AttachmentRow {
         height: 1_200,
         by,
         given_at: at,
-        is_public: by == Giver::Reporter,
     }
 }
 

@@ -89,6 +89,8 @@ did-placed = Placed
 did-corrected = Class corrected
 did-rated = Rated by the reporter
 did-remarked = Remark
+did-shown = Shown to everybody
+did-withheld = Withheld
 
 check-field = Check on the spot
 check-desk = Check by the photos

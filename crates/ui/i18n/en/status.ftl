@@ -61,4 +61,6 @@ told-suspended = Put off
 told-resumed = Going on
 told-escalated = Handed up a level
 told-urged = Reminded
+told-shown = Somebody looked at words or photos and made them public
+told-withheld = Words or photos are not public
 told-rated = You answered

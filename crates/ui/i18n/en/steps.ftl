@@ -56,3 +56,24 @@ ask-suspension = Suspension
 ask-until = Until (at most { $most } days)
 answer-yes = Granted
 answer-no = Not granted
+
+show-what = Words and photos
+show-hint = Look at them first: no faces, no number plates, no names or telephone numbers. What you show, everybody can see.
+show-words = The words and the address of the report
+show-photos = { $n ->
+    [one] one photo
+   *[other] { $n } photos
+}
+show-state-unseen = Nobody has looked yet, so it is not public
+show-state-public = Public
+show-state-instead = Public in a version of it
+show-state-version = Made of another photo, and public in its place
+show-state-withheld = Withheld: { $reason }
+
+blur-open = Blur faces and plates
+blur-title = Draw a box over each face and each number plate
+blur-hint = What you cover cannot be brought back in the version that is shown. Colleagues go on seeing the photo as it is.
+blur-undo = Take back the last box
+blur-use = Show this version
+blur-cancel = Cancel
+blur-kept = This version will be shown in its place

@@ -86,6 +86,8 @@ did-placed = 定位
 did-corrected = 改类别
 did-rated = 反映人评价
 did-remarked = 备注
+did-shown = 公开
+did-withheld = 不公开
 
 check-field = 到现场核查
 check-desk = 对比照片核查

@@ -61,4 +61,6 @@ told-suspended = 暂时挂账
 told-resumed = 恢复办理
 told-escalated = 上报上一级
 told-urged = 已催办
+told-shown = 有人看过后，公开了文字或照片
+told-withheld = 文字或照片不公开
 told-rated = 您已评价

@@ -53,3 +53,21 @@ ask-suspension = 挂账
 ask-until = 挂账到（最多 { $most } 天）
 answer-yes = 同意
 answer-no = 不同意
+
+show-what = 文字和照片
+show-hint = 请先看清楚：没有人脸、车牌、姓名和电话。公开以后，谁都看得到。
+show-words = 上报的文字和所写地址
+show-photos = { $n } 张照片
+show-state-unseen = 还没有人看过，没有公开
+show-state-public = 已公开
+show-state-instead = 已公开处理过的一张
+show-state-version = 由另一张照片处理而来，代替它公开
+show-state-withheld = 不公开：{ $reason }
+
+blur-open = 遮住人脸和车牌
+blur-title = 用方框盖住每一张人脸、每一块车牌
+blur-hint = 公开的那一张里，盖住的内容无法还原；同事看到的仍是原来的照片。
+blur-undo = 撤销上一个方框
+blur-use = 公开这一张
+blur-cancel = 取消
+blur-kept = 将公开处理过的这一张

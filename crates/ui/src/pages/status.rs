@@ -206,9 +206,6 @@ fn made(
         None if status.place.path.len() > 1 => names::place_long(&snapshot, &words, &status.place.path),
         None => words.t("status-place-unknown"),
     };
-    let own = |photo: &gewu_store::attachments::AttachmentRow| {
-        photo.is_public || photo.by == gewu_store::texts::Giver::Reporter
-    };
     Ok(StatusView {
         title: both(&status.class_zh, &status.class_en).unwrap_or_else(|| words.t("status-title")),
         headline: headline(&words, status.state),
@@ -218,7 +215,7 @@ fn made(
         place,
         unit: both(&status.unit_zh, &status.unit_en),
         steps: status.steps.iter().rev().map(|step| step_line(&words, step)).collect(),
-        photos: status.photos.iter().filter(|photo| own(photo)).map(|photo| photo.digest.to_string()).collect(),
+        photos: status.photos.iter().map(|photo| photo.row.digest.to_string()).collect(),
         may_reopen: status.confirm_until.is_some(),
         confirm_until: status.confirm_until.map(|until| words.exactly(until)),
         looks: status.looks.iter().map(|(at, reason)| (words.exactly(*at), reason.clone())).collect(),
@@ -307,7 +304,7 @@ pub async fn photo(
     Path((number, digest)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let (caller, address) = holder(&ui, &headers, &number).await?;
-    photos::send(&ui.app, &caller, address, &digest).await
+    photos::send(&ui.app, &caller, address, &digest, &headers).await
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ codes! {
     PublicationKind from Kind::ALL.iter().map(|kind| kind.code());
     /// Green up to 80 % of the limit, yellow up to 100 %, red after; paused in time.
     LightCode from ["green", "yellow", "red", "paused"].into_iter();
+    /// What everybody may see of words or a photo.
+    ShowingCode from ["unseen", "public", "withheld"].into_iter();
     /// How a unit stands to its part.
     AssignmentCode from ["offered", "accepted", "done", "rework", "returned", "withdrawn"].into_iter();
     /// What a point is measured in.

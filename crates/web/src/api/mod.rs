@@ -7,7 +7,10 @@ mod codes;
 mod listing;
 mod v1;
 
-pub use v1::{photos::url as photo_url, tiles::TileCache};
+pub use v1::{
+    photos::{sent as photo_sent, url as photo_url},
+    tiles::TileCache,
+};
 
 use crate::Web;
 use axum::{Json, http::header, response::IntoResponse};

@@ -4,7 +4,7 @@
 //! that most servers have. What it leaves to the server is decided so:
 //! - A service is a class of the catalogue in force, a request is a case, `service_request_id` its number.
 //! - `description` and the reporter's own words of the `address` are published only where the city says so
-//!   ([`crate::Settings::description_public`]): nobody has read them for personal data. Without that, `address` names the areas.
+//!   ([`crate::Settings::description_public`]) and once somebody has read them and shown them. Else `address` names the areas.
 //! - A confidential case shows neither words, photo nor point, and its areas down to the street.
 //! - `media_url` of a report is kept as text with its words. Nothing is fetched: this server opens no connection because a
 //!   stranger named an address. A photo itself can be sent as a file of a form (`multipart/form-data`, field `media`).

@@ -20,7 +20,10 @@ async fn a_confidential_case_shows_nobody_its_words_its_photo_or_its_place_below
     let house = House::with(Settings { description_public: true, ..Settings::default() }).await;
     let photo = upload(&house, &NOBODY).await;
     let open = json!({ "class": "event-01-10", "words": OPEN_WORDS, "location": { "address": "别处" } });
-    house.post(&NOBODY, "/api/v1/cases", open).await.ok();
+    let open = house.post(&NOBODY, "/api/v1/cases", open).await;
+    let chief = house.staff(gewu_domain::people::Role::DutyChief).await;
+    let show = json!({ "do": "show", "words": true });
+    house.post(&chief, &format!("{}/steps", open.header("location")), show).await.ok();
     house.wait_min(1);
     let report = json!({
         "class": "event-01-10", "words": WORDS, "photos": [photo], "is_confidential": true,

@@ -303,7 +303,7 @@ async fn the_catalogue_the_calendar_the_policy_and_the_units_are_open_to_all() {
     let found = get("/catalogue/search?q=%E8%B7%AF%E7%81%AF").await;
     assert_eq!(found["classes"][0]["code"], "part-01-37");
     assert_json_snapshot!("calendar", get("/calendars/cn?from=2026-10-09&to=2026-10-11").await["days"]);
-    assert_eq!(get("/policy").await["steps"].as_array().unwrap().len(), 25);
+    assert_eq!(get("/policy").await["steps"].as_array().unwrap().len(), 27);
     let units = get("/units?kind=supervision_centre").await;
     assert!(units["units"].as_array().unwrap().iter().all(|unit| unit["axis"] == "supervision"));
     let code = units["units"][0]["code"].as_str().unwrap();

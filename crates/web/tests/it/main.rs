@@ -17,4 +17,5 @@ mod live;
 mod open311;
 mod openapi;
 mod photos;
+mod showing;
 mod support;

@@ -270,7 +270,10 @@ async fn words_are_published_where_the_city_says_so_and_never_those_of_a_confide
             "is_confidential": is_confidential,
         })
     };
-    house.post(&NOBODY, "/api/v1/cases", report("open words", false)).await.ok();
+    let open = house.post(&NOBODY, "/api/v1/cases", report("open words", false)).await;
+    let chief = house.staff(Role::DutyChief).await;
+    let show = json!({ "do": "show", "words": true });
+    house.post(&chief, &format!("{}/steps", open.header("location")), show).await.ok();
     house.post(&NOBODY, "/api/v1/cases", report("secret words", true)).await.ok();
     let feed = client.get("/requests.json").await.json();
     assert_eq!(
@@ -287,7 +290,7 @@ async fn words_are_published_where_the_city_says_so_and_never_those_of_a_confide
 }
 
 #[tokio::test]
-async fn a_photo_sent_with_the_form_is_public_and_one_of_staff_is_not() {
+async fn a_photo_sent_with_the_form_is_public_once_somebody_has_shown_it() {
     let house = House::open().await;
     let client = Client::of(&house).await;
     let mut body = Vec::new();
@@ -309,10 +312,17 @@ async fn a_photo_sent_with_the_form_is_public_and_one_of_staff_is_not() {
     let taken = house.send(&NOBODY, request.body(Body::from(body)).unwrap()).await;
     let number = taken.ok()[0]["service_request_id"].as_str().unwrap().to_owned();
     let request = client.get(&format!("/requests/{number}.json")).await.json();
+    assert_eq!(request[0]["media_url"], json!(null));
+    let chief = house.staff(Role::DutyChief).await;
+    let found = house.get(&chief, &format!("/api/v1/cases/number/{number}")).await.ok();
+    let case = format!("/api/v1/cases/{}/{}", found["region"].as_str().unwrap(), found["id"].as_str().unwrap());
+    let photo = house.get(&chief, &case).await.ok()["photos"][0]["digest"].clone();
+    let show = json!({ "do": "show", "shown": [{ "photo": photo }] });
+    house.post(&chief, &format!("{case}/steps"), show).await.ok();
+    let request = client.get(&format!("/requests/{number}.json")).await.json();
     let url = request[0]["media_url"].as_str().unwrap().strip_prefix("https://gewu.example.org").unwrap().to_owned();
     let photo = house.get(&NOBODY, &url).await;
     assert_eq!((photo.status, photo.header("content-type")), (StatusCode::OK, "image/jpeg"));
-    assert_eq!(photo.header("cache-control"), "public, max-age=86400");
     let again = Request::get(&url).header(header::IF_NONE_MATCH, photo.header("etag")).body(Body::empty()).unwrap();
     assert_eq!(house.send(&NOBODY, again).await.status, StatusCode::NOT_MODIFIED);
 }

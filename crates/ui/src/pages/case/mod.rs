@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::{
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use gewu_app::{
@@ -143,7 +143,12 @@ pub struct WherePhoto {
     digest: String,
 }
 
-pub async fn photo(State(ui): State<Ui>, staff: Staff, Path(place): Path<WherePhoto>) -> Result<Response, Failure> {
+pub async fn photo(
+    State(ui): State<Ui>,
+    staff: Staff,
+    headers: HeaderMap,
+    Path(place): Path<WherePhoto>,
+) -> Result<Response, Failure> {
     let address = Where { region: place.region, id: place.id }.address()?;
-    photos::send(&ui.app, staff.caller(), address, &place.digest).await
+    photos::send(&ui.app, staff.caller(), address, &place.digest, &headers).await
 }

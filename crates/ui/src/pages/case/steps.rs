@@ -8,7 +8,7 @@ use gewu_app::{
     locate::Location,
 };
 use gewu_domain::{
-    case::{Asking, CheckKind, ClassRef, Command, Move, Part, Place},
+    case::{Asking, CheckKind, ClassRef, Command, Move, Part, Place, Shown},
     ids::{ClassCode, ReasonCode, UnitCode},
 };
 use jiff::{ToSpan, civil::Date};
@@ -21,7 +21,7 @@ pub fn read(
     step: Move,
     fields: &Fields,
     words: &Words,
-    photos: Vec<PhotoName>,
+    mut photos: Vec<PhotoName>,
     snapshot: &Snapshot,
 ) -> Result<Step, Problem> {
     let reason = || ReasonCode::new(fields.text("reason"));
@@ -71,6 +71,16 @@ pub fn read(
             Command::Correct { class }
         }
         Move::Rate | Move::Remark => Command::Remark { text: None },
+        Move::Show => {
+            let (shown, made) = shown(fields);
+            photos = made;
+            Command::Show { words: fields.is_ticked("words"), photos: shown }
+        }
+        Move::Withhold => Command::Withhold {
+            words: fields.is_ticked("words"),
+            photos: fields.all("about").filter_map(|photo| photo.parse().ok()).collect(),
+            reason: reason(),
+        },
     };
     Ok(Step {
         command,
@@ -79,6 +89,20 @@ pub fn read(
         location: (step == Move::Place).then(|| location(fields, words, snapshot)),
         version: fields.number("version"),
     })
+}
+
+/// The photos ticked, and the uploads shown in the place of some: `instead` names the photo and the upload.
+fn shown(fields: &Fields) -> (Vec<Shown>, Vec<PhotoName>) {
+    let (mut shown, mut made) = (Vec::new(), Vec::new());
+    for ticked in fields.all("about") {
+        let Ok(photo) = ticked.parse() else { continue };
+        let version =
+            fields.all("instead").filter_map(|pair| pair.split_once(':')).filter(|(of, _)| *of == ticked).last();
+        let token = version.and_then(|(_, answer)| crate::photos::read(answer));
+        shown.push(Shown { photo, instead: token.as_ref().map(|_| photo) });
+        made.extend(token.map(PhotoName::Upload));
+    }
+    (shown, made)
 }
 
 fn missing(words: &Words, field: &'static str) -> Problem {
@@ -180,6 +204,21 @@ mod tests {
             panic!("a suspension")
         };
         assert_eq!(until.to_string(), "2027-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_photo_is_shown_by_the_last_version_made_of_it_and_only_if_it_is_ticked() {
+        let [one, two, three] = ["1", "2", "3"].map(|digit| digit.repeat(64));
+        let form = fields(&[
+            ("about", &one),
+            ("about", &two),
+            ("instead", &format!("{two}:up_a")),
+            ("instead", &format!("{three}:up_b")),
+            ("instead", &format!(r#"{two}:{{"token":"up_c","width":1}}"#)),
+        ]);
+        let (shown, made) = shown(&form);
+        let instead: Vec<bool> = shown.iter().map(|shown| shown.instead.is_some()).collect();
+        assert_eq!((instead, made), (vec![false, true], vec![PhotoName::Upload("up_c".to_owned())]));
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn event(fact: &Fact, page: &CasePage, snapshot: &Snapshot, words: &Words) -> Ev
         who: who(&fact.by, page, snapshot, words),
         is_erased: !is_report && note.is_none() && !written.is_empty(),
         note,
-        photos: if is_report { Vec::new() } else { photos(fact.deed.photos(), page, words) },
+        photos: if is_report { Vec::new() } else { photos(&fact.deed.photos(), page, words) },
         at: words.machine(fact.at),
         when: words.when(fact.at),
         exactly: words.exactly(fact.at),
@@ -58,7 +58,7 @@ pub fn photos(digests: &[Digest], page: &CasePage, words: &Words) -> Vec<Photo> 
     let base = format!("/cases/{}/{}/photos", page.case.region, page.case.id);
     digests
         .iter()
-        .filter_map(|digest| page.photos.iter().find(|photo| photo.digest == *digest))
+        .filter_map(|digest| page.photos.iter().map(|photo| &photo.row).find(|photo| photo.digest == *digest))
         .enumerate()
         .map(|(at, photo)| Photo {
             full: format!("{base}/{}", photo.digest),
@@ -148,7 +148,21 @@ fn told(deed: &Deed, case: &Case, snapshot: &Snapshot, words: &Words) -> (String
             (title("rated"), vec![solved, words.t1("rated-stars", "stars", *stars)])
         }
         Deed::Remarked { .. } => (title("remarked"), Vec::new()),
+        Deed::Shown { words: with_words, photos } => {
+            let photos: Vec<Digest> = photos.iter().map(|shown| shown.photo).collect();
+            (title("shown"), about(words, *with_words, &photos))
+        }
+        Deed::Withheld { words: with_words, photos, reason: why } => {
+            (title("withheld"), about(words, *with_words, photos).into_iter().chain([reason(why)]).collect())
+        }
     }
+}
+
+/// What was shown or withheld.
+fn about(words: &Words, with_words: bool, photos: &[Digest]) -> Vec<String> {
+    let said = with_words.then(|| words.t("show-words"));
+    let photos = (!photos.is_empty()).then(|| words.t1("show-photos", "n", photos.len()));
+    said.into_iter().chain(photos).collect()
 }
 
 fn source(words: &Words, source: Source) -> String {

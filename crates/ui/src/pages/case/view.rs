@@ -21,7 +21,7 @@ use gewu_app::{
     city::Snapshot,
 };
 use gewu_domain::{
-    case::{Assignment, AssignmentState, CheckKind, Move, State, collectors_in_sight, handlers_in_sight},
+    case::{Assignment, AssignmentState, CheckKind, Move, Showing, State, collectors_in_sight, handlers_in_sight},
     ids::UnitCode,
     policy::ReasonList,
     sla::{Clock, Stage},
@@ -156,6 +156,15 @@ enum Detail {
     Answer { what: String },
     Place { pick: AreaPick },
     Correct { classes: Vec<(String, Vec<Choice>)> },
+    Show { words: Option<String>, photos: Vec<ShowLine> },
+    Withhold { words: Option<String>, photos: Vec<ShowLine> },
+}
+
+/// A photo that can be shown or withheld, and how it stands.
+struct ShowLine {
+    digest: String,
+    photo: Photo,
+    state: String,
 }
 
 struct ProposalLine {
@@ -206,7 +215,7 @@ pub fn of(
         .facts
         .iter()
         .filter(|fact| matches!(fact.deed.code(), "handled" | "checked"))
-        .flat_map(|fact| fact.deed.photos().iter().copied())
+        .flat_map(|fact| fact.deed.photos())
         .collect();
     let steps = forms(ui, &snapshot, &words, &page, &mut draft);
     let refused = page
@@ -366,7 +375,8 @@ fn key(step: Move) -> &'static str {
         Move::Ask => "w",
         Move::Answer => "n",
         Move::Reopen | Move::Resume => "o",
-        Move::Void | Move::ForceClose | Move::Rate => "",
+        Move::Show => "p",
+        Move::Void | Move::ForceClose | Move::Rate | Move::Withhold => "",
     }
 }
 
@@ -418,6 +428,7 @@ fn form(
         Move::Reopen => Some(ReasonList::Reopen),
         Move::Escalate => Some(ReasonList::Escalate),
         Move::Check => Some(ReasonList::CheckFailed),
+        Move::Withhold => Some(ReasonList::Withhold),
         _ => None,
     };
     let note = match step {
@@ -430,6 +441,8 @@ fn form(
         | Move::Resume
         | Move::Place
         | Move::Correct
+        | Move::Show
+        | Move::Withhold
         | Move::Rate => None,
         Move::Close => Some(("note-reply", "note-reply-hint")),
         Move::ForceClose => Some(("note-reply", "note-forced-hint")),
@@ -552,8 +565,39 @@ fn detail(
             let now = case.class.as_ref().map(|class| class.code.as_str()).unwrap_or_default();
             Detail::Correct { classes: report::classes(snapshot, words, now) }
         }
+        Move::Show => {
+            let (said, photos) = show_lines(snapshot, words, page);
+            Detail::Show { words: said, photos }
+        }
+        Move::Withhold => {
+            let (said, photos) = show_lines(snapshot, words, page);
+            Detail::Withhold { words: said, photos }
+        }
         _ => Detail::None,
     }
+}
+
+/// The words and photos of the case, each with what everybody may see of it.
+fn show_lines(snapshot: &Snapshot, words: &Words, page: &CasePage) -> (Option<String>, Vec<ShowLine>) {
+    let state = |showing: Option<&Showing>, is_version: bool| match showing {
+        Some(Showing::Public { instead: None }) => words.t("show-state-public"),
+        Some(Showing::Public { instead: Some(_) }) => words.t("show-state-instead"),
+        Some(Showing::Withheld { reason }) => {
+            words.t1("show-state-withheld", "reason", names::reason(snapshot, words, reason))
+        }
+        None if is_version => words.t("show-state-version"),
+        None => words.t("show-state-unseen"),
+    };
+    let case = &page.case;
+    let has_words = case.text.or(case.place.address).is_some_and(|text| page.texts.contains_key(&text));
+    let digests: Vec<_> = page.photos.iter().map(|photo| photo.row.digest).collect();
+    let photos = timeline::photos(&digests, page, words);
+    let lines = page.photos.iter().zip(photos).map(|(one, photo)| ShowLine {
+        digest: one.row.digest.to_string(),
+        photo,
+        state: state(one.showing.as_ref(), one.is_public),
+    });
+    (has_words.then(|| state(case.showings.words.as_ref(), false)), lines.collect())
 }
 
 fn reasons(snapshot: &Snapshot, words: &Words, list: ReasonList, chosen: &str) -> Vec<Choice> {

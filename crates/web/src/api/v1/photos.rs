@@ -4,6 +4,7 @@ use super::cases::address;
 use crate::{
     Web,
     access::Who,
+    api::codes::ShowingCode,
     extract::Path,
     problem::{BAD_REQUEST, Document, INVALID, MEDIA_TYPE, NOT_FOUND, Problem},
 };
@@ -14,9 +15,17 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use gewu_app::{cases::PhotoName, uploads::Uploaded};
-use gewu_domain::ids::{CaseId, Digest, RegionId};
-use gewu_store::attachments::AttachmentRow;
+use gewu_app::{
+    cases::{
+        PhotoName,
+        photo::{CasePhoto, PhotoFile},
+    },
+    uploads::Uploaded,
+};
+use gewu_domain::{
+    case::Showing,
+    ids::{CaseId, Digest, ReasonCode, RegionId},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{
@@ -97,7 +106,19 @@ pub struct PhotoLink {
     /// `reporter` or `staff`.
     by: &'static str,
     given_at: jiff::Timestamp,
+    /// Everybody may see this very file.
     is_public: bool,
+    /// `unseen` until somebody has looked; then `public` or `withheld`.
+    #[schema(value_type = ShowingCode)]
+    showing: &'static str,
+    /// Why it is withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    withheld_for: Option<ReasonCode>,
+    /// The version of it that everybody sees in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    instead: Option<Digest>,
 }
 
 /// Where a photo of a case is to be had.
@@ -106,7 +127,13 @@ pub fn url(region: RegionId, case: CaseId, digest: Digest) -> String {
 }
 
 impl PhotoLink {
-    pub fn of(region: RegionId, row: &AttachmentRow) -> PhotoLink {
+    pub fn of(region: RegionId, photo: &CasePhoto) -> PhotoLink {
+        let row = &photo.row;
+        let (withheld_for, instead) = match &photo.showing {
+            Some(Showing::Withheld { reason }) => (Some(reason.clone()), None),
+            Some(Showing::Public { instead }) => (None, *instead),
+            None => (None, None),
+        };
         PhotoLink {
             digest: row.digest,
             url: url(region, row.case, row.digest),
@@ -116,7 +143,10 @@ impl PhotoLink {
             bytes: row.bytes,
             by: row.by.code(),
             given_at: row.given_at,
-            is_public: row.is_public,
+            is_public: photo.is_public,
+            showing: Showing::code(photo.showing.as_ref()),
+            withheld_for,
+            instead,
         }
     }
 }
@@ -161,7 +191,9 @@ async fn first_file(request: Request) -> Result<Bytes, Problem> {
     Err(INVALID.because("表单里没有照片", "the form holds no photo"))
 }
 
-/// A photo or thumbnail of a case: public ones for everybody, the others for who may open the case. It never changes.
+/// A photo or thumbnail of a case: public ones for everybody, the others for who may open the case.
+///
+/// The bytes never change, but who may see them does: copies are asked about again after at most two minutes.
 #[utoipa::path(get, path = "/api/v1/cases/{region}/{id}/photos/{digest}", tag = "photos",
     params(("region" = String, Path), ("id" = String, Path),
         ("digest" = String, Path, description = "of the photo or the thumbnail, with or without `.jpg`")),
@@ -176,17 +208,22 @@ async fn download(
 ) -> Result<Response, Problem> {
     let digest: Digest = digest.strip_suffix(".jpg").unwrap_or(&digest).parse().map_err(|_| NOT_FOUND)?;
     let photo = web.app.photo(&caller, address(&region, &id)?, digest).await?;
+    Ok(sent(photo, digest, &headers))
+}
+
+/// A photo on its way out. What everybody may see can be taken down, so nobody on the way keeps it longer than two
+/// minutes without asking again; what is not public is kept by this browser only, which asks each time.
+pub fn sent(photo: PhotoFile, digest: Digest, headers: &HeaderMap) -> Response {
     let tag = format!("\"{digest}\"");
-    // What is not public may be kept by this browser only, and only while it may still be seen: it asks again.
-    let cache = if photo.is_public { "public, max-age=86400" } else { "private, no-cache" };
+    let cache = if photo.is_public { "public, max-age=120, must-revalidate" } else { "private, no-cache" };
     let kept = [
-        (header::ETAG, HeaderValue::from_str(&tag).map_err(|_| NOT_FOUND)?),
+        (header::ETAG, HeaderValue::from_str(&tag).expect("hexadecimal digits in quotes")),
         (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
         (header::VARY, HeaderValue::from_static("cookie, authorization")),
     ];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == tag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
+        return (StatusCode::NOT_MODIFIED, kept).into_response();
     }
     let kind = HeaderValue::from_static(photo.media_type);
-    Ok((kept, [(header::CONTENT_TYPE, kind)], photo.bytes).into_response())
+    (kept, [(header::CONTENT_TYPE, kind)], photo.bytes).into_response()
 }

@@ -2,12 +2,14 @@
 
 use super::{status::Label, summary::PointBody};
 use crate::api::{
-    codes::{AssignmentCode, LightCode, MoveCode, RoleCode, RuleCode, SourceCode, StateCode},
+    codes::{AssignmentCode, LightCode, MoveCode, RoleCode, RuleCode, ShowingCode, SourceCode, StateCode},
     v1::photos::PhotoLink,
 };
 use gewu_app::cases::read::CasePage;
 use gewu_domain::{
-    case::{Asking, AssignmentState, Case, ClassRef, Closing, Deed, Fact, Move, Rule, Source, State, StateKind},
+    case::{
+        Asking, AssignmentState, Case, ClassRef, Closing, Deed, Fact, Move, Rule, Showing, Source, State, StateKind,
+    },
     ids::{AreaCode, CaseId, ClassCode, ClientId, Digest, PersonId, ReasonCode, UnitCode},
     people::{Actor, Role},
     sla::Light,
@@ -65,6 +67,9 @@ pub struct CaseDetail {
     /// The filing condition, once filed.
     condition: Option<u8>,
     words: Option<String>,
+    /// What everybody may see of the words and the address.
+    #[schema(value_type = ShowingCode)]
+    words_showing: &'static str,
     photos: Vec<PhotoLink>,
     is_confidential: bool,
     is_urgent: bool,
@@ -249,6 +254,9 @@ struct What {
     /// Closed by force.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_forced: bool,
+    /// The report's words are meant, too: shown or withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    words: Option<bool>,
     /// The words that went with it; nothing once they were erased.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
@@ -272,6 +280,7 @@ impl CaseDetail {
             class: case.class.clone().map(ClassBody::from),
             condition: case.filed.as_ref().map(|filed| filed.condition),
             words: case.text.and_then(|text| texts.get(&text).cloned()),
+            words_showing: Showing::code(case.showings.words.as_ref()),
             photos: page.photos.iter().map(|photo| PhotoLink::of(case.region, photo)).collect(),
             is_confidential: case.is_confidential,
             is_urgent: case.is_urgent,
@@ -467,6 +476,12 @@ fn entry(seq: usize, fact: &Fact, texts: &BTreeMap<Digest, String>, names: &BTre
         Deed::Corrected { class } => What { class: Some(class.clone().into()), ..What::default() },
         Deed::Rated { is_solved, stars, note: words } => {
             What { is_positive: Some(*is_solved), stars: Some(*stars), note: note(words), ..What::default() }
+        }
+        Deed::Shown { words, photos } => {
+            What { words: Some(*words), photos: photos.iter().map(|shown| shown.photo).collect(), ..What::default() }
+        }
+        Deed::Withheld { words, photos, reason } => {
+            What { words: Some(*words), photos: photos.clone(), reason: Some(reason.clone()), ..What::default() }
         }
         Deed::Remarked { text } => What { note: texts.get(text).cloned(), ..What::default() },
     };

@@ -2,10 +2,13 @@
 
 use super::{detail::ClassBody, report::LocationBody};
 use crate::api::{codes::StateCode, v1::photos::PhotoNameBody};
-use gewu_app::cases::act::{Step, Stepped};
+use gewu_app::cases::{
+    PhotoName,
+    act::{Step, Stepped},
+};
 use gewu_domain::{
-    case::{Asking, CheckKind, Command, Part, Place, StateKind},
-    ids::{CaseId, ReasonCode, UnitCode},
+    case::{Asking, CheckKind, Command, Part, Place, Shown, StateKind},
+    ids::{CaseId, Digest, ReasonCode, UnitCode},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -158,6 +161,34 @@ enum Do {
         stars: u8,
     },
     Remark,
+    /// Lets everybody see the words, photos, or versions of them.
+    Show {
+        #[serde(default)]
+        words: bool,
+        #[serde(default)]
+        shown: Vec<ShownBody>,
+    },
+    /// Takes them out of everybody's sight, or says that they stay out of it.
+    Withhold {
+        #[serde(default)]
+        words: bool,
+        #[serde(default)]
+        #[schema(value_type = Vec<String>)]
+        withheld: Vec<Digest>,
+        #[schema(value_type = String)]
+        reason: ReasonCode,
+    },
+}
+
+/// A photo of the case that everybody may see.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(as = Shown)]
+#[serde(deny_unknown_fields)]
+struct ShownBody {
+    #[schema(value_type = String)]
+    photo: Digest,
+    /// An upload that is shown in its place: the same picture, with faces and plates blurred.
+    instead: Option<PhotoNameBody>,
 }
 
 impl From<StepBody> for Step {
@@ -165,6 +196,7 @@ impl From<StepBody> for Step {
         let mut location = None;
         // Words and photos become digests in `app`, once they are kept.
         let (note, photos) = (None, Vec::new());
+        let mut named: Vec<PhotoName> = body.photos.into_iter().map(Into::into).collect();
         let command = match body.step {
             Do::SendToVerify { unit } => Command::SendToVerify { unit },
             Do::Verify { is_true } => Command::Verify { is_true, note, photos },
@@ -208,14 +240,18 @@ impl From<StepBody> for Step {
             Do::Correct { class } => Command::Correct { class: class.into() },
             Do::Rate { is_solved, stars } => Command::Rate { is_solved, stars, note },
             Do::Remark => Command::Remark { text: None },
+            Do::Show { words, shown } => {
+                let mut photos = Vec::new();
+                for ShownBody { photo, instead } in shown {
+                    // Which version it is, `app` says when it has found the upload.
+                    photos.push(Shown { photo, instead: instead.as_ref().map(|_| photo) });
+                    named.extend(instead.map(PhotoName::from));
+                }
+                Command::Show { words, photos }
+            }
+            Do::Withhold { words, withheld, reason } => Command::Withhold { words, photos: withheld, reason },
         };
-        Step {
-            command,
-            note: body.note,
-            photos: body.photos.into_iter().map(Into::into).collect(),
-            location,
-            version: body.version,
-        }
+        Step { command, note: body.note, photos: named, location, version: body.version }
     }
 }
 
