@@ -58,6 +58,13 @@ impl Caller {
         }
     }
 
+    pub fn session(&self) -> Option<SessionId> {
+        match &self.identity {
+            Identity::Staff { session, .. } | Identity::Postless { session, .. } => *session,
+            _ => None,
+        }
+    }
+
     pub fn client(&self) -> Option<ClientId> {
         match &self.identity {
             Identity::Client { client, .. } => Some(*client),

@@ -95,7 +95,9 @@ impl App {
         let now = self.now();
         let before = |duration: SignedDuration| now.checked_sub(duration).unwrap_or_default();
         let idle = SignedDuration::from_mins(i64::from(self.settings.idle_minutes));
-        Ok(self.store.upkeep().sweep(before(SignedDuration::from_hours(24 * ANSWERS_DAYS)), before(idle), now).await?)
+        let upkeep = self.store.upkeep();
+        let swept = upkeep.sweep(before(SignedDuration::from_hours(24 * ANSWERS_DAYS)), before(idle), now).await?;
+        Ok(swept + upkeep.sweep_tries(before(crate::people::tries::KEPT), now).await?)
     }
 
     /// Takes messages out of the outbox. There is no channel yet, so they count as sent.

@@ -52,9 +52,8 @@ use tokio::sync::broadcast;
 pub struct Settings {
     /// Minutes without a request after which a session ends.
     pub idle_minutes: u32,
-    /// Failed sign-ins in a row before the account locks.
-    pub failures_most: u16,
-    pub lock_minutes: u32,
+    /// Hours after the sign-in at which a session ends, however busy it is.
+    pub session_hours: u32,
     pub password_cost: passwords::Cost,
     /// How long a contact is kept after it was given.
     pub contact_days: u16,
@@ -73,8 +72,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             idle_minutes: 30,
-            failures_most: 5,
-            lock_minutes: 15,
+            session_hours: 12,
             password_cost: passwords::Cost::default(),
             contact_days: 365,
             upload_hours: 72,

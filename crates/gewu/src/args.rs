@@ -109,6 +109,10 @@ pub struct Serve {
     #[arg(long, env = "GEWU_IDLE_MINUTES", value_name = "MINUTES", default_value_t = 30,
         value_parser = clap::value_parser!(u32).range(1..=1_440))]
     pub idle_minutes: u32,
+    /// 登录满多少小时一定要重新登录，不论是否一直在用 · hours after which one must sign in again, however busy one is.
+    #[arg(long, env = "GEWU_SESSION_HOURS", value_name = "HOURS", default_value_t = 12,
+        value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub session_hours: u32,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -271,6 +275,14 @@ pub enum User {
     },
     /// 重设密码；从标准输入读 · set a new password, read from standard input.
     Password { login: String },
+    /// 手机丢了、恢复码也没有了：去掉这个人的两步验证，他的会话全部结束；先确认来的是本人 · take away the second factor of somebody who
+    /// lost the phone and the recovery codes; their sessions end. Make sure who asks.
+    TotpReset {
+        login: String,
+        /// 不再询问 · do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

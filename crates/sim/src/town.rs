@@ -23,7 +23,7 @@ use gewu_geo::{
 };
 use gewu_store::{
     Change,
-    people::{AccountRow, PersonRow},
+    people::{AccountRow, FIRST_VERSION, PasswordHash, PersonRow},
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -218,14 +218,14 @@ pub async fn move_in(app: &App, people: &[Member]) -> Result<(), AppError> {
         }));
         changes.push(Change::Post(member.post.clone()));
         if let Some(login) = &member.login {
-            changes.push(Change::Account(AccountRow {
+            changes.push(Change::OpenAccount(AccountRow {
                 person: member.post.person,
                 login: login.clone(),
-                password: password.clone(),
+                password: PasswordHash(password.clone()),
                 must_change: false,
-                failures: 0,
-                locked_until: None,
                 changed_at: app.now(),
+                version: FIRST_VERSION,
+                totp: None,
             }));
         }
     }

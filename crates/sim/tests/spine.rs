@@ -9,14 +9,20 @@
 )]
 
 use gewu_app::{
-    App, Caller, Identity, Settings,
+    App, AppError, Caller, Identity, Settings,
     cases::{
         CaseAddress, IdempotencyKey, PhotoName,
         act::Step,
         report::{Contact, NewReport},
     },
+    city::{Draft, Kind},
     clock::{HandClock, SeededRandom},
     locate::Location,
+    passwords::Cost,
+    people::{
+        sign_in::{Attempt, Browser, Entered, SignedIn},
+        totp::TotpState,
+    },
     sealing::Keyring,
 };
 use gewu_blobs::DiskBlobs;
@@ -27,13 +33,17 @@ use gewu_domain::{
 };
 use gewu_sim::town::{DEMO_PASSWORD, Member, Town};
 use gewu_store::{Page, Store, cases::CaseFilter};
+use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
+use sha1::Sha1;
 use std::sync::Arc;
 
 struct House {
     app: App,
     clock: Arc<HandClock>,
     town: Town,
+    /// The key file.
+    keys: std::path::PathBuf,
     _dir: tempfile::TempDir,
 }
 
@@ -44,12 +54,14 @@ async fn house(store: Arc<dyn Store>, dir: tempfile::TempDir) -> House {
 async fn house_with(settings: Settings, store: Arc<dyn Store>, dir: tempfile::TempDir) -> House {
     let clock = Arc::new(HandClock::at("2026-11-02T01:00:00Z".parse::<Timestamp>().unwrap()));
     let blobs = Arc::new(DiskBlobs::open(dir.path().join("photos")).unwrap());
-    let keyring = Arc::new(Keyring::fresh(&SeededRandom::new(9)));
+    let keys = dir.path().join("keys");
+    Keyring::make(&keys, &SeededRandom::new(9)).unwrap();
+    let keyring = Arc::new(Keyring::load(&keys).unwrap());
     let random = Arc::new(SeededRandom::new(5));
     let app = App::open(store, blobs, keyring, clock.clone(), random, settings).await.unwrap();
     let town = Town::tiny(1);
     town.settle(&app).await.unwrap();
-    House { app, clock, town, _dir: dir }
+    House { app, clock, town, keys, _dir: dir }
 }
 
 impl House {
@@ -175,20 +187,223 @@ async fn the_whole_loop(house: House) {
     assert!(verified.findings.is_empty(), "the chain is whole after erasing: {:?}", verified.findings);
 }
 
-async fn signing_in(house: House) {
-    let app = &house.app;
-    let login = house.town.accounts().next().unwrap().login.clone().unwrap();
-    for _ in 0..5 {
-        assert!(app.sign_in(&login, "wrong password", "test").await.is_err());
+/// A try to sign in from a place, with a browser nobody knows.
+async fn sign_in(app: &App, login: &str, password: &str, origin: &str) -> Result<SignedIn, AppError> {
+    let browser = Browser { origin, agent: "Firefox Windows", device: None };
+    match app.sign_in(Attempt { login, password, code: "", browser }).await? {
+        Entered::In(signed_in) => Ok(signed_in),
+        Entered::CodeNeeded(_) => panic!("a code is asked for"),
     }
-    let locked = app.sign_in(&login, DEMO_PASSWORD, "test").await;
-    assert!(matches!(locked, Err(gewu_app::AppError::TooMany { .. })), "five failures lock the account");
-    house.clock.advance(SignedDuration::from_mins(16));
-    let signed_in = app.sign_in(&login, DEMO_PASSWORD, "test").await.unwrap();
+}
+
+impl House {
+    fn login(&self) -> String {
+        self.town.accounts().next().unwrap().login.clone().unwrap()
+    }
+}
+
+const WRONG: &str = "wrong password";
+
+async fn signing_in(house: House) {
+    let (app, login) = (&house.app, house.login());
+    for _ in 0..5 {
+        assert!(matches!(sign_in(app, &login, WRONG, "here").await, Err(AppError::Invalid(_))));
+    }
+    let barred = sign_in(app, &login, DEMO_PASSWORD, "here").await;
+    assert!(matches!(barred, Err(AppError::TooMany { wait_s: 30..=31 })), "five wrong ones make one wait");
+    sign_in(app, &login, DEMO_PASSWORD, "elsewhere").await.expect("who is elsewhere does not wait");
+    house.clock.advance(SignedDuration::from_secs(31));
+    let signed_in = sign_in(app, &login, DEMO_PASSWORD, "here").await.unwrap();
     let signed = app.signed(&signed_in.secret, "test").await.unwrap();
     assert_eq!(signed.person.id, signed_in.person);
+    let sessions = app.own_sessions(&signed.caller).await.unwrap();
+    assert_eq!(sessions.iter().map(|one| one.device.as_str()).collect::<Vec<_>>(), ["Firefox · Windows"; 2]);
+    app.end_other_sessions(&signed.caller).await.unwrap();
+    assert_eq!(app.own_sessions(&signed.caller).await.unwrap()[..], sessions[..1], "the newest asks, and stays");
     house.clock.advance(SignedDuration::from_mins(31));
     assert!(app.signed(&signed_in.secret, "test").await.is_err(), "an idle session ends");
+
+    let signed_in = sign_in(app, &login, DEMO_PASSWORD, "here").await.unwrap();
+    for _ in 0..36 {
+        house.clock.advance(SignedDuration::from_mins(20));
+        app.signed(&signed_in.secret, "test").await.expect("it is in use, and not yet twelve hours old");
+    }
+    house.clock.advance(SignedDuration::from_secs(1));
+    let old = app.signed(&signed_in.secret, "test").await;
+    assert!(matches!(old, Err(AppError::SignedOut)), "however busy, a session ends after twelve hours");
+}
+
+/// Guesses, resets and changes of a password, all at once.
+async fn racing(house: House) {
+    let (login, clock) = (house.login(), house.clock.clone());
+    let app = Arc::new(house.app);
+    let guesses: Vec<_> = (0..80)
+        .map(|_| {
+            let (app, login) = (app.clone(), login.clone());
+            tokio::spawn(async move { sign_in(&app, &login, WRONG, "here").await.err().unwrap() })
+        })
+        .collect();
+    let mut compared = 0;
+    for guess in guesses {
+        match guess.await.unwrap() {
+            AppError::Invalid(_) => compared += 1,
+            AppError::TooMany { .. } => {}
+            error => panic!("{error:?}"),
+        }
+    }
+    assert_eq!(compared, 5, "of 80 guesses at once so many were compared");
+
+    let mut password = DEMO_PASSWORD.to_owned();
+    for round in 0..20 {
+        clock.advance(SignedDuration::from_hours(2));
+        let stolen = sign_in(&app, &login, &password, "thief").await.unwrap();
+        let owner = sign_in(&app, &login, &password, "owner").await.unwrap();
+        let caller = app.signed(&owner.secret, "owner").await.unwrap().caller;
+        // From here on every use of a session moves its time on.
+        clock.advance(SignedDuration::from_mins(2));
+        let new = format!("quiet copper meadow {round}");
+        let mut tasks = Vec::new();
+        for no in 0..12 {
+            let (app, login, password, secret) = (app.clone(), login.clone(), password.clone(), stolen.secret.clone());
+            tasks.push(tokio::spawn(async move {
+                let _ = app.signed(&secret, "thief").await;
+                let _ = sign_in(&app, &login, &password, &format!("thief {no}")).await;
+            }));
+        }
+        let (there, old, chosen) = (app.clone(), password.clone(), new.clone());
+        tasks.push(tokio::spawn(async move {
+            there.change_password(&caller, &old, &chosen, None).await.unwrap();
+        }));
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let left = app.store.city().await.unwrap().sessions_of(owner.person).await.unwrap();
+        assert_eq!(left, [], "round {round}: a session outlived the password it was opened with");
+        password = new;
+    }
+
+    for round in 0..20 {
+        clock.advance(SignedDuration::from_hours(2));
+        let new = format!("moving harbour lantern {round}");
+        let mut tasks = Vec::new();
+        for no in 0..3 {
+            let (app, login) = (app.clone(), login.clone());
+            tasks.push(tokio::spawn(async move {
+                let _ = sign_in(&app, &login, WRONG, &format!("somewhere {no}")).await;
+            }));
+        }
+        let (there, login_there, set) = (app.clone(), login.clone(), new.clone());
+        tasks.push(tokio::spawn(async move {
+            there.reset_password(&Caller::system(), None, &login_there, &set).await.unwrap();
+        }));
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let signed_in = sign_in(&app, &login, &new, "owner").await.expect("a reset stands whoever fails to sign in");
+        assert!(signed_in.must_change, "round {round}");
+    }
+}
+
+/// The code an authenticator on a phone shows for a key.
+fn phone(key: &str, at: Timestamp) -> String {
+    let (mut bits, mut held, mut secret) = (0_u32, 0, Vec::new());
+    for letter in key.bytes() {
+        let five = if letter.is_ascii_digit() { letter - b'2' + 26 } else { letter - b'A' };
+        bits = bits << 5 | u32::from(five);
+        held += 5;
+        if held >= 8 {
+            held -= 8;
+            secret.push((bits >> held & 0xff) as u8);
+        }
+    }
+    let mut mac = Hmac::<Sha1>::new_from_slice(&secret).unwrap();
+    mac.update(&(at.as_second() / 30).to_be_bytes());
+    let mac = mac.finalize().into_bytes();
+    let from = usize::from(mac[19] & 15);
+    let number = u32::from_be_bytes(mac[from..from + 4].try_into().unwrap()) & 0x7fff_ffff;
+    format!("{:06}", number % 1_000_000)
+}
+
+async fn second_factor(house: House) {
+    let (app, login) = (&house.app, house.login());
+    let browser = Browser { origin: "here", ..Browser::default() };
+    let owner = sign_in(app, &login, DEMO_PASSWORD, "here").await.unwrap();
+    let caller = app.signed(&owner.secret, "here").await.unwrap().caller;
+    let offer = app.offer_totp(&caller).await.unwrap();
+    assert!(offer.uri.contains(&format!("secret={}&", offer.key)));
+    let code = async || phone(&offer.key, app.now());
+    for (present, sent, typed) in [
+        (WRONG, &offer.sealed, code().await),
+        (DEMO_PASSWORD, &offer.sealed, "000000".to_owned()),
+        (DEMO_PASSWORD, &"00".repeat(60), code().await),
+    ] {
+        let refused = app.enrol_totp(&caller, present, sent, &typed).await;
+        assert!(matches!(refused, Err(AppError::Invalid(_))), "{refused:?}");
+    }
+    let codes = app.enrol_totp(&caller, DEMO_PASSWORD, &offer.sealed, &code().await).await.unwrap();
+    assert_eq!(app.totp_state(&caller).await.unwrap(), TotpState { is_on: true, is_needed: false, recovery_codes: 10 });
+
+    let attempt = |typed| app.sign_in(Attempt { login: &login, password: DEMO_PASSWORD, code: typed, browser });
+    let Entered::CodeNeeded(step) = attempt("").await.unwrap() else { panic!("no code was asked for") };
+    let with = async |typed: &str| app.sign_in_with_code(&step, typed, browser).await;
+    let wrong = |answer: Result<SignedIn, AppError>| matches!(answer, Err(AppError::Invalid(_)));
+    assert!(wrong(with(&code().await).await), "the code it was set up with is used up");
+    house.clock.advance(SignedDuration::from_secs(30));
+    with(&code().await).await.expect("the next code opens");
+    assert!(wrong(with(&code().await).await), "but once");
+    house.clock.advance(SignedDuration::from_secs(30));
+    let both = gewu_store::contract::together([code().await, code().await].iter().map(|typed| attempt(typed))).await;
+    assert_eq!(both.iter().filter(|one| one.is_ok()).count(), 1, "of two with one code at once, one gets in");
+    let lower = format!("{}-{}", &codes[0][..4], &codes[0][4..]).to_lowercase();
+    with(&lower).await.expect("a recovery code as it is typed");
+    assert!(wrong(with(&codes[0]).await), "good once");
+    assert_eq!(app.totp_state(&caller).await.unwrap().recovery_codes, 9);
+    for forged in [step.replace('.', ".0"), step[..step.len() - 1].to_owned(), String::new()] {
+        let forged = app.sign_in_with_code(&forged, &codes[1], browser).await;
+        assert!(matches!(forged, Err(AppError::SignedOut)), "{:?}", forged.err());
+    }
+    house.clock.advance(SignedDuration::from_mins(6));
+    assert!(matches!(with(&codes[1]).await, Err(AppError::SignedOut)), "the password was too long ago");
+
+    app.reset_totp(&Caller::system(), &login).await.unwrap();
+    assert!(app.signed(&owner.secret, "here").await.is_err(), "their sessions end");
+    let again = sign_in(app, &login, DEMO_PASSWORD, "here").await.unwrap();
+    let caller = app.signed(&again.secret, "here").await.unwrap().caller;
+    assert_eq!(app.totp_state(&caller).await.unwrap(), TotpState { is_on: false, is_needed: false, recovery_codes: 0 });
+    asked_for_by_policy(&house, &again.secret).await;
+}
+
+/// The policy asks a role for a second factor, and a change of keys leaves it working.
+async fn asked_for_by_policy(house: &House, secret: &str) {
+    let (app, login) = (&house.app, house.login());
+    let signed = app.signed(secret, "here").await.unwrap();
+    let role = signed.caller.role().unwrap().code();
+    assert!(!signed.must_enrol);
+    let text = gewu_sim::town::SHIPPED[3].2.replace("version = 1\n", "version = 2\n");
+    let draft = Draft {
+        kind: Kind::Policy,
+        file: "policy.toml".to_owned(),
+        text: text.replacen("scheme =", &format!("second_factor = [\"{role}\"]\nscheme ="), 1),
+    };
+    app.publish(&Caller::system(), None, vec![draft], false).await.unwrap();
+    let signed = app.signed(secret, "here").await.unwrap();
+    assert!(signed.must_enrol);
+    let offer = app.offer_totp(&signed.caller).await.unwrap();
+    let code = phone(&offer.key, app.now());
+    app.enrol_totp(&signed.caller, DEMO_PASSWORD, &offer.sealed, &code).await.unwrap();
+    assert!(!app.signed(secret, "here").await.unwrap().must_enrol);
+    assert!(app.remove_totp(&signed.caller, DEMO_PASSWORD).await.is_err(), "what the policy asks for stays on");
+
+    Keyring::rotate(&house.keys, &SeededRandom::new(3)).unwrap();
+    app.keyring.reload().unwrap();
+    assert_eq!(app.seals().await.unwrap().get(&Some(1)), Some(&1));
+    app.reseal(&mut |_| {}).await.unwrap();
+    assert_eq!(app.seals().await.unwrap().into_iter().collect::<Vec<_>>(), [(Some(2), 1)]);
+    house.clock.advance(SignedDuration::from_secs(30));
+    let code = phone(&offer.key, app.now());
+    let browser = Browser { origin: "here", ..Browser::default() };
+    let entered = app.sign_in(Attempt { login: &login, password: DEMO_PASSWORD, code: &code, browser }).await;
+    assert!(matches!(entered, Ok(Entered::In(_))), "it opens with the new key");
 }
 
 /// What no channel takes is not written for one.
@@ -239,15 +454,44 @@ async fn the_whole_loop_runs_on_postgres() {
 }
 
 #[tokio::test]
-async fn signing_in_locks_idles_and_ends_on_sqlite() {
+async fn signing_in_waits_idles_and_ends_on_sqlite() {
     let dir = tempfile::tempdir().unwrap();
     signing_in(house(sqlite(&dir), dir).await).await;
 }
 
 #[tokio::test]
-async fn signing_in_locks_idles_and_ends_on_postgres() {
+async fn signing_in_waits_idles_and_ends_on_postgres() {
     let dir = tempfile::tempdir().unwrap();
     signing_in(house(postgres("sign_in").await, dir).await).await;
+}
+
+/// Hashes that cost nothing, so that many meet.
+fn cheap() -> Settings {
+    Settings { password_cost: Cost { memory_kib: 8, passes: 1, lanes: 1 }, ..Settings::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn guesses_resets_and_changes_at_once_undo_and_outlive_nothing_on_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    racing(house_with(cheap(), sqlite(&dir), dir).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn guesses_resets_and_changes_at_once_undo_and_outlive_nothing_on_postgres() {
+    let dir = tempfile::tempdir().unwrap();
+    racing(house_with(cheap(), postgres("racing").await, dir).await).await;
+}
+
+#[tokio::test]
+async fn a_second_factor_opens_once_and_is_replaced_on_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    second_factor(house_with(cheap(), sqlite(&dir), dir).await).await;
+}
+
+#[tokio::test]
+async fn a_second_factor_opens_once_and_is_replaced_on_postgres() {
+    let dir = tempfile::tempdir().unwrap();
+    second_factor(house_with(cheap(), postgres("totp").await, dir).await).await;
 }
 
 fn with_a_channel() -> Settings {

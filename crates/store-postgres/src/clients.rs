@@ -41,9 +41,7 @@ fn read(row: &Row) -> Result<ClientRow, StoreError> {
 }
 
 pub(crate) const INSERT: &str = "
-    insert into clients (id, name, secret, scopes, made_at, revoked_at) values ($1, $2, $3, $4, $5, $6)
-    on conflict (id) do update set name = excluded.name, secret = excluded.secret, scopes = excluded.scopes,
-        made_at = excluded.made_at, revoked_at = excluded.revoked_at";
+    insert into clients (id, name, secret, scopes, made_at, revoked_at) values ($1, $2, $3, $4, $5, $6)";
 
 pub(crate) async fn insert(tx: &Tx, row: &ClientRow) -> Result<(), Error> {
     let revoked_at = row.revoked_at.map(ms);

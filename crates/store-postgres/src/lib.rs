@@ -30,6 +30,7 @@ mod snapshot;
 mod statements;
 mod tasks;
 mod texts;
+mod tries;
 mod tx;
 mod upkeep;
 mod uploads;

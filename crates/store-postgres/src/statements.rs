@@ -2,7 +2,7 @@
 
 use crate::{
     attachments, audit, backup, cases, clients, contacts, counters, facts, find, idempotency, migrate, people,
-    publications, roots, sessions, tasks, texts, tx, upkeep, uploads,
+    publications, roots, sessions, tasks, texts, tries, tx, upkeep, uploads,
 };
 use tokio_postgres::types::Type;
 
@@ -40,20 +40,29 @@ const PLAIN: &[&str] = &[
     people::ACCOUNT_OF,
     people::AFTER,
     people::BEFORE,
+    people::CODES,
     people::NAMED,
     people::PERSON,
     people::POST,
     people::POSTS_IN,
     people::POSTS_OF,
+    people::TOTPS,
     publications::HEADS,
     publications::ONE,
     roots::ALL,
+    sessions::DEVICE,
+    sessions::OF_PERSON,
     sessions::ONE,
     tasks::AFTER,
     tasks::BEFORE,
     tasks::COUNT,
     tasks::SUSPENDED,
     texts::OF_CASE,
+    tries::HOLD,
+    tries::MAKE,
+    tries::PUT,
+    tries::SWEEP,
+    tries::SWEEP_DEVICES,
     upkeep::CLAIM,
     upkeep::NOW,
     upkeep::OLDER_READS,

@@ -7,6 +7,7 @@ use crate::{
     idempotency, outbox, roots,
     row::{Stored, long, ms, region as column},
     snapshot::Params,
+    tries,
     tx::{Held, Tx},
 };
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use gewu_store::{
     Changes, StoreError, Upkeep,
     outbox::OutboxRow,
     roots::RootRow,
+    tries::TryKey,
     upkeep::{Owned, Stray},
 };
 use jiff::Timestamp;
@@ -129,6 +131,15 @@ impl Upkeep for PostgresStore {
         let row = rows.first().expect("an upsert returns its row");
         let taken: u64 = Stored { row, table: "numbers", key: &[] }.number::<i64, _>("taken")?;
         Ok((taken + 1).saturating_sub(u64::from(count)))
+    }
+
+    async fn take_try(&self, keys: &[TryKey], now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        tries::take(Held::from(&self.reads).await.map_err(pool_error)?, keys, now).await
+    }
+
+    async fn sweep_tries(&self, tries_before: Timestamp, devices_before: Timestamp) -> Result<u64, StoreError> {
+        let tries = self.execute(tries::SWEEP, &[&ms(tries_before)]).await?;
+        Ok(tries + self.execute(tries::SWEEP_DEVICES, &[&ms(devices_before)]).await?)
     }
 
     async fn regions(&self) -> Result<Vec<RegionId>, StoreError> {
@@ -281,6 +292,7 @@ async fn load(tx: &Tx, jobs: &[Job]) -> Result<(), StoreError> {
             None => {}
             Some((_, Obstacle::Stale(case))) => return Err(StoreError::Stale { what: format!("case {case}") }),
             Some((_, Obstacle::Gone)) => return Err(StoreError::Taken { what: "upload" }),
+            Some((_, Obstacle::Moved(what))) => return Err(StoreError::Stale { what: what.to_owned() }),
             Some((job, Obstacle::Repeated)) => {
                 let key = job.answer.as_ref().map_or("", |answer| answer.key.as_str());
                 let rows = tx.rows(idempotency::ONE, &[&job.region, &key]).await.map_err(store_error)?;

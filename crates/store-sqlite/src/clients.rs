@@ -15,19 +15,17 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 statements! {
-    PUT = "insert into clients (id, name, secret, scopes, made_at, revoked_at) values (?1, ?2, ?3, ?4, ?5, ?6)
-        on conflict (id) do update set name = excluded.name, secret = excluded.secret, scopes = excluded.scopes,
-        made_at = excluded.made_at, revoked_at = excluded.revoked_at";
-    REVOKE = "update clients set revoked_at = ?2 where id = ?1";
+    INSERT = "insert into clients (id, name, secret, scopes, made_at, revoked_at) values (?1, ?2, ?3, ?4, ?5, ?6)";
+    REVOKE = "update clients set revoked_at = ?2 where id = ?1 and revoked_at is null";
     BY_SECRET = "select id, name, secret, scopes, made_at, revoked_at from clients where secret = ?1";
     ALL = "select id, name, secret, scopes, made_at, revoked_at from clients order by id";
 }
 
-pub(crate) fn put(connection: &Connection, client: &ClientRow) -> Result<(), StoreError> {
+pub(crate) fn insert(connection: &Connection, client: &ClientRow) -> Result<(), StoreError> {
     let scopes = serde_json::to_string(&client.scopes).map_err(|error| broken(error.to_string()))?;
     let (made_at, revoked_at) = (ms(client.made_at), client.revoked_at.map(ms));
     let values = params![client.id.0.as_bytes(), client.name, client.secret.0, scopes, made_at, revoked_at];
-    run(connection, PUT, values).map(drop).map_err(taken("client secret"))
+    run(connection, INSERT, values).map(drop).map_err(taken("client"))
 }
 
 pub(crate) fn revoke(connection: &Connection, client: ClientId, at: Timestamp) -> Result<(), StoreError> {

@@ -26,6 +26,7 @@ mod row;
 mod sessions;
 mod tasks;
 mod texts;
+mod tries;
 mod upkeep;
 mod uploads;
 mod words;
@@ -190,6 +191,7 @@ mod tests {
             sessions::STATEMENTS,
             tasks::STATEMENTS,
             texts::STATEMENTS,
+            tries::STATEMENTS,
             upkeep::STATEMENTS,
             uploads::STATEMENTS,
             words::STATEMENTS,

@@ -7,7 +7,7 @@ use crate::{
     error::{broken, failed, unavailable},
     migrate, outbox, roots,
     row::{Cells, Writing, all, ms, one, run, statements},
-    transact, uploads, words,
+    transact, tries, uploads, words,
 };
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
@@ -15,6 +15,7 @@ use gewu_store::{
     Changes, StoreError,
     outbox::OutboxRow,
     roots::RootRow,
+    tries::TryKey,
     upkeep::{Owned, Stray, Upkeep},
 };
 use jiff::Timestamp;
@@ -76,6 +77,16 @@ impl Upkeep for SqliteStore {
             one(connection, TAKE, params![region.0, series, count], |row| Cells::of(row, "numbers").count(0, "next"))
         });
         taken.await?.ok_or_else(|| broken("a series gave no number"))
+    }
+
+    async fn take_try(&self, keys: &[TryKey], now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let keys = keys.to_vec();
+        self.writer.transact(move |connection| tries::take(connection, &keys, now)).await
+    }
+
+    async fn sweep_tries(&self, tries_before: Timestamp, devices_before: Timestamp) -> Result<u64, StoreError> {
+        let swept = self.writer.transact(move |connection| tries::sweep(connection, tries_before, devices_before));
+        u64::try_from(swept.await?).map_err(|error| broken(error.to_string()))
     }
 
     async fn regions(&self) -> Result<Vec<RegionId>, StoreError> {

@@ -27,6 +27,7 @@ pub mod schema;
 pub mod sessions;
 pub mod tasks;
 pub mod texts;
+pub mod tries;
 pub mod upkeep;
 pub mod uploads;
 
@@ -46,7 +47,7 @@ pub trait Store: Send + Sync + 'static {
     /// Writes everything one use case decided, or nothing. Durable when it returns.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when a version moved, [`StoreError::Repeated`] when the idempotency key was used before,
+    /// [`StoreError::Stale`] when a version moved or what was to be changed is gone, [`StoreError::Repeated`] when the idempotency key was used before,
     /// [`StoreError::Taken`] when something unique exists already.
     async fn apply(&self, region: RegionId, changes: Changes) -> Result<(), StoreError>;
 

@@ -1,6 +1,6 @@
 //! Set-based work that no use case decides row by row.
 
-use crate::{StoreError, outbox::OutboxRow, roots::RootRow};
+use crate::{StoreError, outbox::OutboxRow, roots::RootRow, tries::TryKey};
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
 use jiff::Timestamp;
@@ -36,6 +36,13 @@ pub struct Stray {
 pub trait Upkeep: Send + Sync {
     /// Takes `count` numbers of a series, which begins at 1, and gives the first. Numbers taken and not used leave gaps.
     async fn take_numbers(&self, region: RegionId, series: &str, count: u32) -> Result<u64, StoreError>;
+
+    /// Counts a try under each of these keys, durably, before anybody looks at the secret. While one of them is to wait, none
+    /// is counted, and until when is given. Tries at once are counted one after another.
+    async fn take_try(&self, keys: &[TryKey], now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Removes tries last counted before, and devices known until; gives how many rows went.
+    async fn sweep_tries(&self, tries_before: Timestamp, devices_before: Timestamp) -> Result<u64, StoreError>;
 
     /// Regions that have cases, ascending.
     async fn regions(&self) -> Result<Vec<RegionId>, StoreError>;

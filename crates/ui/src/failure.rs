@@ -26,6 +26,8 @@ pub enum Failure {
     Unreadable(StatusCode),
     /// A password of one's own must be chosen before anything else.
     MustChange,
+    /// A second factor must be set up before anything else.
+    MustEnrol,
 }
 
 impl From<AppError> for Failure {
@@ -45,7 +47,7 @@ impl IntoResponse for Failure {
         let status = match &self {
             Failure::App(error) => status(error),
             Failure::Unreadable(status) => *status,
-            Failure::MustChange => StatusCode::FORBIDDEN,
+            Failure::MustChange | Failure::MustEnrol => StatusCode::FORBIDDEN,
         };
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
@@ -96,6 +98,7 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
     let address = kept.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned();
     let error = match failure {
         Failure::MustChange => return Redirect::to(crate::pages::account::PASSWORD).into_response(),
+        Failure::MustEnrol => return Redirect::to(crate::pages::account::TOTP).into_response(),
         Failure::Unreadable(status) => {
             return match Visitor::from_request_parts(&mut kept, &ui).await {
                 Ok(visitor) => unreadable_page(&ui, visitor, status),

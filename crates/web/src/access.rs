@@ -6,7 +6,7 @@
 use crate::{
     Web,
     limits::Kind,
-    problem::{CSRF, FAILED, FORBIDDEN, METHOD, MUST_CHANGE, NOT_FOUND, Problem, SIGNED_OUT, TOO_MANY},
+    problem::{CSRF, FAILED, FORBIDDEN, METHOD, MUST_CHANGE, MUST_ENROL, NOT_FOUND, Problem, SIGNED_OUT, TOO_MANY},
     session,
 };
 use axum::{
@@ -107,6 +107,12 @@ table! {
     DELETE "/api/v1/session" SignedIn;
     PUT "/api/v1/session/password" SignedIn;
     PUT "/api/v1/session/post" SignedIn;
+    GET "/api/v1/session/totp" SignedIn;
+    POST "/api/v1/session/totp" SignedIn;
+    PUT "/api/v1/session/totp" SignedIn;
+    POST "/api/v1/session/totp/removal" SignedIn;
+    GET "/api/v1/sessions" SignedIn;
+    DELETE "/api/v1/sessions/others" SignedIn;
     GET "/api/v1/status" Receipt;
     DELETE "/api/v1/status" Receipt;
     GET "/api/v1/tiles/areas/{z}/{x}/{y}" Public;
@@ -257,6 +263,9 @@ async fn admit(web: &Web, parts: &mut Parts) -> Result<(), Turned> {
         }
         if signed.must_change && !route.starts_with("/api/v1/session") && row.access != Access::Public {
             return Err(MUST_CHANGE.into());
+        }
+        if signed.must_enrol && !route.starts_with("/api/v1/session") && row.access != Access::Public {
+            return Err(MUST_ENROL.into());
         }
         parts.extensions.insert(Session(Arc::new(signed)));
     }

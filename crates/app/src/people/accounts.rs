@@ -1,13 +1,13 @@
 //! Persons, their accounts and the posts they hold.
 
-use crate::{App, AppError, Caller, Problem, cases::IdempotencyKey, once::Once, passwords};
+use crate::{App, AppError, Caller, Problem, cases::IdempotencyKey, passwords, secrets::digest};
 use gewu_domain::{
     ids::{AreaCode, PersonId, PostId, RegionId, UnitCode},
     people::{Axis, Post, Role},
 };
 use gewu_store::{
     Change, Listing, Page,
-    people::{AccountRow, PersonKey, PersonRow},
+    people::{AccountRow, FIRST_VERSION, PasswordHash, PersonKey, PersonRow},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,9 @@ pub struct NewPost {
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
 }
+
+/// How often a password is set anew for an account that others change at the same time.
+const SETS_MOST: u32 = 5;
 
 impl App {
     /// Opens an account.
@@ -89,14 +92,14 @@ impl App {
         let password = self.hashed(new.password).await?;
         let changes = vec![
             Change::Person(PersonRow { id, name: new.name.trim().to_owned(), unit: new.unit, is_active: true }),
-            Change::Account(AccountRow {
+            Change::OpenAccount(AccountRow {
                 person: id,
                 login,
-                password,
+                password: PasswordHash(password),
                 must_change: new.must_change,
-                failures: 0,
-                locked_until: None,
                 changed_at: now,
+                version: FIRST_VERSION,
+                totp: None,
             }),
             Change::Audit(self.audit_row(caller, "person_added", id.to_string(), true)),
         ];
@@ -177,32 +180,29 @@ impl App {
         self.apply_once(&once, changes, ()).await
     }
 
-    /// Chooses a new password; every session of the person ends. A wrong present password counts as a failed sign-in, so
-    /// that a session left open is no place to guess it.
+    /// Chooses a new password; every session of the person ends, and every browser is forgotten but the one that asks (by its
+    /// device secret). A wrong present password is counted, so that a session left open is no place to guess it.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] when the present password is wrong or the new one too weak, [`AppError::TooMany`] while the
-    /// account is locked.
-    pub async fn change_password(&self, caller: &Caller, present: &str, new: &str) -> Result<(), AppError> {
-        let person = caller.person().ok_or(AppError::SignedOut)?;
-        let view = self.store.city().await?;
-        let account = view.account_of(person).await?.ok_or(AppError::NotFound)?;
-        drop(view);
-        self.unlocked(&account)?;
-        let (given, stored) = (present.to_owned(), account.password.clone());
-        if !passwords::apart(move || passwords::verify(&given, &stored)).await? {
-            let changes = vec![
-                Change::Account(self.after_failure(account)),
-                Change::Audit(self.audit_row(caller, "password_refused", person.to_string(), false)),
-            ];
-            self.store.apply(RegionId(0), changes.into()).await?;
-            return Err(Problem::new("present", "wrong", "现在的密码不对", "the present password is wrong").into());
-        }
+    /// [`AppError::Invalid`] when the present password is wrong or the new one too weak, [`AppError::TooMany`] after too many
+    /// wrong ones, [`AppError::Conflict`] when it was changed by somebody else at the same time.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        present: &str,
+        new: &str,
+        device: Option<&str>,
+    ) -> Result<(), AppError> {
+        let account = self.own_account(caller).await?;
+        self.compare_present(caller, &account, present).await?;
         if let Err(weak) = passwords::check(new, &account.login) {
             return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
         }
         let once = self.once(RegionId(0), None, "change_password", &());
-        self.put_password(caller, &once, account, new.to_owned(), false).await
+        let password = PasswordHash(self.hashed(new.to_owned()).await?);
+        let forgotten = Change::ForgetDevicesOf { person: account.person, but: device.map(digest) };
+        let changes = self.password_set(caller, &account, password, false, forgotten);
+        self.apply_once(&once, changes, ()).await
     }
 
     /// Sets somebody's password; they must choose their own at the next sign-in.
@@ -221,38 +221,46 @@ impl App {
         if self.answered::<()>(&once).await?.is_some() {
             return Ok(());
         }
-        let view = self.store.city().await?;
-        let account = view.account(&login.trim().to_lowercase()).await?.ok_or(AppError::NotFound)?;
-        drop(view);
-        if let Err(weak) = passwords::check(new, &account.login) {
-            return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
+        let login = login.trim().to_lowercase();
+        let mut hashed = None;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let account = self.store.city().await?.account(&login).await?.ok_or(AppError::NotFound)?;
+            if let Err(weak) = passwords::check(new, &account.login) {
+                return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
+            }
+            let password = match &hashed {
+                Some(password) => PasswordHash::clone(password),
+                None => hashed.insert(PasswordHash(self.hashed(new.to_owned()).await?)).clone(),
+            };
+            let forgotten = Change::ForgetDevicesOf { person: account.person, but: None };
+            let changes = self.password_set(caller, &account, password, true, forgotten);
+            match self.apply_once(&once, changes, ()).await {
+                // Whatever the account was before, this is what it shall be.
+                Err(AppError::Conflict) if tries < SETS_MOST => {}
+                done => return done,
+            }
         }
-        self.put_password(caller, &once, account, new.to_owned(), true).await
     }
 
-    async fn put_password(
+    fn password_set(
         &self,
         caller: &Caller,
-        once: &Once<'_>,
-        account: AccountRow,
-        new: String,
+        account: &AccountRow,
+        password: PasswordHash,
         must_change: bool,
-    ) -> Result<(), AppError> {
+        forgotten: Change,
+    ) -> Vec<Change> {
         let person = account.person;
-        let account = AccountRow {
-            password: self.hashed(new).await?,
-            must_change,
-            failures: 0,
-            locked_until: None,
-            changed_at: self.now(),
-            ..account
-        };
-        let changes = vec![
-            Change::Account(account),
-            Change::EndSessionsOf(person),
+        let mut keys = self.sign_in_keys(&account.login, None, &caller.origin);
+        keys.extend(self.own_keys(person));
+        vec![
+            Change::SetPassword { person, was: account.version, password, must_change, at: self.now() },
+            forgotten,
+            Change::ForgetTries(super::tries::digests(&keys)),
             Change::Audit(self.audit_row(caller, "password_changed", person.to_string(), true)),
-        ];
-        self.apply_once(once, changes, ()).await
+        ]
     }
 
     /// Forgets a member of staff: the name goes, the account and posts end, the id stays in the facts.

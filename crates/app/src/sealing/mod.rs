@@ -32,18 +32,29 @@ pub enum Unopened {
 const HEAD_BYTES: usize = 3;
 
 impl Keyring {
-    /// Seals a value to its place: it opens for this region, case and field only. Never the same twice.
+    /// Seals a contact to its place: it opens for this region, case and field only. Never the same twice.
     pub fn seal(&self, region: RegionId, case: CaseId, field: &str, value: &str, random: &dyn Random) -> Vec<u8> {
-        let (number, key) = self.current();
-        let mut nonce = vec![0; self.suite.nonce_bytes()];
-        random.fill(&mut nonce);
-        let sealed = self.suite.seal(&key, &nonce, place(region, case, field).as_bytes(), value.as_bytes());
-        [&[self.suite.code()], number.to_be_bytes().as_slice(), &nonce, &sealed].concat()
+        self.seal_at(&place(region, case, field), value, random)
     }
 
     /// # Errors
     /// [`Unopened`].
     pub fn open(&self, region: RegionId, case: CaseId, field: &str, sealed: &[u8]) -> Result<String, Unopened> {
+        self.open_at(&place(region, case, field), sealed)
+    }
+
+    /// Seals a value to a place, in whose words the purpose comes first.
+    pub(crate) fn seal_at(&self, place: &str, value: &str, random: &dyn Random) -> Vec<u8> {
+        let (number, key) = self.current();
+        let mut nonce = vec![0; self.suite.nonce_bytes()];
+        random.fill(&mut nonce);
+        let sealed = self.suite.seal(&key, &nonce, place.as_bytes(), value.as_bytes());
+        [&[self.suite.code()], number.to_be_bytes().as_slice(), &nonce, &sealed].concat()
+    }
+
+    /// # Errors
+    /// [`Unopened`].
+    pub(crate) fn open_at(&self, place: &str, sealed: &[u8]) -> Result<String, Unopened> {
         let (&[cipher, high, low], rest) = sealed.split_first_chunk::<HEAD_BYTES>().ok_or(Unopened::Foreign)?;
         if cipher != self.suite.code() {
             return Err(Unopened::OtherCipher(cipher));
@@ -58,7 +69,7 @@ impl Keyring {
             }
         };
         let (nonce, rest) = rest.split_at_checked(self.suite.nonce_bytes()).ok_or(Unopened::Foreign)?;
-        let value = self.suite.open(&key, nonce, place(region, case, field).as_bytes(), rest);
+        let value = self.suite.open(&key, nonce, place.as_bytes(), rest);
         value.and_then(|value| String::from_utf8(value).ok()).ok_or(Unopened::Foreign)
     }
 
@@ -101,6 +112,17 @@ impl Keyring {
     /// tried out against a plain digest.
     pub fn request_digest(&self, request: &[u8]) -> Digest {
         Digest(self.keyed("request", request))
+    }
+
+    /// What tries of a secret are counted under: whose, and from where, cannot be read from it.
+    pub(crate) fn try_digest(&self, of: &[&str]) -> Digest {
+        self.digest_of("try", of)
+    }
+
+    /// A keyed digest of several words in their order.
+    pub(crate) fn digest_of(&self, purpose: &str, words: &[&str]) -> Digest {
+        let whole = words.iter().map(|word| format!("{} {word}", word.len())).collect::<Vec<_>>().join(" ");
+        Digest(self.keyed(purpose, whole.as_bytes()))
     }
 
     /// A purpose never sees the digests of another.

@@ -12,7 +12,7 @@ use crate::{
     sla::{Limit, Stage},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One published version of a city's policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub struct Policy {
     /// What the pages tell people to call.
     #[serde(default)]
     pub telephones: Telephones,
+    /// Roles that sign in with a second factor; for others it is their own choice.
+    #[serde(default)]
+    pub second_factor: BTreeSet<Role>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -37,7 +37,7 @@ async fn list(app: &App) -> Result<()> {
     for (at, number) in app.keyring.numbers().into_iter().enumerate() {
         let contacts = seals.get(&Some(number)).copied().unwrap_or_default();
         let what = if at == 0 { "在用 in use" } else { "旧 old" };
-        println!("{number} {what} · 联系方式 contacts {contacts}");
+        println!("{number} {what} · 联系方式与两步验证 contacts and second factors {contacts}");
     }
     Ok(())
 }
@@ -72,7 +72,7 @@ async fn drop_key(app: &App, file: &Path, number: u16) -> Result<()> {
     let contacts = app.seals().await.map_err(told)?.get(&Some(number)).copied().unwrap_or_default();
     if contacts > 0 {
         bail!(
-            "密钥 {number} 还封着 {contacts} 条联系方式，先运行 gewu keys reseal · still seals {contacts} contacts: run `gewu keys reseal` first"
+            "密钥 {number} 还封着 {contacts} 条联系方式或两步验证密钥，先运行 gewu keys reseal · still seals {contacts} contacts or second factors: run `gewu keys reseal` first"
         );
     }
     Keyring::drop_key(file, number).context("去掉密钥 · dropping the key")?;

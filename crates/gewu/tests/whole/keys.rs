@@ -59,12 +59,18 @@ fn a_key_is_changed_while_serving_and_the_old_one_dropped(keeper: Keeper) {
     house.serve_with(&["--rate-write", "off"], &[]);
     let receipts: Vec<Value> = (0..3).map(|no| report(&house, no)).collect();
     let acceptor = house.sign_in("acceptor");
-    assert_eq!(seals(&house), ["1 在用 in use · 联系方式 contacts 3"]);
+    assert_eq!(seals(&house), ["1 在用 in use · 联系方式与两步验证 contacts and second factors 3"]);
     let before = std::fs::read_to_string(house.data().join("keys")).unwrap();
 
     let said = house.told(&["keys", "rotate"]);
     assert!(said.contains("new key: 2") && said.contains("sealed anew 3"), "{said}");
-    assert_eq!(seals(&house), ["2 在用 in use · 联系方式 contacts 3", "1 旧 old · 联系方式 contacts 0"]);
+    assert_eq!(
+        seals(&house),
+        [
+            "2 在用 in use · 联系方式与两步验证 contacts and second factors 3",
+            "1 旧 old · 联系方式与两步验证 contacts and second factors 0"
+        ]
+    );
     for (no, receipt) in (0..).zip(&receipts) {
         assert_eq!(look(&house, &acceptor, receipt), phone(no), "the server finds the new key by itself");
     }
@@ -72,7 +78,7 @@ fn a_key_is_changed_while_serving_and_the_old_one_dropped(keeper: Keeper) {
     house.serve();
     let acceptor = house.sign_in("acceptor");
     let fourth = report(&house, 3);
-    assert_eq!(seals(&house)[0], "2 在用 in use · 联系方式 contacts 4");
+    assert_eq!(seals(&house)[0], "2 在用 in use · 联系方式与两步验证 contacts and second factors 4");
 
     let refused = |args: &[&str], why: &str| {
         let output = house.run(args);
@@ -84,7 +90,7 @@ fn a_key_is_changed_while_serving_and_the_old_one_dropped(keeper: Keeper) {
     refused(&["keys", "drop", "2"], "still seals 4");
     refused(&["keys", "drop", "7"], "cannot be dropped");
     assert!(house.told(&["keys", "drop", "1"]).contains("dropped 1"));
-    assert_eq!(seals(&house), ["2 在用 in use · 联系方式 contacts 4"]);
+    assert_eq!(seals(&house), ["2 在用 in use · 联系方式与两步验证 contacts and second factors 4"]);
     let after = std::fs::read_to_string(house.data().join("keys")).unwrap();
     let key = |text: &str, start: &str| text.lines().find(|line| line.starts_with(start)).map(str::to_owned);
     assert_eq!(key(&after, "seal 1 "), None);
@@ -93,7 +99,11 @@ fn a_key_is_changed_while_serving_and_the_old_one_dropped(keeper: Keeper) {
     assert_eq!(look(&house, &acceptor, &receipts[0]), phone(0));
     house.kill();
     house.told(&["person", "erase", "--phone", &phone(0), "--yes"]);
-    assert_eq!(seals(&house), ["2 在用 in use · 联系方式 contacts 3"], "everything one person gave is still found");
+    assert_eq!(
+        seals(&house),
+        ["2 在用 in use · 联系方式与两步验证 contacts and second factors 3"],
+        "everything one person gave is still found"
+    );
 }
 
 fn a_change_of_keys_that_is_killed_is_finished_later(keeper: Keeper) {
@@ -111,7 +121,13 @@ fn a_change_of_keys_that_is_killed_is_finished_later(keeper: Keeper) {
     child.wait().unwrap();
     let said = house.told(&["keys", "reseal"]);
     assert!(said.contains("looked at 450"), "{said}");
-    assert_eq!(seals(&house), ["2 在用 in use · 联系方式 contacts 450", "1 旧 old · 联系方式 contacts 0"]);
+    assert_eq!(
+        seals(&house),
+        [
+            "2 在用 in use · 联系方式与两步验证 contacts and second factors 450",
+            "1 旧 old · 联系方式与两步验证 contacts and second factors 0"
+        ]
+    );
     let acceptor = house.sign_in("acceptor");
     for no in [0, 199, 200, 449] {
         let receipt = &receipts[usize::try_from(no).unwrap()];

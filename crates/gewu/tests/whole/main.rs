@@ -10,6 +10,7 @@
     reason = "a test that cannot go on says so"
 )]
 
+mod accounts;
 mod chores;
 mod former;
 mod forms;

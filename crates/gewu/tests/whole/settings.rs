@@ -47,6 +47,8 @@ fn flags_reach_the_doors() {
             "3/1",
             "--idle-minutes",
             "7",
+            "--session-hours",
+            "9",
         ],
         &[],
     );
@@ -69,6 +71,7 @@ fn flags_reach_the_doors() {
     assert_eq!(descriptions(&house, "gewu").0, 404);
     let (_, page) = house.get("/sign-in", None);
     assert!(page.as_str().unwrap().contains("7 分钟不操作"), "{page}");
+    assert!(page.as_str().unwrap().contains("登录满 9 小时"), "{page}");
 }
 
 #[test]
@@ -101,6 +104,7 @@ fn a_setting_that_is_none_is_named_before_anything_is_served() {
         ("--jurisdiction", "a=b", "six digits"),
         ("--rate-write", "fast", "120/60"),
         ("--idle-minutes", "0", "1..=1440"),
+        ("--session-hours", "0", "1..=720"),
     ] {
         let output = house.run(&["serve", flag, value]);
         let error = String::from_utf8(output.stderr).unwrap();
@@ -124,6 +128,7 @@ fn the_help_names_every_setting_in_both_languages() {
         "rate-sign-in",
         "rate-secret",
         "idle-minutes",
+        "session-hours",
     ] {
         let (_, about) = help.split_once(&format!("--{flag}")).unwrap_or_else(|| panic!("no --{flag} in {help}"));
         let about = about.split("\n      --").next().unwrap();

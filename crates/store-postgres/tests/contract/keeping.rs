@@ -6,7 +6,7 @@ use gewu_store::{
     Change, Changes, Page, StoreError,
     contract::{
         Fixture,
-        people::{account, audit, client, person_row, post_row, session},
+        people::{account, audit, client, open, person_row, post_row, session},
         publications::publication,
         sample::{HERE, answer, at, change, contact, day, digest, look, new_case, person, photo, text},
     },
@@ -62,8 +62,8 @@ async fn fill(fixture: &Usual) {
         Change::Publication(publication("areas", "", 1, b"body")),
         Change::Person(person_row(1, "a")),
         Change::Post(post_row(1, 1, "a", 0, None)),
-        Change::Account(account(1, "li")),
-        Change::Session(session(1, 1, 0)),
+        Change::OpenAccount(account(1, "li")),
+        open(session(1, 1, 0)),
         Change::Client(client(1)),
         Change::Audit(audit(1, Some(1))),
     ];
@@ -96,7 +96,7 @@ async fn every_row_that_does_not_decode_is_named() {
         ("tasks", "kind", "'play'"),
         ("publications", "body", "'\\x00'::bytea"),
         ("posts", "role", "'king'"),
-        ("accounts", "failures", "-1"),
+        ("accounts", "version", "-1"),
         ("sessions", "seen_at", "9223372036854775807"),
         ("clients", "revoked_at", "9223372036854775807"),
         ("audit", "at", "9223372036854775807"),

@@ -13,6 +13,7 @@ use crate::{
     people::{AccountRow, PersonRow},
     publications::Publication,
     roots::RootRow,
+    sessions::SessionRow,
     tasks::{InboxFilter, TaskKey, TaskRow},
     texts::TextRow,
     uploads::UploadRow,
@@ -29,7 +30,7 @@ pub struct Kept {
     regions: Vec<RegionId>,
     records: Vec<Record>,
     publications: Vec<Publication>,
-    people: Vec<(PersonRow, Vec<Post>, Option<AccountRow>)>,
+    people: Vec<KeptPerson>,
     clients: Vec<ClientRow>,
     audit: Vec<AuditRow>,
     uploads: Vec<UploadRow>,
@@ -40,6 +41,15 @@ impl Kept {
     pub fn of(&self, region: RegionId) -> &Record {
         &self.records[usize::from(region == THERE)]
     }
+}
+
+#[derive(Debug, PartialEq)]
+struct KeptPerson {
+    row: PersonRow,
+    posts: Vec<Post>,
+    account: Option<AccountRow>,
+    recovery_codes: Vec<Digest>,
+    sessions: Vec<SessionRow>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -146,12 +156,16 @@ async fn publications(city: &dyn CityView) -> Vec<Publication> {
     bodies
 }
 
-async fn people(city: &dyn CityView) -> Vec<(PersonRow, Vec<Post>, Option<AccountRow>)> {
+async fn people(city: &dyn CityView) -> Vec<KeptPerson> {
     let mut people = Vec::new();
     for row in city.people(&[], &everything()).await.unwrap().rows {
-        let posts = city.posts_of(row.id).await.unwrap();
-        let account = city.account_of(row.id).await.unwrap();
-        people.push((row, posts, account));
+        people.push(KeptPerson {
+            posts: city.posts_of(row.id).await.unwrap(),
+            account: city.account_of(row.id).await.unwrap(),
+            recovery_codes: city.recovery_codes(row.id).await.unwrap(),
+            sessions: city.sessions_of(row.id).await.unwrap(),
+            row,
+        });
     }
     people
 }

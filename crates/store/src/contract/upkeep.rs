@@ -3,7 +3,7 @@
 use super::{
     Fixture,
     kept::kept,
-    people::{account, audit, client, person_row, post_row, session},
+    people::{account, audit, client, open, person_row, post_row, session},
     publications::publication,
     sample::{HERE, THERE, answer, at, cases, change, contact, count, day, digest, look, new_case, outbox, photo},
     together,
@@ -93,8 +93,9 @@ pub async fn a_sweep_takes_what_is_older_and_leaves_the_rest(fixture: &impl Fixt
             HERE,
             vec![
                 Change::Person(person_row(1, "a")),
-                Change::Session(session(1, 1, 9)),
-                Change::Session(session(2, 1, 10)),
+                Change::OpenAccount(account(1, "li")),
+                open(session(1, 1, 9)),
+                open(session(2, 1, 10)),
             ]
             .into(),
         )
@@ -164,8 +165,8 @@ async fn fill(store: &dyn Store) {
         Change::Publication(publication("areas", "", 1, b"body")),
         Change::Person(person_row(1, "a")),
         Change::Post(post_row(1, 1, "a", 0, None)),
-        Change::Account(account(1, "li")),
-        Change::Session(session(1, 1, 0)),
+        Change::OpenAccount(account(1, "li")),
+        open(session(1, 1, 0)),
         Change::Client(client(1)),
         Change::Audit(audit(1, Some(1))),
         Change::Upload(upload(1, 9)),

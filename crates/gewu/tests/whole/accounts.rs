@@ -1,0 +1,40 @@
+//! Signing in: what the pages and the operator see of it.
+
+use crate::house::{House, Keeper, PASSWORD};
+use gewu_domain::people::Role;
+use serde_json::json;
+
+#[test]
+fn pages_and_api_count_and_answer_wrong_passwords_alike_whether_the_name_exists_or_not() {
+    let mut house = House::set_up(Keeper::Sqlite);
+    house.employ("acceptor", Role::Acceptor, None);
+    house.serve();
+    for login in ["acceptor", "nobody"] {
+        let page = || house.fill_in("/sign-in", &format!("login={login}&password=not+this+one"));
+        let api = || house.post("/api/v1/session", None, None, &json!({ "login": login, "password": "nor this" }));
+        let (statuses, pages): (Vec<u16>, Vec<String>) = [page(), page(), page()].into_iter().unzip();
+        assert_eq!(statuses, [422; 3], "{login}");
+        assert!(pages.iter().all(|page| page.contains("用户名或密码不对")), "{login}");
+        assert_eq!([api().0, api().0], [401; 2], "{login}");
+        let (status, told) = page();
+        assert!(status == 429 && told.contains("试的次数太多"), "{login}: {told}");
+        assert_eq!(api().0, 429, "{login}");
+    }
+}
+
+#[test]
+fn the_operator_takes_a_lost_second_factor_away_when_sure() {
+    let mut house = House::set_up(Keeper::Sqlite);
+    house.employ("acceptor", Role::Acceptor, None);
+    house.tamper("update accounts set totp = x'00' where login = 'acceptor'");
+    let ran = |args: &[&str]| house.run(&[&["user", "totp-reset"], args].concat());
+    assert!(!ran(&["nobody", "--yes"]).status.success());
+    let unsure = ran(&["acceptor"]);
+    assert!(!unsure.status.success() && String::from_utf8_lossy(&unsure.stderr).contains("--yes"));
+    assert_eq!(house.rows("select hex(totp) from accounts where login = 'acceptor'"), ["00"]);
+    assert!(ran(&["acceptor", "--yes"]).status.success());
+    assert_eq!(house.rows("select action from audit where action like 'totp%'"), ["totp_reset"]);
+    house.serve();
+    let body = json!({ "login": "acceptor", "password": PASSWORD });
+    assert_eq!(house.post("/api/v1/session", None, None, &body).0, 201);
+}
