@@ -219,8 +219,8 @@ impl Policy {
                 field: None,
                 what: error.message().to_owned(),
                 what_zh: format!("无法读取：{}", error.message()),
-                fix: "correct the line; data/policy/default.toml shows every field".to_owned(),
-                fix_zh: "请改正这一行；data/policy/default.toml 列出了全部字段".to_owned(),
+                fix: "correct the line; data/policy/default.toml shows every field that must be there".to_owned(),
+                fix_zh: "请改正这一行；data/policy/default.toml 列出了全部必填字段".to_owned(),
             }]
         })?;
         // Policies from before there was this list go on with the shipped one.

@@ -23,6 +23,10 @@ const WITHOUT: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/v1/session", "a session that ended stays ended"),
     ("PUT", "/api/v1/session/post", "says which post, not another one"),
     ("PUT", "/api/v1/session/password", "ends the session it came in"),
+    ("POST", "/api/v1/session/totp", "offers a secret and changes nothing"),
+    ("PUT", "/api/v1/session/totp", "an offer and a code are good once, and recovery codes are told once"),
+    ("POST", "/api/v1/session/totp/removal", "what is off stays off"),
+    ("DELETE", "/api/v1/sessions/others", "sessions that ended stay ended"),
 ];
 
 /// A change to be sent twice.
