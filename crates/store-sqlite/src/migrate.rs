@@ -13,6 +13,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0003_in_the_key", include_str!("../migrations/0003_in_the_key.sql")),
     ("0004_newest_first", include_str!("../migrations/0004_newest_first.sql")),
     ("0005_photos", include_str!("../migrations/0005_photos.sql")),
+    ("0009_import", include_str!("../migrations/0009_import.sql")),
 ];
 
 const MAKE_LIST: &str = "create table if not exists migrations (name text not null primary key) strict";
