@@ -356,7 +356,9 @@ fn in_format(format: &str, value: &str, zone: &TimeZone) -> Option<Given> {
         return Some(Given { at: begin_of(day)?, until: next.checked_sub(SignedDuration::from_millis(1)).ok()? });
     }
     let local: DateTime = parts.to_datetime().ok()?;
-    local.to_zoned(zone.clone()).ok().map(|at| exact(at.timestamp()))
+    // The last hours of the year 9999, as some databases write "never", are no moment.
+    let never = if local.year() > 0 { Timestamp::MAX } else { Timestamp::MIN };
+    Some(exact(local.to_zoned(zone.clone()).map_or(never, |at| at.timestamp())))
 }
 
 /// The columns a template names.

@@ -182,7 +182,7 @@ async fn words_that_were_erased_are_not_brought_back_by_a_newer_export() {
     taken(&house, row("tel 555-0100")).await;
     let id = cases(&house).await["1"].1.id;
     house.app.erase_report(&Caller::system(), None, CaseAddress { region: EAST, id }, false).await.unwrap();
-    let (newer, _) = taken(&house, row("tel 555-0100, call back")).await;
+    let (newer, _) = taken(&house, row("tel 555-0100 call back")).await;
     assert_eq!(newer.changes, BTreeMap::from([("reworded", 1)]));
     let said = words(&house, "1").await;
     assert!(said.iter().all(|text| !text.contains("555-0100")), "{said:?}");
