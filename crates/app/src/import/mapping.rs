@@ -10,7 +10,7 @@ use jiff::{
     SignedDuration, Timestamp,
     civil::{Date, DateTime},
     fmt::strtime,
-    tz::TimeZone,
+    tz::{AmbiguousOffset, TimeZone},
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -356,9 +356,13 @@ fn in_format(format: &str, value: &str, zone: &TimeZone) -> Option<Given> {
         return Some(Given { at: begin_of(day)?, until: next.checked_sub(SignedDuration::from_millis(1)).ok()? });
     }
     let local: DateTime = parts.to_datetime().ok()?;
+    let moment = zone.to_ambiguous_timestamp(local);
+    if matches!(moment.offset(), AmbiguousOffset::Gap { .. }) {
+        return None;
+    }
     // The last hours of the year 9999, as some databases write "never", are no moment.
     let never = if local.year() > 0 { Timestamp::MAX } else { Timestamp::MIN };
-    Some(exact(local.to_zoned(zone.clone()).map_or(never, |at| at.timestamp())))
+    Some(exact(moment.compatible().unwrap_or(never)))
 }
 
 /// The columns a template names.
@@ -433,6 +437,32 @@ mod tests {
         let new_york = TimeZone::get("America/New_York").unwrap();
         let short = time.read("2024-03-10", &new_york).unwrap().unwrap();
         assert_eq!(short.until.duration_since(short.at).as_millis(), 23 * 3_600_000 - 1, "the clocks were put forward");
+    }
+
+    #[test]
+    fn a_time_is_read_right_or_not_at_all() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        for (format, value, read) in [
+            ("%Y-%m-%d %H:%M:%S%.f", "2024-05-01 09:00:00.1234567", "2024-05-01T13:00:00.1234567Z"),
+            ("%Y-%m-%dT%H:%M:%S%z", "2024-05-01T09:00:00+0800", "2024-05-01T01:00:00Z"),
+            ("%m/%d/%Y %I:%M %p", "05/01/2024 12:30 AM", "2024-05-01T04:30:00Z"),
+            ("%Y%m%d%H%M%S", "20240501090000", "2024-05-01T13:00:00Z"),
+            ("%Y年%m月%d日 %H时%M分", "2024年5月1日 9时5分", "2024-05-01T13:05:00Z"),
+            ("%d.%m.%Y", "2024-05-01T09:00:00Z", "2024-05-01T09:00:00Z"),
+            ("%Y-%m-%d %H:%M", "2024-11-03 01:30", "2024-11-03T05:30:00Z"),
+            ("%Y-%m-%d %H:%M", "2024-03-10 02:30", "not at all"),
+            ("%Y-%m-%d %H:%M:%S", "2024-05-01 24:00:00", "not at all"),
+            ("%Y-%m-%d %H:%M:%S", "2024-02-30 09:00:00", "not at all"),
+            ("%Y-%m-%d %H:%M:%S", "2024-05-01 09:00:00 ", "not at all"),
+            ("%Y-%m-%d", "2024-05-01 09:00", "not at all"),
+            ("%Y-%m-%d %H:%M", "2024-05-01", "not at all"),
+            ("%Y-%m-%d", "45413.375", "not at all"),
+            ("%Y-%m", "2024-05", "not at all"),
+        ] {
+            let given = time(&[format]).read(value, &zone);
+            let said = given.map_or_else(|Unreadable| "not at all".to_owned(), |given| given.unwrap().at.to_string());
+            assert_eq!(said, read, "{value} as {format}");
+        }
     }
 
     #[test]

@@ -558,7 +558,7 @@ impl<'a> Importer<'a> {
 
     /// A time of the export, if it is one that can have been.
     fn time(&self, time: &Time, value: &str, now: Timestamp) -> Result<Option<Given>, Reason> {
-        let Some(given) = time.read(value, &self.zone).map_err(|Unreadable| bad_time(value, time))? else {
+        let Some(given) = time.read(value, &self.zone).map_err(|Unreadable| bad_time(value, time, &self.zone))? else {
             return Ok(None);
         };
         let earliest = self.mapping.earliest.unwrap_or(EARLIEST);
@@ -846,13 +846,13 @@ fn no_place(location: &Location) -> Reason {
     ("no_place", zh, en)
 }
 
-fn bad_time(value: &str, time: &Time) -> Reason {
-    let value = shown(value);
+fn bad_time(value: &str, time: &Time, zone: &TimeZone) -> Reason {
+    let (value, zone) = (shown(value), zone.iana_name().unwrap_or("UTC"));
     let formats = time.formats.join("\u{201d} \u{201c}");
     reason(
         "bad_time",
-        &format!("时间“{value}”读不懂：试过 RFC 3339 “{formats}”"),
-        &format!("the time {value:?} does not read; tried: RFC 3339 \u{201c}{formats}\u{201d}"),
+        &format!("时间“{value}”读不懂，或者在 {zone} 没有过这一刻；试过：RFC 3339 “{formats}”"),
+        &format!("the time {value:?} does not read, or never was in {zone}; tried: RFC 3339 \u{201c}{formats}\u{201d}"),
     )
 }
 

@@ -466,6 +466,13 @@ async fn files_in_every_dress_are_read_or_refused_by_their_name() {
         let told = refused(&house, mapping, file).await;
         assert!(told.contains(says), "{what}: {told}");
     }
+    let (_, told) = taken_by(&house, &utf8, file!("nulltext.csv")).await;
+    let codes_told: Vec<&str> = told.iter().map(|row| row.code).collect();
+    assert_eq!(
+        codes_told,
+        ["bad_time", "bad_time", "bad_point", "bad_point", "bad_point", "no_place", "bad_point"],
+        "words that stand for nothing, and points that are none"
+    );
     let (imported, told) = taken_by(&house, &utf8, file!("header_only.csv")).await;
     assert_eq!((imported.rows, told), (0, Vec::new()));
     let (_, told) = taken_by(&house, &utf8, file!("gb.csv")).await;
