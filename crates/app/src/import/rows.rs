@@ -118,10 +118,7 @@ impl Rows {
 
     fn header(&mut self, mapping: &Mapping) -> Result<(), AppError> {
         let mut names = self.names()?;
-        if let Some(delimiter) = names.as_deref().and_then(said_delimiter) {
-            if delimiter.is_some_and(|said| said != mapping.csv.delimiter) {
-                return Err(other_delimiter(delimiter.unwrap_or_default()));
-            }
+        if names.as_deref().is_some_and(is_about_the_delimiter) {
             names = self.names()?;
         }
         let Some(names) = names else {
@@ -179,15 +176,9 @@ impl Rows {
     }
 }
 
-/// What a first line `sep=;` says, as Excel writes it: nothing where it is the delimiter that is read already.
-fn said_delimiter(names: &[String]) -> Option<Option<char>> {
-    let said = names.first()?.strip_prefix("sep=")?;
-    let mut chars = said.chars();
-    match (chars.next(), chars.next(), names.len()) {
-        (None, _, 2) if names.last().is_some_and(String::is_empty) => Some(None),
-        (Some(said), None, 1) => Some(Some(said)),
-        _ => None,
-    }
+/// Is this the line `sep=;` that Excel puts first, with the delimiter that is read?
+fn is_about_the_delimiter(names: &[String]) -> bool {
+    matches!(names, [said, rest] if said == "sep=" && rest.is_empty())
 }
 
 fn other_delimiter(delimiter: char) -> AppError {
