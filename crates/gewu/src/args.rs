@@ -190,7 +190,7 @@ pub struct ImportData {
 
 #[derive(Debug, ClapArgs)]
 pub struct ImportCases {
-    /// CSV
+    /// CSV，可以是 gzip 的 · CSV, packed with gzip or not.
     pub file: PathBuf,
     /// 列的对应关系 · which column is what; see docs/import-cases.md.
     #[arg(long, value_name = "FILE.toml")]

@@ -1,7 +1,7 @@
 //! Many callers' changes as a few statements: rows of one table go together, and all statements in one round trip.
 
 use crate::{
-    attachments, audit, cases, clients, contacts, counters, error, facts, find, idempotency, outbox, people,
+    attachments, audit, cases, clients, contacts, counters, error, facts, find, idempotency, origins, outbox, people,
     publications, sessions, tasks, texts, tries, tx::Tx, uploads,
 };
 use futures_util::future::{BoxFuture, join_all};
@@ -78,10 +78,12 @@ fn is_plain(change: &Change) -> bool {
         | Change::TakeUpload(_)
         | Change::Count(_)
         | Change::Outbox(_)
+        | Change::Origin(_)
         | Change::Audit(_) => true,
         Change::Reseal { .. }
         | Change::Erase { .. }
         | Change::EraseText { .. }
+        | Change::OriginSaid { .. }
         | Change::Publication(_)
         | Change::Person(_)
         | Change::ErasePerson(_)
@@ -188,6 +190,7 @@ async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<Option<Obsta
         | Change::Upload(_)
         | Change::Count(_)
         | Change::Outbox(_)
+        | Change::Origin(_)
         | Change::Audit(_) => {
             let mut rows = Rows::default();
             rows.add(region, change);
@@ -206,6 +209,7 @@ async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<Option<Obsta
             texts::erase_one(tx, region, *case, *digest).await?;
             find::erase(tx, region, *case).await
         }
+        Change::OriginSaid { number, system, said } => origins::put_said(tx, number, system, said).await,
         Change::Publication(row) => publications::insert(tx, row).await,
         Change::Person(row) => people::insert(tx, row).await,
         Change::ErasePerson(person) => people::erase(tx, *person).await,
@@ -256,6 +260,7 @@ struct Rows<'a> {
     taken: Vec<Digest>,
     counts: Vec<(i64, &'a gewu_store::counters::Count)>,
     outbox: Vec<(i64, &'a gewu_store::outbox::OutboxRow)>,
+    origins: Vec<&'a gewu_store::origins::OriginRow>,
     audit: Vec<&'a gewu_store::audit::AuditRow>,
 }
 
@@ -312,6 +317,7 @@ impl<'a> Rows<'a> {
             Change::TakeUpload(token) => self.taken.push(*token),
             Change::Count(count) => self.counts.push((region, count)),
             Change::Outbox(row) => self.outbox.push((region, row)),
+            Change::Origin(row) => self.origins.push(row),
             Change::Audit(row) => self.audit.push(row),
             _ => {}
         }
@@ -332,7 +338,7 @@ impl<'a> Rows<'a> {
                 None => Ok(()),
             }
         };
-        let others: [BoxFuture<'_, Result<(), Error>>; 15] = [
+        let others: [BoxFuture<'_, Result<(), Error>>; 16] = [
             Box::pin(cases::put_bodies(tx, true, &self.cases)),
             Box::pin(cases::put_bodies(tx, false, &self.cases)),
             Box::pin(tasks::delete(tx, &self.cases)),
@@ -347,6 +353,7 @@ impl<'a> Rows<'a> {
             Box::pin(uploads::insert(tx, &self.uploads)),
             Box::pin(counters::add(tx, &self.counts)),
             Box::pin(outbox::insert(tx, &self.outbox)),
+            Box::pin(origins::insert(tx, &self.origins)),
             Box::pin(audit::insert(tx, &self.audit)),
         ];
         let (began, keys, inserted, updated, taken, rest) = tokio::join!(

@@ -10,6 +10,8 @@ const UNIQUE: &[(&str, &str)] = &[
     ("cases_pk", "case"),
     ("cases_by_number", "case number"),
     ("facts_pk", "fact"),
+    ("origins_pk", "number of another system"),
+    ("origins_by_case", "number of another system"),
     ("outbox_pk", "outbox row"),
     ("publications_pk", "publication"),
     ("people_pk", "person"),

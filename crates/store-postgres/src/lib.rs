@@ -20,6 +20,7 @@ mod facts;
 mod find;
 mod idempotency;
 mod migrate;
+mod origins;
 mod outbox;
 mod people;
 mod publications;

@@ -1,8 +1,8 @@
 //! Each kind of change, written. No wildcard: a new kind does not compile until it is written here.
 
 use crate::{
-    attachments, audit, cases, clients, contacts, counters, idempotency, outbox, people, publications, row::Writing,
-    sessions, texts, tries, uploads,
+    attachments, audit, cases, clients, contacts, counters, idempotency, origins, outbox, people, publications,
+    row::Writing, sessions, texts, tries, uploads,
 };
 use cases::Written;
 use gewu_domain::ids::RegionId;
@@ -75,6 +75,8 @@ fn write(writing: &Writing<'_>, region: RegionId, other: &Other) -> Result<(), S
             texts::erase_one(writing, region, *case, *digest)?;
             cases::forget_words(writing, region, *case)
         }
+        Change::Origin(origin) => origins::insert(writing, origin),
+        Change::OriginSaid { number, system, said } => origins::put_said(writing, number, system, said),
         Change::Publication(publication) => publications::insert(writing, publication, &other.body),
         Change::Person(person) => people::insert(writing, person),
         Change::ErasePerson(person) => people::erase(writing, *person),

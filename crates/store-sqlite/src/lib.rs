@@ -17,6 +17,7 @@ mod facts;
 mod find;
 mod idempotency;
 mod migrate;
+mod origins;
 mod outbox;
 mod people;
 mod publications;
@@ -184,6 +185,7 @@ mod tests {
             facts::STATEMENTS,
             find::STATEMENTS,
             idempotency::STATEMENTS,
+            origins::STATEMENTS,
             outbox::STATEMENTS,
             people::STATEMENTS,
             publications::STATEMENTS,

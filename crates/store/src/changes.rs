@@ -8,6 +8,7 @@ use crate::{
     contacts::{ContactRow, LookRow},
     counters::Count,
     idempotency::Answer,
+    origins::OriginRow,
     outbox::OutboxRow,
     people::{AccountRow, PasswordHash, PersonRow},
     publications::Publication,
@@ -64,6 +65,16 @@ pub enum Change {
     EraseText {
         case: CaseId,
         digest: Digest,
+    },
+
+    /// The number a new case has in the system it was taken in from. One that another case has there, or this one, is
+    /// [`crate::StoreError::Taken`].
+    Origin(OriginRow),
+    /// What that system says of the case now; a number that is not there is left so.
+    OriginSaid {
+        number: String,
+        system: String,
+        said: Vec<u8>,
     },
 
     Publication(Publication),

@@ -18,6 +18,7 @@ pub mod contract;
 pub mod counters;
 pub mod facts;
 pub mod idempotency;
+pub mod origins;
 pub mod outbox;
 pub mod page;
 pub mod people;
@@ -82,6 +83,7 @@ pub trait CityView:
     + clients::Clients
     + audit::Audits
     + uploads::Uploads
+    + origins::Origins
     + Send
     + Sync
 {

@@ -8,6 +8,7 @@ pub const REFERENCE_TABLES: &[&str] = &[
     "clients",
     "devices",
     "migrations",
+    "origins",
     "people",
     "posts",
     "publications",

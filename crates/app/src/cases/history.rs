@@ -15,7 +15,7 @@ use crate::{
 use gewu_domain::{
     case::{Case, Context, Fact, Report, Source},
     city::City,
-    ids::RegionId,
+    ids::{Digest, RegionId},
     people::Actor,
 };
 use gewu_store::{Change, Changes, texts::Giver};
@@ -29,9 +29,12 @@ pub struct History<'a> {
     /// The rules its steps are decided by.
     city: City,
     pub case: Case,
+    /// Version and head of a case that is kept already.
+    was: Option<(u32, Digest)>,
     facts: Vec<Fact>,
     changes: Changes,
-    terms: Vec<String>,
+    /// Of a case that is kept already, nothing.
+    terms: Option<Vec<String>>,
 }
 
 impl App {
@@ -77,9 +80,26 @@ impl App {
         let (case, facts) = Case::open(report, &context)?;
         self.keep_contact(&mut changes, &case, &new.contact, at);
         keep_photos(&mut changes, id, &kept_of(&new.photos), giver, at);
-        let terms = search_terms(&case, words, address.unwrap_or_default());
+        let terms = Some(search_terms(&case, words, address.unwrap_or_default()));
         let city = snapshot.city.clone();
-        Ok(History { app: self, snapshot, city, case, facts, changes, terms })
+        Ok(History { app: self, snapshot, city, case, was: None, facts, changes, terms })
+    }
+
+    /// Goes on with a case that is kept already, whose last fact has this hash.
+    pub(crate) fn resumed(&self, case: Case, head: Digest) -> Result<History<'_>, AppError> {
+        let snapshot = self.snapshot()?;
+        let city = snapshot.city.clone();
+        let was = Some((case.version, head));
+        Ok(History {
+            app: self,
+            snapshot,
+            city,
+            case,
+            was,
+            facts: Vec::new(),
+            changes: Changes::default(),
+            terms: None,
+        })
     }
 }
 
@@ -90,6 +110,17 @@ impl History<'_> {
     /// [`AppError::Refused`].
     pub fn step(&mut self, actor: &Actor, at: Timestamp, step: &Step) -> Result<(), AppError> {
         let giver = if actor.person().is_some() { Giver::Staff } else { Giver::Reporter };
+        self.step_in_words_of(giver, actor, at, step)
+    }
+
+    /// A step whose words are somebody else's than the actor's.
+    pub(crate) fn step_in_words_of(
+        &mut self,
+        giver: Giver,
+        actor: &Actor,
+        at: Timestamp,
+        step: &Step,
+    ) -> Result<(), AppError> {
         let kept = self.changes.list.len();
         let decided = self.decide(actor, at, step, giver);
         if decided.is_err() {
@@ -108,6 +139,12 @@ impl History<'_> {
         self
     }
 
+    /// Is found by these words too.
+    pub(crate) fn found_by(mut self, words: &str) -> Self {
+        self.terms.iter_mut().for_each(|terms| terms.extend(gewu_text::terms(words)));
+        self
+    }
+
     /// The city it was decided against.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
@@ -117,8 +154,12 @@ impl History<'_> {
     /// outbox.
     pub fn finish(mut self) -> (RegionId, Changes) {
         let region = self.case.region;
-        let terms = Some(std::mem::take(&mut self.terms));
-        self.app.write_case(&mut self.changes, &self.snapshot, self.case, None, &self.facts, terms);
+        let mut terms = self.terms.take();
+        if let Some(terms) = &mut terms {
+            terms.sort();
+            terms.dedup();
+        }
+        self.app.write_case(&mut self.changes, &self.snapshot, self.case, self.was, &self.facts, terms);
         self.changes.list.retain(|change| !matches!(change, Change::Outbox(_)));
         (region, self.changes)
     }

@@ -109,16 +109,28 @@ impl App {
         Ok(view.cases(&filter, page).await?)
     }
 
-    /// Finds a case by its number.
+    /// Finds a case by its number, or by the number it has in the system it was taken in from; where several systems have
+    /// that number, the first the caller may see.
     ///
     /// # Errors
     /// [`AppError::NotFound`], also for cases the caller may not see.
     pub async fn case_by_number(&self, caller: &Caller, number: &str) -> Result<(RegionId, CaseId), AppError> {
         let snapshot = self.snapshot()?;
-        let region: RegionId = number.get(..6).and_then(|region| region.parse().ok()).ok_or(AppError::NotFound)?;
-        let view = self.store.view(region).await?;
-        let case = view.case_by_number(number).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
-        case.map(|case| (case.region, case.id)).ok_or(AppError::NotFound)
+        if let Some(region) = number.get(..6).and_then(|region| region.parse::<RegionId>().ok()) {
+            let view = self.store.view(region).await?;
+            let case = view.case_by_number(number).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
+            if let Some(case) = case {
+                return Ok((case.region, case.id));
+            }
+        }
+        let origins = self.store.city().await?.origins(number).await?;
+        for origin in origins {
+            let view = self.store.view(origin.region).await?;
+            if view.case(origin.case).await?.is_some_and(|case| caller.sees(&case, &snapshot.city.areas)) {
+                return Ok((origin.region, origin.case));
+            }
+        }
+        Err(AppError::NotFound)
     }
 
     /// Regions this caller can look into, ascending.

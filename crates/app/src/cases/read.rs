@@ -18,14 +18,20 @@ use gewu_store::{
     Change, Changes, View,
     contacts::{ContactRow, LookRow},
     facts::FactRow,
+    origins::OriginRow,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+
+/// Characters of the reason for looking at a contact.
+const REASON_CHARS_MOST: usize = 200;
 
 /// A case with everything its page shows.
 #[derive(Debug, Clone)]
 pub struct CasePage {
     pub case: Case,
+    /// What it is called in the system it was taken in from.
+    pub origin: Option<OriginRow>,
     /// Oldest first.
     pub facts: Vec<Fact>,
     /// Words that have not been erased, by the digest that stands for them.
@@ -119,6 +125,7 @@ impl App {
         let looks = view.looks(case.id).await?;
         drop(view);
         let names = self.names(&facts).await?;
+        let origin = self.store.city().await?.origin_of(case.region, case.id).await?;
         let now = self.now();
         let actor = caller.actor();
         let context = Context { at: now, actor: &actor, city: &snapshot.city };
@@ -136,6 +143,7 @@ impl App {
             photos,
             names,
             looks,
+            origin,
             case,
         })
     }
@@ -168,6 +176,15 @@ impl App {
             )
             .into());
         }
+        if reason.trim().chars().count() > REASON_CHARS_MOST {
+            return Err(Problem::new(
+                "reason",
+                "too_long",
+                format!("最多 {REASON_CHARS_MOST} 字"),
+                format!("at most {REASON_CHARS_MOST} characters"),
+            )
+            .into());
+        }
         let contact = view.contacts(case.id).await?.into_iter().find(|contact| contact.field == field);
         let contact = contact.ok_or(AppError::NotFound)?;
         drop(view);
@@ -181,7 +198,7 @@ impl App {
             person: post.person,
             post: post.id,
             field: field.to_owned(),
-            reason: reason.trim().chars().take(200).collect(),
+            reason: reason.trim().to_owned(),
         };
         self.store.apply(case.region, Changes::one(Change::Look(look))).await?;
         Ok(value)

@@ -207,7 +207,7 @@ impl App {
     }
 
     /// Everything about a report that can be wrong by itself, and its class in the version in force.
-    pub(super) fn checked(&self, new: &NewReport) -> Result<Option<ClassRef>, AppError> {
+    pub(crate) fn checked(&self, new: &NewReport) -> Result<Option<ClassRef>, AppError> {
         let snapshot = self.snapshot()?;
         let mut problems = Vec::new();
         let most = self.settings.text_chars_most;

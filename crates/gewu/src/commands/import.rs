@@ -9,11 +9,12 @@ use anyhow::{Context, Result};
 use gewu_app::{
     Caller, Settings,
     city::{Draft, Kind},
-    import::{ImportOptions, Imported, Rejected, Told, mapping::Mapping},
+    import::{ImportOptions, Imported, Rejected, Told, bytes, mapping::Mapping},
 };
 use std::{
     fs::File,
     io::{BufReader, BufWriter, IsTerminal, Write},
+    path::Path,
 };
 
 pub async fn run(place: &Place, import: Import) -> Result<()> {
@@ -39,12 +40,12 @@ async fn publish(place: &Place, data: ImportData) -> Result<()> {
 
 async fn take_in(place: &Place, cases: ImportCases) -> Result<()> {
     let name = cases.mapping.display().to_string();
-    let text = std::fs::read_to_string(&cases.mapping).with_context(|| format!("读取 {name} · reading"))?;
+    let text = read(&name)?;
     let mapping = Mapping::parse(&name, &text).map_err(|faults| told(gewu_app::AppError::Faulty(faults)))?;
     let file = File::open(&cases.file).with_context(|| format!("读取 {} · reading", cases.file.display()))?;
     let mut report = match &cases.rejected {
         Some(path) => {
-            Some(BufWriter::new(File::create(path).with_context(|| format!("写入 {} · writing", path.display()))?))
+            Some(BufWriter::new(private(path).with_context(|| format!("写入 {} · writing", path.display()))?))
         }
         None => None,
     };
@@ -63,7 +64,7 @@ async fn take_in(place: &Place, cases: ImportCases) -> Result<()> {
                 }
             }
             Told::Progress(imported) if is_watched => {
-                eprint!("\r  {} 行 rows, {} 件 cases ", imported.rows, imported.taken)
+                eprint!("\r  {} 行 rows, {} 件 cases ", imported.rows, imported.taken + imported.updated)
             }
             Told::Progress(_) => {}
         })
@@ -88,23 +89,57 @@ async fn take_in(place: &Place, cases: ImportCases) -> Result<()> {
 
 /// What an import came to, in a few lines.
 pub fn summary(imported: &Imported, dry_run: bool) -> String {
-    let Imported { rows, taken, closed, known, skipped, located, placed, rejected } = imported;
-    let taken_zh = if dry_run { "可导入" } else { "已导入" };
+    let Imported { rows, taken, closed, known, updated, changes, skipped, located, placed, rejected, unnamed } =
+        imported;
+    let (taken_zh, updated_zh) = if dry_run { ("可导入", "可更新") } else { ("已导入", "已更新") };
     let mut text = format!(
-        "{rows} 行：{taken_zh} {taken} 件（其中结案 {closed}），以前导入过 {known}，按对应关系略过 {skipped}；有坐标 {located} 行，{placed} 行落在网格里\n\
-         {rows} rows: {taken} taken ({closed} closed), {known} known already, {skipped} skipped by the mapping; {located} have a point, {placed} of them lie in a grid"
+        "{rows} 行：{taken_zh} {taken} 件（其中结案 {closed}），以前导入过的：没有变化 {known}，{updated_zh} {updated}；按对应关系略过 {skipped}；有坐标 {located} 行，{placed} 行落在网格里\n\
+         {rows} rows: {taken} taken ({closed} closed), {known} known already, {updated} known and updated, {skipped} skipped by the mapping; {located} have a point, {placed} of them lie in a grid"
     );
+    for (what, count) in changes {
+        text.push_str(&format!("\n  更新 updated: {count} × {what}"));
+    }
     for (code, count) in rejected {
         text.push_str(&format!("\n  未导入 not taken: {count} × {code}"));
+    }
+    for (section, values) in unnamed {
+        for (value, count) in values {
+            text.push_str(&format!("\n  没有哪张表写到 named by no table: [{section}] {value:?}: {count}"));
+        }
     }
     text
 }
 
 /// A line of the report. The reasons hold no words of people, only of the mapping's columns.
 fn row(rejected: &Rejected) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     let Rejected { line, id, code, zh, en } = rejected;
-    format!("{line},{},{code},{},{}", quoted(id), quoted(zh), quoted(en))
+    format!("{line},{},{code},{},{}", cell(id), cell(zh), cell(en))
+}
+
+/// A cell of a CSV file, quoted. A spreadsheet works out what begins like a formula: an apostrophe before it makes it text.
+fn cell(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let apostrophe = if is_formula { "'" } else { "" };
+    format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
+}
+
+/// A new file that its owner alone can read: rows that were not taken may hold what somebody wrote. One that stands there
+/// is emptied.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file)
+}
+
+/// A file of text; one that is none is refused with what it is.
+fn read(file: &str) -> Result<String> {
+    let bytes = std::fs::read(file).with_context(|| format!("读取 {file} · reading"))?;
+    bytes::text(&bytes).map_err(told).with_context(|| format!("读取 {file} · reading"))
 }
 
 /// `KIND=FILE` as a draft.
@@ -115,6 +150,20 @@ fn draft(given: &str) -> Result<Draft> {
         .with_context(|| format!("{given}：请写成 类型=文件 · write KIND=FILE; kinds: {}", kinds()))?;
     let kind = Kind::from_code(kind)
         .with_context(|| format!("没有类型 {kind} · there is no kind {kind}; kinds: {}", kinds()))?;
-    let text = std::fs::read_to_string(file).with_context(|| format!("读取 {file} · reading"))?;
-    Ok(Draft { kind, file: file.to_owned(), text })
+    Ok(Draft { kind, file: file.to_owned(), text: read(file)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_like_a_formula_is_text_in_a_list() {
+        for begin in ["=", "+", "-", "@", "\t", "\r", "\n", "＝"] {
+            assert_eq!(cell(&format!("{begin}SUM(1)")), format!("\"'{begin}SUM(1)\""));
+        }
+        assert_eq!(cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        assert_eq!(cell("a=b"), "\"a=b\"");
+        assert_eq!(cell(""), "\"\"");
+    }
 }

@@ -10,6 +10,7 @@ use crate::{
     contacts::{ContactRow, LookRow},
     counters::CountRow,
     facts::FactRow,
+    origins::OriginRow,
     people::{AccountRow, PersonRow},
     publications::Publication,
     roots::RootRow,
@@ -29,6 +30,7 @@ use jiff::Timestamp;
 pub struct Kept {
     regions: Vec<RegionId>,
     records: Vec<Record>,
+    origins: Vec<OriginRow>,
     publications: Vec<Publication>,
     people: Vec<KeptPerson>,
     clients: Vec<ClientRow>,
@@ -87,9 +89,16 @@ pub async fn kept(store: &dyn Store) -> Kept {
     for no in 0..10 {
         uploads.extend(city.upload(super::uploads::upload(no, 0).token).await.unwrap());
     }
+    let mut origins = Vec::new();
+    for (region, record) in [HERE, THERE].into_iter().zip(&records) {
+        for kept in &record.cases {
+            origins.extend(city.origin_of(region, kept.case.id).await.unwrap());
+        }
+    }
     Kept {
         regions: store.upkeep().regions().await.unwrap(),
         records,
+        origins,
         publications: publications(city.as_ref()).await,
         people: people(city.as_ref()).await,
         clients: city.clients().await.unwrap(),

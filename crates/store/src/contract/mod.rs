@@ -18,6 +18,7 @@ pub mod crash;
 pub mod erase;
 pub mod facts;
 pub mod kept;
+pub mod origins;
 pub mod people;
 pub mod publications;
 pub mod sample;
@@ -108,6 +109,10 @@ macro_rules! contract_suite {
                 the_head_is_the_hash_of_the_last_fact,
                 the_record_is_walked_both_ways_in_pages_of_any_size,
                 facts_between_two_times_are_walked_both_ways,
+            ],
+            origins: [
+                a_number_of_another_system_is_one_case_in_the_whole_city,
+                what_another_system_says_now_replaces_what_it_said,
             ],
             people: [
                 people_are_walked_by_unit_both_ways,

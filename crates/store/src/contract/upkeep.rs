@@ -9,7 +9,10 @@ use super::{
     together,
     uploads::upload,
 };
-use crate::{Change, Changes, Store, StoreError, outbox::OutboxRow, roots::RootRow, texts::Giver, upkeep::Owned};
+use crate::{
+    Change, Changes, Store, StoreError, origins::OriginRow, outbox::OutboxRow, roots::RootRow, texts::Giver,
+    upkeep::Owned,
+};
 
 pub async fn numbers_never_repeat(fixture: &impl Fixture) {
     let upkeep = fixture.store().upkeep();
@@ -155,6 +158,8 @@ async fn fill(store: &dyn Store) {
             changes.push(Change::Look(look(id, 1, at(1))));
             changes.push(Change::Count(count(day(1), "reported", None, 1)));
             changes.push(Change::Outbox(outbox(id.0.as_u128(), at(0))));
+            let (number, system) = (id.to_string(), "hotline".to_owned());
+            changes.push(Change::Origin(OriginRow { number, system, region, case: id, said: vec![1] }));
             changes.answer = Some(answer(&id.to_string(), "{}", at(0)));
             store.apply(region, changes).await.unwrap();
         }

@@ -1,5 +1,6 @@
 case-untitled = Not classified yet
 case-about = About the case
+case-origin = number elsewhere: { $number }
 case-confidential = Confidential
 case-fixed = Mended on the spot
 case-changed = This case has just changed.

@@ -1,5 +1,6 @@
 case-untitled = 未分类的问题
 case-about = 案件信息
+case-origin = 原编号 { $number }
 case-confidential = 保密
 case-fixed = 现场自行处置
 case-changed = 这个案件刚刚有了变化。

@@ -42,6 +42,15 @@ impl From<ClassBody> for ClassRef {
     }
 }
 
+/// The number of a case in another system, as that writes it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Origin)]
+struct OriginBody {
+    number: String,
+    /// Which system; empty where the city has taken in cases of one.
+    system: String,
+}
+
 /// A case.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Case)]
@@ -51,6 +60,8 @@ pub struct CaseDetail {
     #[schema(value_type = String)]
     id: CaseId,
     number: String,
+    /// What it is called in the system it was taken in from, if it was.
+    origin: Option<OriginBody>,
     /// Send it back with a step, so that nobody overwrites what they have not seen.
     version: u32,
     #[schema(value_type = StateCode)]
@@ -359,6 +370,7 @@ impl CaseDetail {
                 address: case.place.address.and_then(|address| texts.get(&address).cloned()),
             },
             number: case.number,
+            origin: page.origin.map(|origin| OriginBody { number: origin.number, system: origin.system }),
         }
     }
 }
