@@ -245,7 +245,7 @@ fn read_all(text: &str, datum: Option<Datum>, must_know_crs: bool) -> Result<Vec
     let mut features = Vec::with_capacity(raws.len());
     for (number, raw) in (1..).zip(raws) {
         match read_feature(&source, number, raw.get()) {
-            Ok(feature) => features.push(feature.to_wgs84(datum)),
+            Ok(feature) => features.push(feature.moved_from(datum)),
             Err(fault) => faults.push(fault),
         }
     }
@@ -253,7 +253,7 @@ fn read_all(text: &str, datum: Option<Datum>, must_know_crs: bool) -> Result<Vec
 }
 
 impl Feature {
-    fn to_wgs84(self, datum: Datum) -> Feature {
+    fn moved_from(self, datum: Datum) -> Feature {
         if matches!(datum, Datum::Wgs84 | Datum::Cgcs2000) {
             return self;
         }

@@ -202,8 +202,14 @@ impl GeoFault {
 
 /// Every fault of the division, by kind and place. Nearly linear in the number of vertices where neighbours fit.
 pub fn check(areas: &[Area], tolerance: Tolerance) -> Vec<GeoFault> {
-    let mut faults: Vec<GeoFault> = areas.iter().flat_map(|area| faults_of_border(area, tolerance)).collect();
-    let cleared: Vec<Option<Shape>> = areas.iter().map(|area| area.shape.cleared()).collect();
+    let borders: Vec<Vec<GeoFault>> = areas.iter().map(|area| faults_of_border(area, tolerance)).collect();
+    let is_clear = |faults: &[GeoFault]| faults.iter().all(|fault| !fault.kind.is_of_ground());
+    let cleared: Vec<Option<Shape>> = areas
+        .iter()
+        .zip(&borders)
+        .map(|(area, faults)| if is_clear(faults) { None } else { area.shape.cleared() })
+        .collect();
+    let mut faults = borders.concat();
     let areas: Vec<Area> = areas
         .iter()
         .zip(&cleared)
