@@ -6,3 +6,4 @@ mod house;
 mod import;
 mod past;
 mod present;
+mod shapes;
