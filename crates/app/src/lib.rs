@@ -27,6 +27,7 @@ pub mod publications;
 pub mod reseal;
 pub mod sealing;
 pub mod secrets;
+pub mod shapes;
 pub mod uploads;
 pub mod verify;
 
@@ -149,7 +150,7 @@ impl App {
     /// # Errors
     /// As [`city::load`].
     pub async fn reload(&self) -> Result<(), AppError> {
-        if let Some(snapshot) = city::load(self.store.as_ref(), self.today()).await? {
+        if let Some(snapshot) = city::load(self.store.as_ref()).await? {
             self.replace_snapshot(snapshot);
         }
         Ok(())

@@ -183,6 +183,13 @@ pub struct ImportData {
     /// 类型=文件，例如 areas=areas.csv · KIND=FILE, e.g. areas=areas.csv (unit_kinds, areas, shapes, units, catalogue, calendar, policy, parts).
     #[arg(required = true, value_name = "KIND=FILE")]
     pub files: Vec<String>,
+    /// 边界文件的坐标系：wgs84、gcj02、bd09 或 cgcs2000；文件里写了 datum 就不用 · what the coordinates of shapes=FILE are in, unless
+    /// the file says it itself.
+    #[arg(long)]
+    pub datum: Option<String>,
+    /// 检查出的问题确实如此，照样发布 · what was found is meant so: publish all the same.
+    #[arg(long)]
+    pub accept: bool,
     /// 只检查，不发布 · check only.
     #[arg(long)]
     pub dry_run: bool,
@@ -213,9 +220,9 @@ pub enum Check {
 pub struct CheckGrids {
     /// GeoJSON；每个图形带 code，可带 parent · GeoJSON; each feature with `code`, and `parent` where it has one.
     pub file: PathBuf,
-    /// wgs84、gcj02、bd09 或 cgcs2000
-    #[arg(long, default_value = "wgs84")]
-    pub datum: String,
+    /// wgs84、gcj02、bd09 或 cgcs2000；不写就看文件里的 datum，都没有就是 wgs84 · else what the file's `datum` says, else wgs84.
+    #[arg(long)]
+    pub datum: Option<String>,
     /// 上级边界；没有 parent 属性的网格算在它所在的上级里 · the boundaries of the parents; a grid without `parent` belongs to the one it lies in.
     #[arg(long, value_name = "FILE")]
     pub parents: Option<PathBuf>,

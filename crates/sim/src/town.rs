@@ -10,7 +10,7 @@ use crate::{
 };
 use gewu_app::{
     App, AppError, Caller,
-    city::{Draft, Kind},
+    city::{Draft, Kind, Publishing},
 };
 use gewu_domain::{
     ids::{AreaCode, PersonId, PostId, RegionId, UnitCode},
@@ -171,7 +171,8 @@ impl Town {
             (Kind::Units, "units.csv", &self.units_csv),
             (Kind::Parts, "parts.csv", &self.parts_csv),
         ];
-        let draft = |kind, file: &str, text: &str| Draft { kind, file: file.to_owned(), text: text.to_owned() };
+        let draft =
+            |kind, file: &str, text: &str| Draft { kind, file: file.to_owned(), text: text.to_owned(), datum: None };
         SHIPPED
             .iter()
             .map(|(kind, file, text)| draft(*kind, file, text))
@@ -184,7 +185,7 @@ impl Town {
     /// # Errors
     /// As [`App::publish`]; [`AppError::Conflict`] when the people live there already.
     pub async fn settle(&self, app: &App) -> Result<(), AppError> {
-        app.publish(&Caller::system(), None, self.drafts(), false).await?;
+        app.publish(&Caller::system(), None, self.drafts(), Publishing::default()).await?;
         move_in(app, &self.people).await
     }
 

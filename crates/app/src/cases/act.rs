@@ -227,7 +227,7 @@ impl App {
             Some(address) => Some(self.keep_text(changes, case.id, address, giver, self.now())),
             None => case.place.address,
         };
-        let located = self.snapshot()?.locate(&location, address)?;
+        let located = self.snapshot()?.locate(&location, address, self.today())?;
         if located.region != case.region {
             return Err(Problem::new(
                 "location",

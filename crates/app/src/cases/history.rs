@@ -9,6 +9,7 @@ use crate::{
         PhotoName, PhotoRef,
         act::{Step, decided},
         report::{NewReport, keep_photos, search_terms},
+        write::day_of,
     },
     city::Snapshot,
 };
@@ -56,7 +57,7 @@ impl App {
         let giver = if new.source == Source::Patrol { Giver::Staff } else { Giver::Reporter };
         let address = new.location.address.as_deref().map(str::trim).filter(|address| !address.is_empty());
         let address_digest = address.map(|address| self.keep_text(&mut changes, id, address, giver, at));
-        let located = snapshot.locate(&new.location, address_digest)?;
+        let located = snapshot.locate(&new.location, address_digest, day_of(&snapshot, at))?;
         let words = new.words.trim();
         let text = (!words.is_empty()).then(|| self.keep_text(&mut changes, id, words, giver, at));
         let gets_receipt = matches!(new.source, Source::Resident | Source::Hotline | Source::System);

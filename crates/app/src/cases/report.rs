@@ -108,7 +108,7 @@ impl App {
         let mut changes = Changes::default();
         let address = new.location.address.as_deref().map(str::trim).filter(|address| !address.is_empty());
         let address_digest = address.map(|address| self.keep_text(&mut changes, id, address, giver, now));
-        let located = snapshot.locate(&new.location, address_digest)?;
+        let located = snapshot.locate(&new.location, address_digest, day_of(&snapshot, now))?;
         let named = match self.named(caller, &new.photos).await {
             Ok(named) => named,
             Err(error) => {

@@ -277,7 +277,8 @@ impl<'a> Importer<'a> {
             Err(reason) => return Err(rejected(line, &id, reason)),
         };
         let new = story::new_report(&row);
-        let located = self.snapshot.locate(&new.location, None).map_err(|error| not_taken(line, &id, error))?;
+        let there = row.reported_at.to_zoned(self.city.calendar.zone().clone()).date();
+        let located = self.snapshot.locate(&new.location, None, there).map_err(|error| not_taken(line, &id, error))?;
         if row.location.point.is_some() {
             imported.located += 1;
             imported.placed += u64::from(located.place.is_placed);
@@ -834,8 +835,8 @@ fn no_place(location: &Location) -> Reason {
             format!("area {area} has smaller ones below it: give the grid, or coordinates"),
         ),
         (Some((lon, lat)), None) => (
-            format!("坐标 {lon}, {lat} 不在任何网格里：请改坐标，或者给出区域"),
-            format!("the point {lon}, {lat} lies in no grid: correct it, or give an area"),
+            format!("坐标 {lon}, {lat} 不在当天的任何网格里：请改坐标，或者给出区域"),
+            format!("the point {lon}, {lat} lies in no grid of that day: correct it, or give an area"),
         ),
         (None, None) => (
             "没有坐标，也没有区域：请补一样，或者在 [place.area] 里写 default".to_owned(),

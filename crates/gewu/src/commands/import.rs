@@ -5,12 +5,14 @@ use crate::{
     commands::told,
     wiring,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use gewu_app::{
     Caller, Settings,
-    city::{Draft, Kind},
+    city::{Draft, Kind, Publishing},
     import::{ImportOptions, Imported, Rejected, Told, bytes, mapping::Mapping},
+    shapes::Finding,
 };
+use gewu_geo::datum::Datum;
 use std::{
     fs::File,
     io::{BufReader, BufWriter, IsTerminal, Write},
@@ -25,9 +27,26 @@ pub async fn run(place: &Place, import: Import) -> Result<()> {
 }
 
 async fn publish(place: &Place, data: ImportData) -> Result<()> {
-    let drafts = data.files.iter().map(|file| draft(file)).collect::<Result<Vec<Draft>>>()?;
+    let mut drafts = data.files.iter().map(|file| draft(file)).collect::<Result<Vec<Draft>>>()?;
+    if let Some(datum) = data.datum.as_deref() {
+        let datum: Datum = datum.parse().context("坐标系 · datum: wgs84, gcj02, bd09, cgcs2000")?;
+        let mut shapes = drafts.iter_mut().filter(|draft| draft.kind == Kind::Shapes).peekable();
+        if shapes.peek().is_none() {
+            bail!("--datum 说的是边界的坐标系，但没有给出 shapes=文件 · --datum is of boundaries: give shapes=FILE");
+        }
+        shapes.for_each(|draft| draft.datum = Some(datum));
+    }
     let app = wiring::open(place, Settings::default()).await?;
-    for one in app.publish(&Caller::system(), None, drafts, data.dry_run).await.map_err(told)? {
+    let how = Publishing { dry_run: data.dry_run, accept: data.accept };
+    for one in app.publish(&Caller::system(), None, drafts, how).await.map_err(told)? {
+        for Finding { zh, en, must_be_accepted, .. } in &one.findings {
+            let mark = match (must_be_accepted, data.accept) {
+                (true, true) => "! 已确认 accepted:",
+                (true, false) => "✗ 需要 --accept needed:",
+                (false, _) => "·",
+            };
+            println!("{mark} {zh} ({en})");
+        }
         let what = match (one.is_unchanged, data.dry_run) {
             (true, _) => "没有变化 unchanged",
             (false, true) => "可以发布 would be published",
@@ -150,7 +169,8 @@ fn draft(given: &str) -> Result<Draft> {
         .with_context(|| format!("{given}：请写成 类型=文件 · write KIND=FILE; kinds: {}", kinds()))?;
     let kind = Kind::from_code(kind)
         .with_context(|| format!("没有类型 {kind} · there is no kind {kind}; kinds: {}", kinds()))?;
-    Ok(Draft { kind, file: file.to_owned(), text: read(file)? })
+    let bytes = std::fs::read(file).with_context(|| format!("读取 {file} · reading"))?;
+    Draft::of_bytes(kind, file.to_owned(), &bytes).map_err(|fault| told(gewu_app::AppError::Faulty(vec![*fault])))
 }
 
 #[cfg(test)]

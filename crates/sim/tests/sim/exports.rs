@@ -7,7 +7,7 @@ use gewu_app::{
         CaseAddress,
         report::{Contact, NewReport},
     },
-    city::{Draft, Kind},
+    city::{Draft, Kind, Publishing},
     import::{ImportOptions, Imported, Rejected, Told, mapping::Mapping},
     locate::Location,
 };
@@ -46,8 +46,9 @@ async fn city() -> House {
         kind,
         file: kind.code().to_owned(),
         text: text.to_owned(),
+        datum: None,
     });
-    house.app.publish(&Caller::system(), None, drafts.collect(), false).await.unwrap();
+    house.app.publish(&Caller::system(), None, drafts.collect(), Publishing::default()).await.unwrap();
     house
 }
 

@@ -7,3 +7,4 @@ mod house;
 mod import;
 mod past;
 mod present;
+mod shapes;

@@ -16,9 +16,11 @@ use axum::{
 };
 use gewu_app::{
     AppError,
-    city::{Draft, Kind, Published},
+    city::{Draft, Kind, Published, Publishing},
+    shapes::Finding,
 };
 use gewu_domain::{fault::Fault, ids::PersonId};
+use gewu_geo::datum::Datum;
 use gewu_store::publications::PublicationHead;
 use std::collections::BTreeMap;
 
@@ -32,10 +34,13 @@ struct DataPage {
     kinds: Vec<KindLine>,
     faults: Vec<FaultLine>,
     results: Vec<String>,
+    findings: Vec<FindingLine>,
+    must_accept: bool,
     /// Files that passed the rehearsal and can be published as they are.
     kept: Vec<Kept>,
     is_published: bool,
     wrong: Option<String>,
+    datums: [&'static str; 4],
 }
 
 struct KindLine {
@@ -62,10 +67,17 @@ struct FaultLine {
     fix: String,
 }
 
+struct FindingLine {
+    must_be_accepted: bool,
+    text: String,
+}
+
 struct Kept {
     kind: &'static str,
     file: String,
     text: String,
+    /// Empty when nobody said.
+    datum: &'static str,
 }
 
 /// What came of the files just sent.
@@ -93,9 +105,12 @@ async fn made(ui: &Ui, staff: Staff, outcome: Outcome) -> Result<DataPage, AppEr
         kinds: Kind::ALL.into_iter().map(|kind| kind_line(&words, kind, &heads, &people)).collect(),
         faults: outcome.faults.iter().map(|fault| fault_line(&words, fault)).collect(),
         results: outcome.results.iter().map(|one| result(&words, one)).collect(),
+        findings: outcome.results.iter().flat_map(|one| &one.findings).map(|one| finding(&words, one)).collect(),
+        must_accept: outcome.results.iter().flat_map(|one| &one.findings).any(|one| one.must_be_accepted),
         kept: outcome.kept,
         is_published: outcome.is_published,
         wrong: outcome.wrong,
+        datums: Datum::ALL.map(Datum::name),
         f: Frame::of(ui, staff.visitor, "data"),
     })
 }
@@ -155,24 +170,32 @@ fn result(words: &Words, one: &Published) -> String {
     }
 }
 
-/// The files of a form, and those a rehearsal put back into the page.
-fn drafts(fields: &mut Fields) -> Vec<Draft> {
-    let mut drafts: Vec<Draft> = std::mem::take(&mut fields.files)
-        .into_iter()
-        .filter_map(|file| {
-            let kind = Kind::from_code(&file.field)?;
-            Some(Draft { kind, file: file.name, text: String::from_utf8_lossy(&file.bytes).into_owned() })
-        })
-        .collect();
+fn finding(words: &Words, one: &Finding) -> FindingLine {
+    FindingLine { must_be_accepted: one.must_be_accepted, text: words.of(&one.zh, &one.en).to_owned() }
+}
+
+/// The files of a form, and those a rehearsal put back into the page; or why one is no text.
+fn drafts(fields: &mut Fields) -> Result<Vec<Draft>, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut drafts: Vec<Draft> = Vec::new();
+    for file in std::mem::take(&mut fields.files) {
+        let Some(kind) = Kind::from_code(&file.field) else { continue };
+        match Draft::of_bytes(kind, file.name, &file.bytes) {
+            Ok(draft) => drafts.push(draft),
+            Err(fault) => faults.push(*fault),
+        }
+    }
     for kind in Kind::ALL {
         let text = fields.raw(&format!("{}-text", kind.code()));
         if !text.is_empty() {
             let file = fields.text(&format!("{}-file", kind.code())).to_owned();
             // Browsers send line ends as two characters; the file had one.
-            drafts.push(Draft { kind, file, text: text.replace("\r\n", "\n") });
+            drafts.push(Draft { kind, file, text: text.replace("\r\n", "\n"), datum: None });
         }
     }
-    drafts
+    let datum = fields.text("shapes-datum").parse().ok();
+    drafts.iter_mut().filter(|draft| draft.kind == Kind::Shapes).for_each(|draft| draft.datum = datum);
+    if faults.is_empty() { Ok(drafts) } else { Err(faults) }
 }
 
 /// Rehearses or publishes the files given, all or none.
@@ -180,19 +203,27 @@ pub async fn send(State(ui): State<Ui>, staff: Staff, mut fields: Fields) -> Res
     staff.check(&fields)?;
     let words = staff.visitor.words.clone();
     let is_rehearsal = fields.text("do") != "publish";
-    let drafts = drafts(&mut fields);
+    let how = Publishing { dry_run: is_rehearsal, accept: fields.text("accept") == "yes" };
+    let (drafts, unread) = match drafts(&mut fields) {
+        Ok(drafts) => (drafts, Vec::new()),
+        Err(faults) => (Vec::new(), faults),
+    };
     let fits = |draft: &Draft| draft.text.len() <= KEPT_BYTES_MOST && !draft.text.contains('\r');
     let kept = if is_rehearsal && drafts.iter().all(fits) { drafts.clone() } else { Vec::new() };
-    let published = if drafts.is_empty() {
-        Ok(Vec::new())
-    } else {
-        ui.app.publish(staff.caller(), None, drafts, is_rehearsal).await
+    let published = match (unread.is_empty(), drafts.is_empty()) {
+        (false, _) => Err(AppError::Faulty(unread)),
+        (true, true) => Ok(Vec::new()),
+        (true, false) => ui.app.publish(staff.caller(), None, drafts, how).await,
     };
     let outcome = match published {
         Ok(results) if results.is_empty() => Outcome { wrong: Some(words.t("data-none")), ..Outcome::default() },
         Ok(results) => {
-            let kept =
-                kept.into_iter().map(|draft| Kept { kind: draft.kind.code(), file: draft.file, text: draft.text });
+            let kept = kept.into_iter().map(|draft| Kept {
+                kind: draft.kind.code(),
+                file: draft.file,
+                text: draft.text,
+                datum: draft.datum.map(Datum::name).unwrap_or_default(),
+            });
             Outcome { results, kept: kept.collect(), is_published: !is_rehearsal, ..Outcome::default() }
         }
         Err(AppError::Faulty(faults)) => Outcome { faults, ..Outcome::default() },

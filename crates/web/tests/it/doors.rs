@@ -382,6 +382,30 @@ async fn a_bad_file_changes_nothing_and_each_fault_is_told_with_its_line() {
 }
 
 #[tokio::test]
+async fn boundaries_that_leave_an_area_out_are_published_only_when_that_is_accepted() {
+    let house = House::open().await;
+    let admin = house.key(&["admin"]).await;
+    let mut shapes: Value = serde_json::from_str(&house.town.shapes_geojson).unwrap();
+    let lost = shapes["features"].as_array_mut().unwrap().pop().unwrap();
+    let draft = json!({ "kind": "shapes", "file": "s.geojson", "text": shapes.to_string(), "datum": "cgcs2000" });
+    let publish = async |how: Value| {
+        let mut body = json!({ "drafts": [draft.clone()] });
+        body.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
+        house.post(&admin, "/api/v1/publications", body).await
+    };
+    let told = publish(json!({ "dry_run": true })).await.ok();
+    let findings = told[0]["findings"].as_array().unwrap();
+    let of_kind = findings.iter().find(|finding| finding["kind"] == "shape_lost").unwrap();
+    assert_eq!((&of_kind["areas"][0], &of_kind["must_be_accepted"]), (&lost["properties"]["code"], &json!(true)));
+    let refused = publish(json!({})).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.json()["faults"][0]["fix"].as_str().unwrap().contains("accept"));
+    assert_eq!(publish(json!({ "accept": true })).await.ok()[0]["version"], 2);
+    let mars = json!({ "drafts": [{ "kind": "shapes", "file": "s.geojson", "text": "{}", "datum": "mars" }] });
+    assert_eq!(house.post(&admin, "/api/v1/publications", mars).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
 async fn areas_are_read_as_a_list_a_tree_and_one_by_one() {
     let house = House::open().await;
     let get = async |path: &str| house.get(&NOBODY, &format!("/api/v1{path}")).await.ok();
