@@ -554,6 +554,7 @@ impl Draft<'_> {
         let first = || after.assignments.iter().find(|assignment| assignment.is_lead);
         let mut clock = after.original.clone().or_else(|| first().map(|first| first.clock.clone()))?;
         clock.stopped_at = None;
+        self.context.city.repromise(&mut clock, self.context.at);
         Some(clock)
     }
 
@@ -658,6 +659,7 @@ fn follow(assignment: &Assignment, was_suspended: bool, is_suspended: bool, cont
             clock.pause(stopped_at, calendar).ok()?;
         }
         clock.resume(context.at, calendar).ok()?;
+        context.city.repromise(&mut clock, context.at);
         return Some(clock);
     }
     if is_suspended && !was_suspended {

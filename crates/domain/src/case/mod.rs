@@ -10,6 +10,7 @@ mod desk;
 mod explain;
 mod fact;
 mod refused;
+mod repromise;
 mod showing;
 pub mod state;
 
@@ -394,7 +395,7 @@ impl Case {
             Deed::Rated { is_solved, stars, .. } => {
                 self.rating = Some(Rating { is_solved: *is_solved, stars: *stars, at: fact.at });
             }
-            Deed::Remarked { .. } => {}
+            Deed::Remarked { .. } | Deed::Repromised { .. } => {}
             Deed::Shown { words, photos } => self.showings.show(*words, photos),
             Deed::Withheld { words, photos, reason } => self.showings.withhold(*words, photos, reason),
         }

@@ -5,6 +5,7 @@
 mod duties;
 mod policies;
 mod refusals;
+mod repromises;
 mod showing;
 mod stories;
 mod town;
