@@ -28,7 +28,7 @@ use gewu_app::{
 use gewu_blobs::DiskBlobs;
 use gewu_domain::{
     case::{Command, Part, Source, StateKind},
-    ids::{ClassCode, ReasonCode, UnitCode},
+    ids::{CaseId, ClassCode, ReasonCode, UnitCode},
     people::{Post, Role},
 };
 use gewu_sim::town::{DEMO_PASSWORD, Member, Town};
@@ -499,6 +499,70 @@ async fn that_the_calendar_ends_is_said_from_sixty_days_before_on() {
     }
     house.app.publish(&Caller::system(), None, vec![announcement()], false).await.unwrap();
     assert_eq!(house.app.calendar_ends(), None, "the next year is announced");
+}
+
+/// Handles cases one after the other, each twice: which of the two rounds was drawn to be checked on site.
+async fn drawn(house: &House, cases: usize) -> Vec<(CaseId, String, [bool; 2])> {
+    let app = &house.app;
+    let who = |role| house.staff(&house.member(role, None, 0).post);
+    let (acceptor, chief, dispatcher) = (who(Role::Acceptor), who(Role::DutyChief), who(Role::Dispatcher));
+    let photo = app.keep_photo(photo()).await.unwrap();
+    let mut drawn = Vec::new();
+    for _ in 0..cases {
+        let receipt = app.report(&Caller::public("test"), None, report(app)).await.unwrap();
+        let address = CaseAddress { region: receipt.region, id: receipt.id };
+        house.step(&acceptor, address, Command::Submit).await;
+        let class = app.case_page(&chief, address).await.unwrap().case.class.unwrap();
+        house.step(&chief, address, Command::File { class, condition: 1 }).await;
+        let unit = app.case_page(&dispatcher, address).await.unwrap().proposals[0].unit.clone();
+        let lead = Part { unit: unit.clone(), minutes: None };
+        house.step(&dispatcher, address, Command::Dispatch { lead, assisting: Vec::new() }).await;
+        let handler = house.staff(&house.member(Role::Handler, Some(&unit), 0).post);
+        house.step(&handler, address, Command::Accept { assignment: 1 }).await;
+        let mut rounds = [false; 2];
+        for round in &mut rounds {
+            let command = Command::Handle { assignment: 1, note: None, photos: Vec::new() };
+            let photos = vec![photo.clone()];
+            let step = Step { command, note: String::new(), photos, location: None, version: None };
+            app.act(&handler, address, None, step).await.unwrap();
+            let task =
+                app.case_page(&acceptor, address).await.unwrap().case.tasks(&app.snapshot().unwrap().city).remove(0);
+            *round = task.desk.role == Role::Collector;
+            let checker = match task.desk.role {
+                Role::Collector => house.staff(&house.member(Role::Collector, Some(&task.desk.unit), 0).post),
+                _ => acceptor.clone(),
+            };
+            let reason = Some(ReasonCode::from("not_done"));
+            let check = Command::Check { passed: false, reason, note: None, photos: Vec::new() };
+            house.step(&checker, address, check).await;
+        }
+        drawn.push((receipt.id, receipt.number, rounds));
+    }
+    drawn
+}
+
+#[tokio::test]
+async fn who_is_checked_on_site_cannot_be_told_from_what_is_public_nor_from_the_round_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(sqlite(&dir), dir).await;
+    let cases = drawn(&house, 80).await;
+    let percent = u128::from(house.app.snapshot().unwrap().city.policy.check.field_percent);
+    assert_eq!(percent, 60);
+    let hits = |guess: &dyn Fn(&(CaseId, String, [bool; 2])) -> bool| {
+        cases.iter().filter(|case| guess(case) == case.2[1]).count()
+    };
+    let number = |case: &(CaseId, String, [bool; 2])| case.1.parse::<u128>().unwrap();
+    // A guess that knows nothing is right in 42 of 80, give or take; one that knows, in all.
+    for (what, right) in [
+        ("the id", hits(&|case| case.0.0.as_u128() % 100 < percent)),
+        ("the number", hits(&|case| number(case) % 100 < percent)),
+        ("the number, backwards", hits(&|case| number(case) % 100 >= 100 - percent)),
+        ("the round before", hits(&|case| case.2[0])),
+    ] {
+        assert!((24..=60).contains(&right), "{what} tells {right} of 80");
+    }
+    let on_site = cases.iter().flat_map(|case| case.2).filter(|is_on_site| *is_on_site).count();
+    assert!((76..=116).contains(&on_site), "{on_site} of 160 were checked on site");
 }
 
 /// A small grey picture, as a phone might send it.

@@ -15,7 +15,7 @@ mod showing;
 pub mod state;
 
 pub use command::{Asking, ClassRef, Command, Part, Place, Report, Source};
-pub use decide::{Choice, Context, collectors_in_sight, handlers_in_sight};
+pub use decide::{Choice, Context, Draw, collectors_in_sight, handlers_in_sight};
 pub use desk::{Desk, Task, TaskKind};
 pub use explain::Line;
 pub use fact::{ClockSet, ClockSlot, Deed, Entry, Fact, Given};
