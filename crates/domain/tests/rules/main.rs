@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
 
 mod duties;
+mod limits;
 mod policies;
 mod refusals;
 mod repromises;
