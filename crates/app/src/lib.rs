@@ -24,6 +24,7 @@ pub mod passwords;
 pub mod people;
 pub mod photos;
 pub mod publications;
+pub mod repromise;
 pub mod reseal;
 pub mod sealing;
 pub mod secrets;
@@ -42,7 +43,7 @@ use gewu_domain::{
     ids::{AreaCode, CaseId, RegionId, UnitCode},
 };
 use gewu_store::Store;
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, ToSpan, civil::Date};
 use numbers::Numbers;
 use serde::Serialize;
 use std::sync::{Arc, RwLock};
@@ -83,6 +84,9 @@ impl Default for Settings {
         }
     }
 }
+
+/// How long before a calendar ends the next year should be published.
+const CALENDAR_WARNING_DAYS: i32 = 60;
 
 /// Something changed about a case; goes to the live stream after it is durable.
 #[derive(Debug, Clone, Serialize)]
@@ -184,6 +188,13 @@ impl App {
     pub fn today(&self) -> Date {
         let zone = self.snapshot().map_or(jiff::tz::TimeZone::UTC, |snapshot| snapshot.city.calendar.zone().clone());
         self.now().to_zoned(zone).date()
+    }
+
+    /// The last announced day of the calendar in force, from [`CALENDAR_WARNING_DAYS`] before it on; `None` earlier, and
+    /// while nothing is published.
+    pub fn calendar_ends(&self) -> Option<Date> {
+        let until = self.snapshot().ok()?.city.calendar.announced_until();
+        (self.today().saturating_add(CALENDAR_WARNING_DAYS.days()) >= until).then_some(until)
     }
 
     /// Listens to what changes. A listener that falls behind by 1,024 events is told so and reads anew.

@@ -13,6 +13,7 @@ use crate::{
     sla::{Clock, Limit},
     unit::{Axis as UnitAxis, Unit, Units},
 };
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The kind of unit collectors belong to.
@@ -68,6 +69,13 @@ impl City {
     /// The calendar a clock was promised against; the one in force when that version is not loaded.
     pub fn calendar_of(&self, clock: &Clock) -> &Calendar {
         self.calendars.version(&clock.calendar).unwrap_or(&self.calendar)
+    }
+
+    /// Makes a promise anew, when it rested on days that its calendar has announced since. Says whether it did.
+    pub fn repromise(&self, clock: &mut Clock, at: Timestamp) -> bool {
+        let before = self.calendars.version(&clock.calendar);
+        let after = self.calendars.current(&clock.calendar.id);
+        before.zip(after).is_some_and(|(before, after)| clock.repromise(at, before, after))
     }
 
     pub fn class(&self, class: &ClassRef) -> Option<&Class> {

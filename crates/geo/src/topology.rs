@@ -853,6 +853,49 @@ mod tests {
     }
 
     #[test]
+    fn at_the_tolerance_itself_a_fault_is_reported_and_is_no_sliver() {
+        let (a, b) = (rectangle(116.0, 39.0, 116.01, 39.01), rectangle(116.0, 39.005, 116.01, 39.02));
+        let areas = [
+            Area { handle: 0, parent: None, shape: &a, unclosed: &[] },
+            Area { handle: 1, parent: None, shape: &b, unclosed: &[] },
+        ];
+        let found = only(check(&areas, STRICT));
+        let kinds = |ignore_below_m2: f64, sliver_below_m: f64| -> Vec<FaultKind> {
+            check(&areas, Tolerance { ignore_below_m2, sliver_below_m }).iter().map(|fault| fault.kind).collect()
+        };
+        let (size, width) = (found.size_m2, found.width_m);
+        assert_eq!(kinds(size, width), [FaultKind::Overlap]);
+        assert_eq!(kinds(size.next_up(), width), []);
+        assert_eq!(kinds(size, width.next_up()), [FaultKind::SliverOverlap]);
+    }
+
+    #[test]
+    fn faults_come_by_kind_and_place_and_name_their_areas_ascending() {
+        let overlapping =
+            |west: f64| [rectangle(west, 39.0, west + 0.01, 39.01), rectangle(west, 39.005, west + 0.01, 39.02)];
+        let [a, b] = overlapping(116.5);
+        let [c, d] = overlapping(116.2);
+        let court = [(116.84, 39.04), (116.85, 39.04), (116.85, 39.05), (116.84, 39.05)];
+        let around = shape(&[(116.8, 39.0), (116.9, 39.0), (116.9, 39.1), (116.8, 39.1)], &[&court]);
+        let area = |handle, shape| Area { handle, parent: None, shape, unclosed: &[] };
+        let found = check(&[area(9, &a), area(4, &b), area(7, &c), area(1, &d), area(5, &around)], STRICT);
+        let told: Vec<_> = found.iter().map(|fault| (fault.kind, fault.handles.as_slice())).collect();
+        assert_eq!(told, [(FaultKind::Hole, &[5][..]), (FaultKind::Overlap, &[1, 7]), (FaultKind::Overlap, &[4, 9])]);
+    }
+
+    #[test]
+    fn a_parent_that_is_absent_is_not_missed_and_a_circle_of_parents_ends() {
+        let (west, east) = (rectangle(116.0, 39.0, 116.05, 39.1), rectangle(116.05, 39.0, 116.1, 39.1));
+        let area = |handle, parent, shape| Area { handle, parent, shape, unclosed: &[] };
+        assert_eq!(check(&[area(0, Some(99), &west), area(1, Some(99), &east)], STRICT), []);
+        let wide = rectangle(116.0, 39.0, 116.07, 39.1);
+        let overlap = only(check(&[area(0, Some(99), &wide), area(1, None, &east)], STRICT));
+        assert_eq!(overlap.kind, FaultKind::Overlap, "whoever has no parent here is of the same level");
+        let circle = check(&[area(0, Some(1), &west), area(1, Some(0), &east)], STRICT);
+        assert!(circle.iter().any(|fault| fault.kind == FaultKind::OutsideParent), "{circle:?}");
+    }
+
+    #[test]
     fn a_hole_is_reported_unless_another_grid_fills_it() {
         let court = [(116.04, 39.04), (116.05, 39.04), (116.05, 39.05), (116.04, 39.05)];
         let around = shape(&[(116.0, 39.0), (116.1, 39.0), (116.1, 39.1), (116.0, 39.1)], &[&court]);

@@ -28,7 +28,7 @@ use gewu_app::{
 use gewu_blobs::DiskBlobs;
 use gewu_domain::{
     case::{Command, Part, Source, StateKind},
-    ids::{ClassCode, UnitCode},
+    ids::{CaseId, ClassCode, ReasonCode, UnitCode},
     people::{Post, Role},
 };
 use gewu_sim::town::{DEMO_PASSWORD, Member, Town};
@@ -413,6 +413,158 @@ async fn going_out(house: House, sent: u32) {
     assert_eq!(house.app.tick().await.unwrap().sent, 0, "nothing goes out twice");
 }
 
+/// The calendar that follows the shipped one: 2027 is announced, and the Monday after New Year is off.
+fn announcement() -> Draft {
+    let text = include_str!("../../../data/calendars/cn.toml")
+        .replace("version = 2", "version = 3")
+        .replace("announced_until = 2026-12-31", "announced_until = 2027-12-31");
+    let new_year = "[[holiday]]\nname_zh = \"元旦\"\nname_en = \"New Year\"\noff = [\"2027-01-01..2027-01-04\"]\n";
+    Draft { kind: Kind::Calendar, file: "cn.toml".to_owned(), text: format!("{text}\n{new_year}") }
+}
+
+/// Another process on the same record.
+async fn beside(house: &House) -> App {
+    let blobs = house.app.blobs.clone();
+    let keyring = house.app.keyring.clone();
+    let random = Arc::new(SeededRandom::new(6));
+    App::open(house.app.store.clone(), blobs, keyring, house.clock.clone(), random, Settings::default()).await.unwrap()
+}
+
+/// When a year is announced, what rested on its days is promised anew, once, whatever is cut short and whoever helps.
+async fn an_announcement(house: House) {
+    // Ten minutes before the last announced workday ends: half an hour to accept a report reaches into the new year.
+    house.clock.set("2026-12-31T09:50:00Z".parse().unwrap());
+    let public = Caller::public("test");
+    let mut receipts = Vec::new();
+    for _ in 0..250 {
+        receipts.push(house.app.report(&public, None, report(&house.app)).await.unwrap());
+    }
+    let (region, was) = (receipts[0].region, receipts[0].due_at.unwrap());
+    assert_eq!(was, "2027-01-04T00:20:00Z".parse().unwrap());
+    let refused = Command::Refuse { reason: ReasonCode::from("not_found"), note: None };
+    let ended = CaseAddress { region, id: receipts[7].id };
+    let [acceptor, chief] =
+        [Role::Acceptor, Role::DutyChief].map(|role| house.staff(&house.member(role, None, 0).post));
+    house.step(&acceptor, ended, Command::Submit).await;
+    house.step(&chief, ended, refused).await;
+
+    house.app.publish(&Caller::system(), None, vec![announcement()], false).await.unwrap();
+    assert_eq!(house.app.tick().await.unwrap().repromised, 0, "what was decided by the old version comes in first");
+    house.clock.advance(SignedDuration::from_mins(2));
+    assert_eq!(house.app.repromise(region, 1).await.unwrap(), 100);
+    let walk = async |app: &App| app.repromises(&Caller::system()).await.unwrap().remove(0).1;
+    let row = walk(&house.app).await;
+    assert_eq!((row.cases, row.looked_at, row.repromised, row.ended_at), (249, 100, 100, None));
+
+    let other = beside(&house).await;
+    let (here, there) = tokio::join!(house.app.repromise(region, 9), other.repromise(region, 9));
+    let mut made = here.unwrap() + there.unwrap();
+    while walk(&other).await.ended_at.is_none() {
+        made += other.tick().await.unwrap().repromised;
+    }
+    assert_eq!(made, 149);
+    let row = walk(&other).await;
+    assert_eq!((row.looked_at, row.repromised, row.ended_at.is_some()), (249, 249, true));
+    assert_eq!(house.app.tick().await.unwrap().repromised, 0, "a walk that has ended is not taken again");
+
+    let due = "2027-01-05T00:20:00Z".parse().unwrap();
+    for receipt in &receipts {
+        let page = house.app.case_page(&chief, CaseAddress { region, id: receipt.id }).await.unwrap();
+        let anew = page.facts.iter().filter(|fact| fact.deed.code() == "repromised").count();
+        let expected = if receipt.id == ended.id { (0, None) } else { (1, Some(due)) };
+        assert_eq!((anew, page.case.due_at()), expected);
+    }
+    let inbox = house.app.inbox(&acceptor, region, &[], &Page::first(1)).await.unwrap();
+    assert_eq!(inbox.rows.rows[0].1.due_at, Some(due), "the desk goes by the new date");
+    let (reporter, own) =
+        house.app.receipt_holder(&receipts[0].number, &receipts[0].code.clone().unwrap()).await.unwrap();
+    let status = house.app.status_page(&reporter, own).await.unwrap();
+    let told = status.steps.last().unwrap();
+    assert_eq!((status.due_at, told.did, told.due_at), (Some(due), "repromised", Some(due)));
+    let verified = house.app.verify(true, &mut |_| {}).await.unwrap();
+    assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+}
+
+#[tokio::test]
+async fn that_the_calendar_ends_is_said_from_sixty_days_before_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(sqlite(&dir), dir).await;
+    for (now, ends) in [
+        ("2026-10-31T15:00:00Z", None),
+        ("2026-10-31T16:00:00Z", Some(jiff::civil::date(2026, 12, 31))),
+        ("2027-03-01T00:00:00Z", Some(jiff::civil::date(2026, 12, 31))),
+    ] {
+        house.clock.set(now.parse().unwrap());
+        assert_eq!(house.app.calendar_ends(), ends, "{now}");
+    }
+    house.app.publish(&Caller::system(), None, vec![announcement()], false).await.unwrap();
+    assert_eq!(house.app.calendar_ends(), None, "the next year is announced");
+}
+
+/// Handles cases one after the other, each twice: which of the two rounds was drawn to be checked on site.
+async fn drawn(house: &House, cases: usize) -> Vec<(CaseId, String, [bool; 2])> {
+    let app = &house.app;
+    let who = |role| house.staff(&house.member(role, None, 0).post);
+    let (acceptor, chief, dispatcher) = (who(Role::Acceptor), who(Role::DutyChief), who(Role::Dispatcher));
+    let photo = app.keep_photo(photo()).await.unwrap();
+    let mut drawn = Vec::new();
+    for _ in 0..cases {
+        let receipt = app.report(&Caller::public("test"), None, report(app)).await.unwrap();
+        let address = CaseAddress { region: receipt.region, id: receipt.id };
+        house.step(&acceptor, address, Command::Submit).await;
+        let class = app.case_page(&chief, address).await.unwrap().case.class.unwrap();
+        house.step(&chief, address, Command::File { class, condition: 1 }).await;
+        let unit = app.case_page(&dispatcher, address).await.unwrap().proposals[0].unit.clone();
+        let lead = Part { unit: unit.clone(), minutes: None };
+        house.step(&dispatcher, address, Command::Dispatch { lead, assisting: Vec::new() }).await;
+        let handler = house.staff(&house.member(Role::Handler, Some(&unit), 0).post);
+        house.step(&handler, address, Command::Accept { assignment: 1 }).await;
+        let mut rounds = [false; 2];
+        for round in &mut rounds {
+            let command = Command::Handle { assignment: 1, note: None, photos: Vec::new() };
+            let photos = vec![photo.clone()];
+            let step = Step { command, note: String::new(), photos, location: None, version: None };
+            app.act(&handler, address, None, step).await.unwrap();
+            let task =
+                app.case_page(&acceptor, address).await.unwrap().case.tasks(&app.snapshot().unwrap().city).remove(0);
+            *round = task.desk.role == Role::Collector;
+            let checker = match task.desk.role {
+                Role::Collector => house.staff(&house.member(Role::Collector, Some(&task.desk.unit), 0).post),
+                _ => acceptor.clone(),
+            };
+            let reason = Some(ReasonCode::from("not_done"));
+            let check = Command::Check { passed: false, reason, note: None, photos: Vec::new() };
+            house.step(&checker, address, check).await;
+        }
+        drawn.push((receipt.id, receipt.number, rounds));
+    }
+    drawn
+}
+
+#[tokio::test]
+async fn who_is_checked_on_site_cannot_be_told_from_what_is_public_nor_from_the_round_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(sqlite(&dir), dir).await;
+    let cases = drawn(&house, 80).await;
+    let percent = u128::from(house.app.snapshot().unwrap().city.policy.check.field_percent);
+    assert_eq!(percent, 60);
+    let hits = |guess: &dyn Fn(&(CaseId, String, [bool; 2])) -> bool| {
+        cases.iter().filter(|case| guess(case) == case.2[1]).count()
+    };
+    let number = |case: &(CaseId, String, [bool; 2])| case.1.parse::<u128>().unwrap();
+    // A guess that knows nothing is right in 42 of 80, give or take; one that knows, in all.
+    for (what, right) in [
+        ("the id", hits(&|case| case.0.0.as_u128() % 100 < percent)),
+        ("the number", hits(&|case| number(case) % 100 < percent)),
+        ("the number, backwards", hits(&|case| number(case) % 100 >= 100 - percent)),
+        ("the round before", hits(&|case| case.2[0])),
+    ] {
+        assert!((24..=60).contains(&right), "{what} tells {right} of 80");
+    }
+    let on_site = cases.iter().flat_map(|case| case.2).filter(|is_on_site| *is_on_site).count();
+    assert!((76..=116).contains(&on_site), "{on_site} of 160 were checked on site");
+}
+
 /// A small grey picture, as a phone might send it.
 fn photo() -> Vec<u8> {
     include_bytes!("../../app/tests/photos/grey.jpg").to_vec()
@@ -492,6 +644,18 @@ async fn a_second_factor_opens_once_and_is_replaced_on_sqlite() {
 async fn a_second_factor_opens_once_and_is_replaced_on_postgres() {
     let dir = tempfile::tempdir().unwrap();
     second_factor(house_with(cheap(), postgres("totp").await, dir).await).await;
+}
+
+#[tokio::test]
+async fn an_announcement_makes_promises_anew_once_on_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    an_announcement(house(sqlite(&dir), dir).await).await;
+}
+
+#[tokio::test]
+async fn an_announcement_makes_promises_anew_once_on_postgres() {
+    let dir = tempfile::tempdir().unwrap();
+    an_announcement(house(postgres("announcement").await, dir).await).await;
 }
 
 fn with_a_channel() -> Settings {

@@ -2,7 +2,7 @@
 
 use crate::{
     attachments, audit, cases, clients, contacts, counters, error, facts, find, idempotency, origins, outbox, people,
-    publications, sessions, tasks, texts, tries, tx::Tx, uploads,
+    publications, repromises, sessions, tasks, texts, tries, tx::Tx, uploads,
 };
 use futures_util::future::{BoxFuture, join_all};
 use gewu_domain::ids::{CaseId, Digest};
@@ -79,6 +79,7 @@ fn is_plain(change: &Change) -> bool {
         | Change::Count(_)
         | Change::Outbox(_)
         | Change::Origin(_)
+        | Change::Repromise(_)
         | Change::Audit(_) => true,
         Change::Reseal { .. }
         | Change::Erase { .. }
@@ -191,6 +192,7 @@ async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<Option<Obsta
         | Change::Count(_)
         | Change::Outbox(_)
         | Change::Origin(_)
+        | Change::Repromise(_)
         | Change::Audit(_) => {
             let mut rows = Rows::default();
             rows.add(region, change);
@@ -261,6 +263,7 @@ struct Rows<'a> {
     counts: Vec<(i64, &'a gewu_store::counters::Count)>,
     outbox: Vec<(i64, &'a gewu_store::outbox::OutboxRow)>,
     origins: Vec<&'a gewu_store::origins::OriginRow>,
+    repromises: Vec<(i64, &'a gewu_store::repromises::RepromiseRow)>,
     audit: Vec<&'a gewu_store::audit::AuditRow>,
 }
 
@@ -318,6 +321,7 @@ impl<'a> Rows<'a> {
             Change::Count(count) => self.counts.push((region, count)),
             Change::Outbox(row) => self.outbox.push((region, row)),
             Change::Origin(row) => self.origins.push(row),
+            Change::Repromise(row) => self.repromises.push((region, row)),
             Change::Audit(row) => self.audit.push(row),
             _ => {}
         }
@@ -338,7 +342,7 @@ impl<'a> Rows<'a> {
                 None => Ok(()),
             }
         };
-        let others: [BoxFuture<'_, Result<(), Error>>; 16] = [
+        let others: [BoxFuture<'_, Result<(), Error>>; 17] = [
             Box::pin(cases::put_bodies(tx, true, &self.cases)),
             Box::pin(cases::put_bodies(tx, false, &self.cases)),
             Box::pin(tasks::delete(tx, &self.cases)),
@@ -354,6 +358,7 @@ impl<'a> Rows<'a> {
             Box::pin(counters::add(tx, &self.counts)),
             Box::pin(outbox::insert(tx, &self.outbox)),
             Box::pin(origins::insert(tx, &self.origins)),
+            Box::pin(repromises::put(tx, &self.repromises)),
             Box::pin(audit::insert(tx, &self.audit)),
         ];
         let (began, keys, inserted, updated, taken, rest) = tokio::join!(

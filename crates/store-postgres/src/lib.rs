@@ -24,6 +24,7 @@ mod origins;
 mod outbox;
 mod people;
 mod publications;
+mod repromises;
 mod roots;
 mod row;
 mod sessions;

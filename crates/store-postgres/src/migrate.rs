@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (2, "photos", include_str!("../migrations/0002_photos.sql")),
     (3, "accounts", include_str!("../migrations/0003_accounts.sql")),
     (6, "import", include_str!("../migrations/0006_import.sql")),
+    (8, "calendars", include_str!("../migrations/0008_calendars.sql")),
 ];
 
 /// The number this program knows.

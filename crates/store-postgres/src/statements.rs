@@ -2,7 +2,7 @@
 
 use crate::{
     attachments, audit, backup, cases, clients, contacts, counters, facts, find, idempotency, migrate, origins, people,
-    publications, roots, sessions, tasks, texts, tries, tx, upkeep, uploads,
+    publications, repromises, roots, sessions, tasks, texts, tries, tx, upkeep, uploads,
 };
 use tokio_postgres::types::Type;
 
@@ -51,6 +51,7 @@ const PLAIN: &[&str] = &[
     people::TOTPS,
     publications::HEADS,
     publications::ONE,
+    repromises::ALL,
     roots::ALL,
     sessions::DEVICE,
     sessions::OF_PERSON,

@@ -83,6 +83,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     crate::people::USE_CODE,
     crate::people::USE_STEP,
     crate::publications::INSERT,
+    crate::repromises::PUT,
     crate::sessions::END,
     crate::sessions::END_ALL,
     crate::sessions::END_OTHERS,

@@ -2,7 +2,7 @@
 
 use crate::{
     attachments, audit, cases, clients, contacts, counters, idempotency, origins, outbox, people, publications,
-    row::Writing, sessions, texts, tries, uploads,
+    repromises, row::Writing, sessions, texts, tries, uploads,
 };
 use cases::Written;
 use gewu_domain::ids::RegionId;
@@ -65,6 +65,7 @@ fn write(writing: &Writing<'_>, region: RegionId, other: &Other) -> Result<(), S
         Change::TakeUpload(token) => uploads::take(writing, *token),
         Change::Count(count) => counters::add(writing, region, count),
         Change::Outbox(row) => outbox::insert(writing, region, row),
+        Change::Repromise(row) => repromises::put(writing, region, row),
         Change::Erase { case, at } => {
             texts::erase_given(writing, region, *case)?;
             contacts::erase(writing, region, *case)?;

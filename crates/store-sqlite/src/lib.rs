@@ -22,6 +22,7 @@ mod outbox;
 mod people;
 mod publications;
 mod readers;
+mod repromises;
 mod roots;
 mod row;
 mod sessions;
@@ -189,6 +190,7 @@ mod tests {
             outbox::STATEMENTS,
             people::STATEMENTS,
             publications::STATEMENTS,
+            repromises::STATEMENTS,
             roots::STATEMENTS,
             sessions::STATEMENTS,
             tasks::STATEMENTS,

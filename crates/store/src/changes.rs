@@ -12,6 +12,7 @@ use crate::{
     outbox::OutboxRow,
     people::{AccountRow, PasswordHash, PersonRow},
     publications::Publication,
+    repromises::RepromiseRow,
     sessions::{DeviceRow, SessionRow},
     texts::TextRow,
     uploads::UploadRow,
@@ -54,6 +55,8 @@ pub enum Change {
     TakeUpload(Digest),
     Count(Count),
     Outbox(OutboxRow),
+    /// How far promises have been made anew. A row that has looked at more cases stays as it stands.
+    Repromise(RepromiseRow),
     /// Takes everything a person gave to a case out of the side stores: texts written by the reporter, contacts,
     /// their photos' rows, search terms; that it was done stays known. Facts stay, and so do the looks somebody took. Nothing can be read any more when
     /// this is applied, and no byte of it is left on disk after [`crate::Upkeep::scrub`].

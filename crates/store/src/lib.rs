@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod page;
 pub mod people;
 pub mod publications;
+pub mod repromises;
 pub mod roots;
 pub mod schema;
 pub mod sessions;
@@ -69,6 +70,7 @@ pub trait View:
     + attachments::Attachments
     + counters::Counters
     + idempotency::Idempotencies
+    + repromises::Repromises
     + roots::Roots
     + Send
     + Sync

@@ -176,7 +176,7 @@ impl History<'_> {
         let note = (!note.is_empty()).then(|| self.app.keep_text(&mut self.changes, self.case.id, note, giver, at));
         let command = self.app.filled(&mut self.changes, &self.case, step, &kept_of(&step.photos), note, giver)?;
         let context = Context { at, actor, city: &self.city };
-        Ok(decided(&self.case, command, note, &context)?)
+        Ok(decided(&self.case, command, note, self.app.draw(), &context)?)
     }
 }
 

@@ -106,6 +106,8 @@ pub struct StatusStep {
     /// The reason given, by its label, where the reporter is told one.
     pub reason: Option<(String, String)>,
     pub unit: Option<(String, String)>,
+    /// Promised anew: when it is due now.
+    pub due_at: Option<Timestamp>,
 }
 
 impl App {
@@ -381,6 +383,8 @@ fn status_step(fact: &Fact, case: &Case, snapshot: &Snapshot) -> Option<StatusSt
         },
         Deed::Urged { .. } | Deed::Shown { .. } => (None, None),
         Deed::Withheld { reason, .. } => (label(reason), None),
+        // Only a date that moves is news.
+        Deed::Repromised { was, due_at } if was != due_at && due_at.is_some() => (None, None),
         Deed::Submitted
         | Deed::SentBack { .. }
         | Deed::SentToCheck { .. }
@@ -388,7 +392,12 @@ fn status_step(fact: &Fact, case: &Case, snapshot: &Snapshot) -> Option<StatusSt
         | Deed::Answered { .. }
         | Deed::Placed { .. }
         | Deed::Corrected { .. }
+        | Deed::Repromised { .. }
         | Deed::Remarked { .. } => return None,
     };
-    Some(StatusStep { at: fact.at, did: fact.deed.code(), reason, unit })
+    let due_at = match &fact.deed {
+        Deed::Repromised { due_at, .. } => *due_at,
+        _ => None,
+    };
+    Some(StatusStep { at: fact.at, did: fact.deed.code(), reason, unit, due_at })
 }

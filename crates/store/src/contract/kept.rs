@@ -13,6 +13,7 @@ use crate::{
     origins::OriginRow,
     people::{AccountRow, PersonRow},
     publications::Publication,
+    repromises::RepromiseRow,
     roots::RootRow,
     sessions::SessionRow,
     tasks::{InboxFilter, TaskKey, TaskRow},
@@ -60,6 +61,7 @@ pub struct Record {
     inboxes: Vec<(TaskKey, TaskRow)>,
     counts: Vec<CountRow>,
     roots: Vec<RootRow>,
+    repromises: Vec<RepromiseRow>,
     suspended: Vec<CaseId>,
     found: Vec<Vec<CaseId>>,
 }
@@ -140,6 +142,7 @@ async fn record(view: &dyn View) -> Record {
         inboxes,
         counts: view.counts(day(1), day(31)).await.unwrap(),
         roots: view.roots().await.unwrap(),
+        repromises: view.repromises().await.unwrap(),
         suspended: view.suspended_until(far(), 1_000).await.unwrap(),
         found,
     }

@@ -21,6 +21,7 @@ pub mod kept;
 pub mod origins;
 pub mod people;
 pub mod publications;
+pub mod repromises;
 pub mod sample;
 pub mod schema;
 pub mod tasks;
@@ -134,6 +135,10 @@ macro_rules! contract_suite {
                 the_audit_record_is_walked_newest_first,
             ],
             publications: [versions_never_change, publications_come_back_as_given_and_in_order],
+            repromises: [
+                a_walk_comes_back_as_it_was_left_and_never_goes_back,
+                what_a_walk_makes_anew_and_how_far_it_is_stand_or_fall_together,
+            ],
             schema: [every_regional_key_starts_with_the_region],
             tasks: [
                 an_inbox_is_walked_by_due_time_both_ways,

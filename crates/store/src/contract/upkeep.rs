@@ -165,6 +165,7 @@ async fn fill(store: &dyn Store) {
         }
         store.upkeep().put_root(region, RootRow { day: day(1), root: digest(1), facts: 40 }).await.unwrap();
         store.upkeep().take_numbers(region, "a", 5).await.unwrap();
+        store.apply(region, vec![Change::Repromise(super::repromises::walk("cn", 2, 4))].into()).await.unwrap();
     }
     let list = vec![
         Change::Publication(publication("areas", "", 1, b"body")),

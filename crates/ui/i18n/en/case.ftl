@@ -92,6 +92,11 @@ did-rated = Rated by the reporter
 did-remarked = Remark
 did-shown = Shown to everybody
 did-withheld = Withheld
+did-repromised = Promised anew, as the holidays are announced
+repromised-same = The due time stands: { $at }
+repromised-moved = The due time was { $was } and is now { $at }
+repromised-at = Due { $at }
+repromised-paused = No due time while paused; it resumes by the calendar now announced
 
 check-field = Check on the spot
 check-desk = Check by the photos

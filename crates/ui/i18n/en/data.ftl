@@ -1,4 +1,7 @@
 data-title = Published data
+data-walks = Promises made anew by an announced calendar
+data-walk = Calendar { $name }, version { $version }, { $region }: { $seen } of { $cases } open cases looked at, { $anew } promised anew, going on
+data-walk-ended = Calendar { $name }, version { $version }, { $region }: { $seen } open cases looked at, { $anew } promised anew
 data-what = Areas, units, classes, calendars and policy are data, not program. Change a file, rehearse it, publish it; with one fault nothing changes, and old cases go on by the version of their day.
 data-kind = What
 data-current = In force

@@ -1,4 +1,7 @@
 data-title = 数据发布
+data-walks = 按新公布的日历重新承诺
+data-walk = 日历 { $name } 第 { $version } 版，{ $region }：已看 { $seen } / { $cases } 件在办案件，重新承诺 { $anew } 件，进行中
+data-walk-ended = 日历 { $name } 第 { $version } 版，{ $region }：看完 { $seen } 件在办案件，重新承诺 { $anew } 件
 data-what = 区域、单位、类别、日历和政策都是数据，不在程序里。改一份文件，先演练，再发布；有一处错误就什么都不会改变，旧案件仍按当时的版本计算。
 data-kind = 内容
 data-current = 现行版本

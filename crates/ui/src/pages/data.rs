@@ -19,9 +19,12 @@ use gewu_app::{
     city::{Draft, Kind, Published, Publishing},
     shapes::Finding,
 };
-use gewu_domain::{fault::Fault, ids::PersonId};
+use gewu_domain::{
+    fault::Fault,
+    ids::{PersonId, RegionId},
+};
 use gewu_geo::datum::Datum;
-use gewu_store::publications::PublicationHead;
+use gewu_store::{publications::PublicationHead, repromises::RepromiseRow};
 use std::collections::BTreeMap;
 
 /// A text up to this size goes back into the page after a rehearsal, so that publishing it needs no second choosing.
@@ -41,6 +44,8 @@ struct DataPage {
     is_published: bool,
     wrong: Option<String>,
     datums: [&'static str; 4],
+    /// How far promises have been made anew after announcements, newest first.
+    walks: Vec<String>,
 }
 
 struct KindLine {
@@ -111,8 +116,29 @@ async fn made(ui: &Ui, staff: Staff, outcome: Outcome) -> Result<DataPage, AppEr
         is_published: outcome.is_published,
         wrong: outcome.wrong,
         datums: Datum::ALL.map(Datum::name),
+        walks: walks(&words, &ui.app.repromises(staff.caller()).await?),
         f: Frame::of(ui, staff.visitor, "data"),
     })
+}
+
+fn walks(words: &Words, rows: &[(RegionId, RepromiseRow)]) -> Vec<String> {
+    let line = |(region, row): &(RegionId, RepromiseRow)| {
+        let key = if row.ended_at.is_some() { "data-walk-ended" } else { "data-walk" };
+        words.of_many(
+            key,
+            &[
+                ("name", row.calendar.clone()),
+                ("version", row.version.to_string()),
+                ("region", region.to_string()),
+                ("seen", words.number(row.looked_at)),
+                ("cases", words.number(row.cases)),
+                ("anew", words.number(row.repromised)),
+            ],
+        )
+    };
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by_key(|(region, row)| (std::cmp::Reverse(row.begun_at), *region));
+    rows.into_iter().map(line).collect()
 }
 
 pub fn kind_name(words: &Words, kind: Kind) -> String {

@@ -260,6 +260,12 @@ struct What {
     minutes: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
+    /// Promised anew: due until then. Nothing while it was paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was_due_at: Option<Timestamp>,
+    /// Promised anew: due now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<u8>,
     /// Closed by force.
@@ -495,6 +501,7 @@ fn entry(seq: usize, fact: &Fact, texts: &BTreeMap<Digest, String>, names: &BTre
         Deed::Withheld { words, photos, reason } => {
             What { words: Some(*words), photos: photos.clone(), reason: Some(reason.clone()), ..What::default() }
         }
+        Deed::Repromised { was, due_at } => What { was_due_at: *was, due_at: *due_at, ..What::default() },
         Deed::Remarked { text } => What { note: texts.get(text).cloned(), ..What::default() },
     };
     Entry { seq, at: fact.at, did: fact.deed.code(), by: by(&fact.by, names), what }
