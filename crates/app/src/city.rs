@@ -3,12 +3,15 @@
 //! A publication is a file as it was given. A [`Snapshot`] is what all current
 //! files say together; it is replaced whole, so a decision under way keeps the one it began with.
 
+mod own;
+
 use crate::{
     App,
     caller::Caller,
     cases::IdempotencyKey,
     error::AppError,
     parts::Parts,
+    reach::Reach,
     shapes::{self, Drawn, Finding},
 };
 use gewu_domain::{
@@ -28,7 +31,7 @@ use gewu_geo::{
     shape::Shape,
 };
 use gewu_store::{Change, Store, audit::AuditRow, publications::Publication};
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
@@ -157,6 +160,10 @@ pub struct Snapshot {
     pub parts: Parts,
     /// The regions the record is divided by, each with the highest area that lies in it.
     regions: BTreeMap<RegionId, AreaCode>,
+    /// How many publications there were.
+    pub(crate) count: u64,
+    /// The city's day it was made for: what is valid changes at midnight.
+    pub(crate) day: Date,
     files: BTreeMap<(Kind, String), Vec<Arc<Publication>>>,
 }
 
@@ -198,37 +205,51 @@ fn is_within(periods: &[Period], day: Date) -> bool {
 
 type Files = BTreeMap<(Kind, String), Vec<Arc<Publication>>>;
 
-/// Reads everything published; `None` while a city has not published all it needs.
-///
-/// # Errors
-/// When the store fails, or a published file does not read any more (then `gewu` is older than its data).
-pub async fn load(store: &dyn Store) -> Result<Option<Snapshot>, AppError> {
-    let files = published_in(store).await?;
-    if Kind::first_missing(&files).is_some() {
-        return Ok(None);
-    }
-    tokio::task::spawn_blocking(move || read(files))
-        .await
-        .map_err(|error| AppError::Failed(Box::new(error)))?
-        .map(Some)
-        .map_err(AppError::Faulty)
+/// Everything published, and how many publications that are.
+#[derive(Clone)]
+pub(crate) struct Shelf {
+    /// Of kinds that this program does not know, too.
+    pub count: u64,
+    files: Files,
 }
 
-/// Everything published, whether it makes a whole city or not.
-async fn published_in(store: &dyn Store) -> Result<Files, AppError> {
-    let view = store.city().await?;
-    let mut files: Files = BTreeMap::new();
-    for head in view.publications().await? {
-        let Some(kind) = Kind::from_code(&head.kind) else { continue };
-        if let Some(publication) = view.publication(&head.kind, &head.name, head.version).await? {
-            files.entry((kind, head.name)).or_default().push(Arc::new(publication));
+impl Shelf {
+    /// # Errors
+    /// When the store fails.
+    pub async fn of(store: &dyn Store) -> Result<Shelf, AppError> {
+        let view = store.city().await?;
+        let heads = view.publications().await?;
+        let count = u64::try_from(heads.len()).unwrap_or(u64::MAX);
+        let mut files: Files = BTreeMap::new();
+        for head in heads {
+            let Some(kind) = Kind::from_code(&head.kind) else { continue };
+            if let Some(publication) = view.publication(&head.kind, &head.name, head.version).await? {
+                files.entry((kind, head.name)).or_default().push(Arc::new(publication));
+            }
         }
+        Ok(Shelf { count, files })
     }
-    Ok(files)
+
+    /// The city that the files make; `None` while it has not published all it needs.
+    ///
+    /// # Errors
+    /// When a published file does not read any more (then `gewu` is older than its data).
+    pub async fn open(self, now: Timestamp) -> Result<Option<Snapshot>, AppError> {
+        if Kind::first_missing(&self.files).is_some() {
+            return Ok(None);
+        }
+        tokio::task::spawn_blocking(move || read(self, now))
+            .await
+            .map_err(|error| AppError::Failed(Box::new(error)))?
+            .map(Some)
+            .map_err(AppError::Faulty)
+    }
 }
 
-/// Makes a snapshot of files. Each file is checked by itself, then all of them together.
-fn read(files: Files) -> Result<Snapshot, Vec<Fault>> {
+/// Makes a snapshot of files, locating in the areas that are valid on the city's day. Each file is checked by itself, then
+/// all of them together.
+fn read(shelf: Shelf, now: Timestamp) -> Result<Snapshot, Vec<Fault>> {
+    let Shelf { count, files } = shelf;
     let current = |kind: Kind| {
         files
             .iter()
@@ -292,6 +313,7 @@ fn read(files: Files) -> Result<Snapshot, Vec<Fault>> {
     if !faults.is_empty() {
         return Err(faults);
     }
+    let today = now.to_zoned(city.calendar.zone().clone()).date();
     let deepest = city.areas.deepest_periods();
     let (mut located, mut periods, mut indexed) = (Vec::new(), Vec::new(), Vec::new());
     for (code, shape) in &shapes {
@@ -303,7 +325,7 @@ fn read(files: Files) -> Result<Snapshot, Vec<Fault>> {
     }
     let index = GridIndex::build(indexed);
     let regions = regions(&city.areas);
-    Ok(Snapshot { city, index, located, deepest, periods, shapes, unclosed, parts, regions, files })
+    Ok(Snapshot { city, index, located, deepest, periods, shapes, unclosed, parts, regions, count, day: today, files })
 }
 
 /// What the offered files would do to the past: old cases name areas, units and kinds.
@@ -426,7 +448,7 @@ impl App {
         drafts: Vec<Draft>,
         how: Publishing,
     ) -> Result<Vec<Published>, AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let Publishing { dry_run, accept } = how;
         let offered: Vec<_> =
             drafts.iter().map(|draft| (draft.kind, &draft.file, &draft.text, draft.datum, accept)).collect();
@@ -435,17 +457,26 @@ impl App {
             return Ok(before);
         }
         let now = self.now();
+        // What another server published a moment ago is what this must fit.
+        self.refresh().await?;
         let before = self.snapshot().ok();
-        let mut files = match &before {
-            Some(snapshot) => snapshot.files.clone(),
-            None => published_in(self.store.as_ref()).await?,
+        let Shelf { count, mut files } = match &before {
+            Some(snapshot) => Shelf { count: snapshot.count, files: snapshot.files.clone() },
+            None => Shelf::of(self.store.as_ref()).await?,
         };
+        if before.is_none() || !drafts.iter().all(|draft| own::is_by_area(draft.kind)) {
+            reach.over_city()?;
+        }
         let mut drafts = drafts;
         drafts.sort_by_key(|draft| draft.kind);
-        let by = caller.person();
-        let today = self.today();
+        let (by, today) = (caller.person(), self.today());
+        let area = match &reach {
+            Reach::City => None,
+            Reach::Area(own, _) => Some(own.clone()),
+        };
 
         let earlier = before.clone();
+        let changed = |changes: &Vec<Change>| u64::try_from(changes.len()).unwrap_or(u64::MAX);
         let (read, mut published, changes, found) = tokio::task::spawn_blocking(move || {
             let mut published = Vec::new();
             let mut changes = Vec::new();
@@ -496,6 +527,7 @@ impl App {
                     published_at: now,
                     by,
                     digest,
+                    edition: Some(count.saturating_add(changed(&changes)).saturating_add(1)),
                     body: draft.text.into_bytes(),
                 };
                 names.insert(file_name(&publication), draft.file);
@@ -508,10 +540,16 @@ impl App {
             }
             let read = match Kind::first_missing(&files) {
                 Some(_) => None,
-                None => Some(read(files).map_err(|faults| named(faults, &names))?),
+                None => Some(
+                    read(Shelf { count: count.saturating_add(changed(&changes)), files }, now)
+                        .map_err(|faults| named(faults, &names))?,
+                ),
             };
             if let (Some(before), Some(after)) = (&before, &read) {
-                let faults = check_past(&before.city, &after.city, &offered);
+                let mut faults = check_past(&before.city, &after.city, &offered);
+                if let Reach::Area(own, _) = &reach {
+                    faults.extend(own::check(own, before, after, &offered));
+                }
                 if !faults.is_empty() {
                     return Err(faults);
                 }
@@ -545,12 +583,9 @@ impl App {
         }
         let mut changes = changes;
         for one in published.iter().filter(|one| !one.is_unchanged) {
-            changes.push(Change::Audit(self.audit_row(
-                caller,
-                "published",
-                format!("{} {} {}", one.kind.code(), one.name, one.version),
-                true,
-            )));
+            let what = format!("{} {} {}", one.kind.code(), one.name, one.version);
+            let row = self.audit_row(caller, "published", what, true);
+            changes.push(Change::Audit(AuditRow { area: area.clone(), ..row }));
         }
         let is_changed = !changes.is_empty();
         let published = self.apply_once(&once, changes, published).await?;
@@ -558,20 +593,5 @@ impl App {
             self.replace_snapshot(snapshot);
         }
         Ok(published)
-    }
-
-    /// A row of the audit record.
-    pub(crate) fn audit_row(&self, caller: &Caller, action: &str, object: String, succeeded: bool) -> AuditRow {
-        let now = self.now();
-        AuditRow {
-            id: self.ids.row(now, self.random.as_ref()),
-            at: now,
-            person: caller.person(),
-            client: caller.client(),
-            action: action.to_owned(),
-            object,
-            succeeded,
-            origin: caller.origin.clone(),
-        }
     }
 }

@@ -15,6 +15,7 @@ pub mod erase;
 pub mod error;
 pub mod import;
 pub mod jobs;
+pub mod keys;
 pub mod locate;
 pub mod numbers;
 mod once;
@@ -24,6 +25,8 @@ pub mod passwords;
 pub mod people;
 pub mod photos;
 pub mod publications;
+pub mod reach;
+mod refusals;
 pub mod repromise;
 pub mod reseal;
 pub mod sealing;
@@ -35,7 +38,7 @@ pub mod verify;
 pub use caller::{Caller, Identity};
 pub use error::{AppError, Problem};
 
-use city::Snapshot;
+use city::{Shelf, Snapshot};
 use clock::{Clock, Ids, Random};
 use gewu_blobs::Blobs;
 use gewu_domain::{
@@ -46,7 +49,7 @@ use gewu_store::Store;
 use jiff::{Timestamp, ToSpan, civil::Date};
 use numbers::Numbers;
 use serde::Serialize;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::broadcast;
 
 /// What an installation chooses; everything a city chooses is published data instead.
@@ -114,7 +117,10 @@ pub struct App {
     ids: Ids,
     numbers: Numbers,
     known_clients: people::clients::Known,
+    refusals: refusals::Refusals,
     snapshot: RwLock<Option<Arc<Snapshot>>>,
+    /// How many publications there were, and which day it was, when they were looked at.
+    looked_at: Mutex<Option<(u64, Date)>>,
     events: broadcast::Sender<Event>,
 }
 
@@ -142,22 +148,47 @@ impl App {
             ids: Ids::default(),
             numbers: Numbers::default(),
             known_clients: Default::default(),
+            refusals: Default::default(),
             snapshot: RwLock::new(None),
+            looked_at: Mutex::default(),
             events,
         };
+        app.check_keys().await?;
         app.reload().await?;
         Ok(app)
     }
 
-    /// Loads what is published now: at start, and when another process has published.
+    /// Loads what is published now.
     ///
     /// # Errors
-    /// As [`city::load`].
+    /// When the store fails, or a published file does not read any more (then `gewu` is older than its data).
     pub async fn reload(&self) -> Result<(), AppError> {
-        if let Some(snapshot) = city::load(self.store.as_ref()).await? {
+        let shelf = Shelf::of(self.store.as_ref()).await?;
+        let count = shelf.count;
+        // Known from here on, also when it does not read: a second later it would not either.
+        self.looked_at(count, self.today());
+        if let Some(snapshot) = shelf.open(self.now()).await? {
             self.replace_snapshot(snapshot);
         }
         Ok(())
+    }
+
+    /// Loads what is published if another process has published since, or a new day has begun in the city. Asked every
+    /// second: it costs one count as long as nothing is new.
+    ///
+    /// # Errors
+    /// As [`App::reload`]; what was loaded before stays in force.
+    pub async fn refresh(&self) -> Result<bool, AppError> {
+        let count = self.store.city().await?.publication_count().await?;
+        if *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) == Some((count, self.today())) {
+            return Ok(false);
+        }
+        self.reload().await?;
+        Ok(true)
+    }
+
+    fn looked_at(&self, count: u64, day: Date) {
+        *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, day));
     }
 
     /// The published city.
@@ -176,8 +207,16 @@ impl App {
         })
     }
 
+    /// Unless one of more publications stands there already: two that load at once need not end in the order they began.
     pub(crate) fn replace_snapshot(&self, snapshot: Snapshot) {
-        *self.snapshot.write().expect("no holder panics while storing a pointer") = Some(Arc::new(snapshot));
+        let (count, day) = (snapshot.count, snapshot.day);
+        {
+            let mut stands = self.snapshot.write().expect("no holder panics while storing a pointer");
+            if stands.as_ref().is_none_or(|stands| stands.count <= count) {
+                *stands = Some(Arc::new(snapshot));
+            }
+        }
+        self.looked_at(count, day);
     }
 
     pub fn now(&self) -> Timestamp {

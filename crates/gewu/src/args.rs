@@ -348,6 +348,9 @@ pub enum Client {
         /// report、read、admin
         #[arg(long, value_delimiter = ',', default_value = "report")]
         scopes: Vec<String>,
+        /// 只在这个区域内有效；不写就是全市 · good in this area only; in the whole city, when not said.
+        #[arg(long, value_name = "CODE")]
+        area: Option<String>,
     },
     /// 收回 · take it back.
     Revoke {

@@ -15,7 +15,7 @@ use gewu_app::{
         act::Step,
         report::{Contact, NewReport},
     },
-    city::{Draft, Kind},
+    city::{Draft, Kind, Publishing},
     clock::{HandClock, SeededRandom},
     locate::Location,
     passwords::Cost,
@@ -384,8 +384,9 @@ async fn asked_for_by_policy(house: &House, secret: &str) {
         kind: Kind::Policy,
         file: "policy.toml".to_owned(),
         text: text.replacen("scheme =", &format!("second_factor = [\"{role}\"]\nscheme ="), 1),
+        datum: None,
     };
-    app.publish(&Caller::system(), None, vec![draft], false).await.unwrap();
+    app.publish(&Caller::system(), None, vec![draft], Publishing::default()).await.unwrap();
     let signed = app.signed(secret, "here").await.unwrap();
     assert!(signed.must_enrol);
     let offer = app.offer_totp(&signed.caller).await.unwrap();
@@ -419,7 +420,7 @@ fn announcement() -> Draft {
         .replace("version = 2", "version = 3")
         .replace("announced_until = 2026-12-31", "announced_until = 2027-12-31");
     let new_year = "[[holiday]]\nname_zh = \"元旦\"\nname_en = \"New Year\"\noff = [\"2027-01-01..2027-01-04\"]\n";
-    Draft { kind: Kind::Calendar, file: "cn.toml".to_owned(), text: format!("{text}\n{new_year}") }
+    Draft { kind: Kind::Calendar, file: "cn.toml".to_owned(), text: format!("{text}\n{new_year}"), datum: None }
 }
 
 /// Another process on the same record.
@@ -448,7 +449,7 @@ async fn an_announcement(house: House) {
     house.step(&acceptor, ended, Command::Submit).await;
     house.step(&chief, ended, refused).await;
 
-    house.app.publish(&Caller::system(), None, vec![announcement()], false).await.unwrap();
+    house.app.publish(&Caller::system(), None, vec![announcement()], Publishing::default()).await.unwrap();
     assert_eq!(house.app.tick().await.unwrap().repromised, 0, "what was decided by the old version comes in first");
     house.clock.advance(SignedDuration::from_mins(2));
     assert_eq!(house.app.repromise(region, 1).await.unwrap(), 100);
@@ -497,7 +498,7 @@ async fn that_the_calendar_ends_is_said_from_sixty_days_before_on() {
         house.clock.set(now.parse().unwrap());
         assert_eq!(house.app.calendar_ends(), ends, "{now}");
     }
-    house.app.publish(&Caller::system(), None, vec![announcement()], false).await.unwrap();
+    house.app.publish(&Caller::system(), None, vec![announcement()], Publishing::default()).await.unwrap();
     assert_eq!(house.app.calendar_ends(), None, "the next year is announced");
 }
 
@@ -506,7 +507,6 @@ async fn drawn(house: &House, cases: usize) -> Vec<(CaseId, String, [bool; 2])> 
     let app = &house.app;
     let who = |role| house.staff(&house.member(role, None, 0).post);
     let (acceptor, chief, dispatcher) = (who(Role::Acceptor), who(Role::DutyChief), who(Role::Dispatcher));
-    let photo = app.keep_photo(photo()).await.unwrap();
     let mut drawn = Vec::new();
     for _ in 0..cases {
         let receipt = app.report(&Caller::public("test"), None, report(app)).await.unwrap();
@@ -522,7 +522,8 @@ async fn drawn(house: &House, cases: usize) -> Vec<(CaseId, String, [bool; 2])> 
         let mut rounds = [false; 2];
         for round in &mut rounds {
             let command = Command::Handle { assignment: 1, note: None, photos: Vec::new() };
-            let photos = vec![photo.clone()];
+            let brought = app.upload(&handler, photo()).await.unwrap();
+            let photos = vec![PhotoName::Upload(brought.token)];
             let step = Step { command, note: String::new(), photos, location: None, version: None };
             app.act(&handler, address, None, step).await.unwrap();
             let task =

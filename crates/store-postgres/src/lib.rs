@@ -19,6 +19,7 @@ mod error;
 mod facts;
 mod find;
 mod idempotency;
+mod keys;
 mod migrate;
 mod origins;
 mod outbox;

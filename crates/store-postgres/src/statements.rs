@@ -1,8 +1,8 @@
 //! Every statement there is, so that a test can have a database read each.
 
 use crate::{
-    attachments, audit, backup, cases, clients, contacts, counters, facts, find, idempotency, migrate, origins, people,
-    publications, repromises, roots, sessions, tasks, texts, tries, tx, upkeep, uploads,
+    attachments, audit, backup, cases, clients, contacts, counters, facts, find, idempotency, keys, migrate, origins,
+    people, publications, repromises, roots, sessions, tasks, texts, tries, tx, upkeep, uploads,
 };
 use tokio_postgres::types::Type;
 
@@ -35,6 +35,10 @@ const PLAIN: &[&str] = &[
     find::NEXT_UP,
     find::ODD,
     idempotency::ONE,
+    keys::ALL,
+    keys::DELETE,
+    keys::INSERT,
+    keys::ONE,
     migrate::LAST,
     origins::NUMBERED,
     origins::OF_CASE,
@@ -49,6 +53,7 @@ const PLAIN: &[&str] = &[
     people::POSTS_IN,
     people::POSTS_OF,
     people::TOTPS,
+    publications::COUNT,
     publications::HEADS,
     publications::ONE,
     repromises::ALL,

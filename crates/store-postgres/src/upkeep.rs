@@ -4,7 +4,7 @@ use crate::{
     PostgresStore, backup,
     changes::{self, Apart, Job, Obstacle},
     error::{pool_error, store_error},
-    idempotency, outbox, roots,
+    idempotency, keys, outbox, roots,
     row::{Stored, long, ms, region as column},
     snapshot::Params,
     tries,
@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
 use gewu_store::{
     Changes, StoreError, Upkeep,
+    keys::KeyRow,
     outbox::OutboxRow,
     roots::RootRow,
     tries::TryKey,
@@ -155,6 +156,23 @@ impl Upkeep for PostgresStore {
         let rows = self.query(ROOT, &[&region, &root.day]).await?;
         let stands = rows.first().map(roots::read).transpose()?;
         if stands == Some(root) { Ok(()) } else { Err(StoreError::Taken { what: "root" }) }
+    }
+
+    async fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
+        self.query(keys::ALL, &[]).await?.iter().map(keys::read).collect()
+    }
+
+    async fn put_key(&self, key: KeyRow) -> Result<(), StoreError> {
+        let number = i32::from(key.number);
+        self.execute(keys::INSERT, &[&key.purpose, &number, &key.digest.0.as_slice(), &ms(key.noted_at)]).await?;
+        let rows = self.query(keys::ONE, &[&key.purpose, &number]).await?;
+        let stands = rows.first().map(keys::read).transpose()?;
+        if stands.is_some_and(|row| row.digest == key.digest) { Ok(()) } else { Err(StoreError::Taken { what: "key" }) }
+    }
+
+    async fn drop_key(&self, purpose: &str, number: u16) -> Result<(), StoreError> {
+        self.execute(keys::DELETE, &[&purpose, &i32::from(number)]).await?;
+        Ok(())
     }
 
     async fn claim_outbox(

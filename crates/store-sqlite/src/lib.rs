@@ -16,6 +16,7 @@ mod error;
 mod facts;
 mod find;
 mod idempotency;
+mod keys;
 mod migrate;
 mod origins;
 mod outbox;
@@ -186,6 +187,7 @@ mod tests {
             facts::STATEMENTS,
             find::STATEMENTS,
             idempotency::STATEMENTS,
+            keys::STATEMENTS,
             origins::STATEMENTS,
             outbox::STATEMENTS,
             people::STATEMENTS,

@@ -14,6 +14,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0004_newest_first", include_str!("../migrations/0004_newest_first.sql")),
     ("0005_photos", include_str!("../migrations/0005_photos.sql")),
     ("0006_accounts", include_str!("../migrations/0006_accounts.sql")),
+    ("0007_keys", include_str!("../migrations/0007_keys.sql")),
     ("0009_import", include_str!("../migrations/0009_import.sql")),
     ("0011_calendars", include_str!("../migrations/0011_calendars.sql")),
 ];

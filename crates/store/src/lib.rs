@@ -18,6 +18,7 @@ pub mod contract;
 pub mod counters;
 pub mod facts;
 pub mod idempotency;
+pub mod keys;
 pub mod origins;
 pub mod outbox;
 pub mod page;

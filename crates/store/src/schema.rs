@@ -7,6 +7,7 @@ pub const REFERENCE_TABLES: &[&str] = &[
     "audit",
     "clients",
     "devices",
+    "keys",
     "migrations",
     "origins",
     "people",

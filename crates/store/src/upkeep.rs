@@ -1,6 +1,6 @@
 //! Set-based work that no use case decides row by row.
 
-use crate::{StoreError, outbox::OutboxRow, roots::RootRow, tries::TryKey};
+use crate::{StoreError, keys::KeyRow, outbox::OutboxRow, roots::RootRow, tries::TryKey};
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
 use jiff::Timestamp;
@@ -49,6 +49,15 @@ pub trait Upkeep: Send + Sync {
 
     /// Stores a day's root; the same root again is fine, another for the same day is [`StoreError::Taken`].
     async fn put_root(&self, region: RegionId, root: RootRow) -> Result<(), StoreError>;
+
+    /// The keys this record was written with, by purpose and number.
+    async fn keys(&self) -> Result<Vec<KeyRow>, StoreError>;
+
+    /// Notes a key; the same again is fine, another under the same purpose and number is [`StoreError::Taken`].
+    async fn put_key(&self, key: KeyRow) -> Result<(), StoreError>;
+
+    /// Forgets a key that nothing is sealed with any more; one that is not there is fine.
+    async fn drop_key(&self, purpose: &str, number: u16) -> Result<(), StoreError>;
 
     /// Outbox rows to send, oldest first; those claimed less than `lease_s` seconds before `now` are left out.
     async fn claim_outbox(

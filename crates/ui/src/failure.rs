@@ -115,6 +115,14 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
         return Redirect::to(&format!("/sign-in?next={}", crate::frame::encode(&next))).into_response();
     }
     match Visitor::from_request_parts(&mut kept, &ui).await {
+        Ok(visitor) if matches!(*error, AppError::Forbidden(_)) => {
+            if let Some(signed) = &visitor.signed {
+                // The first step of the address says which page, and nothing that anybody typed.
+                let page = kept.uri.path().split('/').nth(1).unwrap_or_default();
+                ui.app.note_refusal(&signed.caller, &format!("{method} /{page}")).await;
+            }
+            error_page(&ui, visitor, &error)
+        }
         Ok(visitor) => error_page(&ui, visitor, &error),
         Err(_) => (status(&error), [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], PLAIN).into_response(),
     }

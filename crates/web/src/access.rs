@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
-    http::{HeaderValue, Method, header, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -205,18 +205,40 @@ impl<S: Sync> FromRequestParts<S> for Session {
     }
 }
 
-/// Lets a request through to its handler, or says why not.
+/// Lets a request through to its handler, or says why not. What was refused, here or behind, is noted.
 pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match admit(&web, &mut parts).await {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
-        Err(Turned::Away(problem)) => problem.into_response(),
+    let admitted = admit(&web, &mut parts).await;
+    let (method, route) = (parts.method.clone(), parts.extensions.get::<MatchedPath>().cloned());
+    let what = || format!("{method} {}", route.as_ref().map_or("", MatchedPath::as_str));
+    match admitted {
+        Ok(()) => {
+            let who = parts.extensions.get::<Who>().cloned();
+            let response = next.run(Request::from_parts(parts, body)).await;
+            if let Some(Who(caller)) = who.filter(|_| is_refusal(response.status())) {
+                web.app.note_refusal(&caller, &what()).await;
+            }
+            response
+        }
+        Err(Turned::Away(problem)) => {
+            let response = problem.into_response();
+            if is_refusal(response.status()) {
+                let caller = parts.extensions.remove::<Who>();
+                let caller = caller.map_or_else(|| Caller::public(session::origin_of(&parts)), |Who(caller)| caller);
+                web.app.note_refusal(&caller, &what()).await;
+            }
+            response
+        }
         Err(Turned::Method(allow)) => {
             let mut response = Problem::from(METHOD).into_response();
             response.headers_mut().insert(header::ALLOW, allow);
             response
         }
     }
+}
+
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 enum Turned {
@@ -250,7 +272,10 @@ async fn admit(web: &Web, parts: &mut Parts) -> Result<(), Turned> {
     let origin = session::origin_of(parts);
     let changes = !method.is_safe();
     let (caller, signed) = credentials(web, parts, &origin, row.access).await?;
-    row.access.admits(&caller)?;
+    if let Err(refused) = row.access.admits(&caller) {
+        parts.extensions.insert(Who(caller));
+        return Err(refused.into());
+    }
     if let Some(signed) = signed {
         let token = parts.headers.get(session::CSRF_HEADER).and_then(|token| token.to_str().ok()).unwrap_or_default();
         if changes && row.access != Access::Public && !session::csrf_fits(&signed, token) {

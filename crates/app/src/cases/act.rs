@@ -85,8 +85,7 @@ impl App {
                 return repeat(answer.request == request, &answer.body);
             }
             let named = self.named(caller, &step.photos).await?;
-            let case = view.case(address.id).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
-            let case = case.ok_or(AppError::NotFound)?;
+            let case = self.seen(caller, view.case(address.id).await?, &snapshot).await?;
             let head = view.head(address.id).await?.ok_or(AppError::NotFound)?;
             let about = step.command.about();
             let rows = if named.photos.is_empty() && about.is_empty() {

@@ -61,7 +61,6 @@ impl App {
         let words = new.words.trim();
         let text = (!words.is_empty()).then(|| self.keep_text(&mut changes, id, words, giver, at));
         let gets_receipt = matches!(new.source, Source::Resident | Source::Hotline | Source::System);
-        let code = gets_receipt.then(|| self.keyring.receipt_code(&id.to_string()));
         let report = Report {
             id,
             region: located.region,
@@ -71,7 +70,8 @@ impl App {
             class,
             text,
             photos: kept_of(&new.photos).iter().map(|photo| photo.digest).collect(),
-            receipt: code.as_ref().map(|code| self.keyring.receipt_digest(id, code)),
+            // Whoever reported it then has no code of ours.
+            receipt: None,
             is_answerable: gets_receipt,
             is_confidential: new.is_confidential,
             is_urgent: new.is_urgent,

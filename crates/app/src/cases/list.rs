@@ -1,6 +1,6 @@
 //! Lists: the inbox of a desk, search and filter, what the public may see.
 
-use crate::{App, AppError, Caller, Identity};
+use crate::{App, AppError, Caller, Identity, reach::region_of};
 use gewu_domain::{
     case::{StateKind, TaskKind},
     ids::{CaseId, RegionId},
@@ -116,21 +116,24 @@ impl App {
     /// [`AppError::NotFound`], also for cases the caller may not see.
     pub async fn case_by_number(&self, caller: &Caller, number: &str) -> Result<(RegionId, CaseId), AppError> {
         let snapshot = self.snapshot()?;
+        let mut hidden = None;
         if let Some(region) = number.get(..6).and_then(|region| region.parse::<RegionId>().ok()) {
             let view = self.store.view(region).await?;
-            let case = view.case_by_number(number).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
-            if let Some(case) = case {
+            hidden = view.case_by_number(number).await?;
+            if let Some(case) = hidden.as_ref().filter(|case| caller.sees(case, &snapshot.city.areas)) {
                 return Ok((case.region, case.id));
             }
         }
         let origins = self.store.city().await?.origins(number).await?;
         for origin in origins {
             let view = self.store.view(origin.region).await?;
-            if view.case(origin.case).await?.is_some_and(|case| caller.sees(&case, &snapshot.city.areas)) {
+            let Some(case) = view.case(origin.case).await? else { continue };
+            if caller.sees(&case, &snapshot.city.areas) {
                 return Ok((origin.region, origin.case));
             }
+            hidden = Some(case);
         }
-        Err(AppError::NotFound)
+        self.seen(caller, hidden, &snapshot).await.map(|case| (case.region, case.id))
     }
 
     /// Regions this caller can look into, ascending.
@@ -141,6 +144,10 @@ impl App {
         let all = self.snapshot()?.city.areas.regions();
         Ok(match &caller.identity {
             Identity::Staff { post, .. } => match post.region {
+                Some(own) => vec![own],
+                None => all,
+            },
+            Identity::Client { area: Some(own), .. } => match region_of(own, &self.snapshot()?.city.areas) {
                 Some(own) => vec![own],
                 None => all,
             },

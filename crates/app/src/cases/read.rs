@@ -7,7 +7,7 @@ use crate::{
     secrets,
 };
 use gewu_domain::{
-    case::{Case, Choice, Context, Deed, Fact, Line, Place, StateKind},
+    case::{Case, Choice, Context, Deed, Fact, Line, Place, State, StateKind},
     catalogue::Tick,
     ids::{CaseId, Digest, PersonId, RegionId},
     people::{Actor, Role},
@@ -20,11 +20,13 @@ use gewu_store::{
     facts::FactRow,
     origins::OriginRow,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// Characters of the reason for looking at a contact.
 const REASON_CHARS_MOST: usize = 200;
+/// How long after the end of its case a code is honoured that the first releases derived from the installation's key.
+const OLD_CODE_LASTS: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// A case with everything its page shows.
 #[derive(Debug, Clone)]
@@ -118,8 +120,7 @@ impl App {
     pub async fn case_page(&self, caller: &Caller, address: CaseAddress) -> Result<CasePage, AppError> {
         let snapshot = self.snapshot()?;
         let view = self.store.view(address.region).await?;
-        let case = view.case(address.id).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
-        let case = case.ok_or(AppError::NotFound)?;
+        let case = self.seen(caller, view.case(address.id).await?, &snapshot).await?;
         let facts = read_facts(view.as_ref(), case.id).await?;
         let texts = view.texts(case.id).await?.into_iter().map(|text| (text.digest, text.body)).collect();
         let photos = view.attachments(case.id).await?.into_iter().map(|row| CasePhoto::of(&case, row)).collect();
@@ -150,6 +151,21 @@ impl App {
         })
     }
 
+    /// The case, if there is one and the caller may see it. Who may not is told that there is none, and it is noted.
+    pub(super) async fn seen(
+        &self,
+        caller: &Caller,
+        case: Option<Case>,
+        snapshot: &Snapshot,
+    ) -> Result<Case, AppError> {
+        let case = case.ok_or(AppError::NotFound)?;
+        if !caller.sees(&case, &snapshot.city.areas) {
+            self.note_refusal(caller, &case.id.to_string()).await;
+            return Err(AppError::NotFound);
+        }
+        Ok(case)
+    }
+
     /// A contact in the clear. The look is logged before the value is given.
     ///
     /// # Errors
@@ -164,8 +180,7 @@ impl App {
         let post = caller.staff()?.clone();
         let snapshot = self.snapshot()?;
         let view = self.store.view(address.region).await?;
-        let case = view.case(address.id).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
-        let case = case.ok_or(AppError::NotFound)?;
+        let case = self.seen(caller, view.case(address.id).await?, &snapshot).await?;
         if !may_unmask(caller, &case) {
             return Err(AppError::Forbidden("this post does not need the reporter's contact"));
         }
@@ -216,11 +231,21 @@ impl App {
         let region = number.get(..6).and_then(|region| region.parse::<RegionId>().ok()).ok_or(AppError::NotFound)?;
         let view = self.store.view(region).await?;
         let case = view.case_by_number(&number).await?.ok_or(AppError::NotFound)?;
-        if case.receipt != Some(self.keyring.receipt_digest(case.id, &code)) {
+        let fits = case.receipt == Some(self.keyring.receipt_digest(case.id, &code));
+        if !fits || (self.has_ended(&case) && code == self.keyring.derived_receipt_code(&case.id.to_string())) {
             return Err(AppError::NotFound);
         }
         let caller = Caller { identity: Identity::Reporter { case: case.id }, origin: String::new() };
         Ok((caller, CaseAddress { region, id: case.id }))
+    }
+
+    /// A case that can be reopened by nobody but the house, and for whose reporter nothing has changed for a while.
+    fn has_ended(&self, case: &Case) -> bool {
+        let is_over = match case.state {
+            State::Closed { confirm_until: Some(until), .. } => until < self.now(),
+            _ => case.state.kind().is_final(),
+        };
+        is_over && self.now().duration_since(case.changed_at) > OLD_CODE_LASTS
     }
 
     /// What became of a report, for the holder of its receipt.

@@ -136,7 +136,7 @@ impl App {
         options: &ImportOptions,
         tell: &mut (dyn FnMut(Told<'_>) + Send),
     ) -> Result<Imported, AppError> {
-        caller.administrator()?;
+        self.reach(caller)?.over_city()?;
         let snapshot = self.snapshot()?;
         let mut rows = Rows::open(file, mapping)?;
         let mut import = Importer::new(self, snapshot, mapping, &rows, options).await?;

@@ -1,12 +1,19 @@
 //! Persons, their accounts and the posts they hold.
 
-use crate::{App, AppError, Caller, Problem, cases::IdempotencyKey, passwords, secrets::digest};
+use crate::{
+    App, AppError, Caller, Problem,
+    cases::IdempotencyKey,
+    passwords,
+    reach::{Reach, region_of},
+    secrets::digest,
+};
 use gewu_domain::{
     ids::{AreaCode, PersonId, PostId, RegionId, UnitCode},
     people::{Axis, Post, Role},
 };
 use gewu_store::{
     Change, Listing, Page,
+    audit::AuditRow,
     people::{AccountRow, FIRST_VERSION, PasswordHash, PersonKey, PersonRow},
 };
 use jiff::Timestamp;
@@ -51,7 +58,7 @@ impl App {
         key: Option<&IdempotencyKey>,
         new: NewPerson,
     ) -> Result<PersonId, AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "add_person", &new);
         if let Some(before) = self.answered(&once).await? {
             return Ok(before);
@@ -87,6 +94,8 @@ impl App {
         if !problems.is_empty() {
             return Err(AppError::Invalid(problems));
         }
+        reach.over_unit(&new.unit)?;
+        let area = self.area_of_unit(&new.unit);
         let now = self.now();
         let id = self.ids.person(now, self.random.as_ref());
         let password = self.hashed(new.password).await?;
@@ -101,7 +110,7 @@ impl App {
                 version: FIRST_VERSION,
                 totp: None,
             }),
-            Change::Audit(self.audit_row(caller, "person_added", id.to_string(), true)),
+            Change::Audit(AuditRow { area, ..self.audit_row(caller, "person_added", id.to_string(), true) }),
         ];
         self.apply_once(&once, changes, id).await
     }
@@ -116,15 +125,16 @@ impl App {
         key: Option<&IdempotencyKey>,
         new: NewPost,
     ) -> Result<PostId, AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "add_post", &new);
         if let Some(before) = self.answered(&once).await? {
             return Ok(before);
         }
         let snapshot = self.snapshot()?;
         let view = self.store.city().await?;
-        view.person(new.person).await?.ok_or(AppError::NotFound)?;
+        let person = view.person(new.person).await?.ok_or(AppError::NotFound)?;
         drop(view);
+        reach.over_unit(&person.unit)?;
         let Some(unit) = snapshot.city.units.get(&new.unit) else {
             return Err(Problem::new("unit", "unknown_unit", "没有这个单位", "there is no such unit").into());
         };
@@ -142,7 +152,9 @@ impl App {
         let Some(found) = areas.get(&area) else {
             return Err(Problem::new("area", "unknown_area", "没有这个区域", "there is no such area").into());
         };
-        let region = found.parent.is_some().then_some(found.region);
+        reach.over_unit(&new.unit)?;
+        reach.over(&found.code)?;
+        let region = if areas.is_whole(&area) { None } else { region_of(&area, areas) };
         let now = self.now();
         let post = Post {
             id: self.ids.post(now, self.random.as_ref()),
@@ -155,8 +167,9 @@ impl App {
             to: new.to,
         };
         let id = post.id;
-        let changes =
-            vec![Change::Post(post), Change::Audit(self.audit_row(caller, "post_added", id.to_string(), true))];
+        let audit =
+            AuditRow { area: Some(post.area.clone()), ..self.audit_row(caller, "post_added", id.to_string(), true) };
+        let changes = vec![Change::Post(post), Change::Audit(audit)];
         self.apply_once(&once, changes, id).await
     }
 
@@ -165,17 +178,19 @@ impl App {
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::NotFound`].
     pub async fn end_post(&self, caller: &Caller, key: Option<&IdempotencyKey>, post: PostId) -> Result<(), AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "end_post", &post);
         if self.answered::<()>(&once).await?.is_some() {
             return Ok(());
         }
         let now = self.now();
         let stands = self.store.city().await?.post(post).await?.ok_or(AppError::NotFound)?;
+        reach.over_post(&stands)?;
         let mut changes = Vec::new();
         if stands.to.is_none_or(|to| to > now) {
             changes.push(Change::EndPost { post, at: now });
-            changes.push(Change::Audit(self.audit_row(caller, "post_ended", post.to_string(), true)));
+            let row = self.audit_row(caller, "post_ended", post.to_string(), true);
+            changes.push(Change::Audit(AuditRow { area: Some(stands.area), ..row }));
         }
         self.apply_once(&once, changes, ()).await
     }
@@ -216,7 +231,7 @@ impl App {
         login: &str,
         new: &str,
     ) -> Result<(), AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "reset_password", &(login, new));
         if self.answered::<()>(&once).await?.is_some() {
             return Ok(());
@@ -226,7 +241,11 @@ impl App {
         let mut tries = 0;
         loop {
             tries += 1;
-            let account = self.store.city().await?.account(&login).await?.ok_or(AppError::NotFound)?;
+            let view = self.store.city().await?;
+            let account = view.account(&login).await?.ok_or(AppError::NotFound)?;
+            let person = view.person(account.person).await?.ok_or(AppError::NotFound)?;
+            reach.over_person(&person, &view.posts_of(person.id).await?, self.now())?;
+            drop(view);
             if let Err(weak) = passwords::check(new, &account.login) {
                 return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
             }
@@ -273,23 +292,25 @@ impl App {
         key: Option<&IdempotencyKey>,
         person: PersonId,
     ) -> Result<(), AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "erase_person", &person);
         if self.answered::<()>(&once).await?.is_some() {
             return Ok(());
         }
         let view = self.store.city().await?;
-        view.person(person).await?.ok_or(AppError::NotFound)?;
+        let row = view.person(person).await?.ok_or(AppError::NotFound)?;
+        reach.over_person(&row, &view.posts_of(person).await?, self.now())?;
         drop(view);
+        let area = self.area_of_unit(&row.unit);
         let changes = vec![
             Change::EndSessionsOf(person),
             Change::ErasePerson(person),
-            Change::Audit(self.audit_row(caller, "person_erased", person.to_string(), true)),
+            Change::Audit(AuditRow { area, ..self.audit_row(caller, "person_erased", person.to_string(), true) }),
         ];
         self.apply_once(&once, changes, ()).await
     }
 
-    /// People, by unit and id.
+    /// People, by unit and id. Whoever is limited to an area finds those of the units in it, and of the units it lies in.
     ///
     /// # Errors
     /// [`AppError::Forbidden`] for callers who are not staff.
@@ -302,8 +323,22 @@ impl App {
         if caller.administrator().is_err() {
             caller.staff()?;
         }
+        let near = match self.reach_of(caller)? {
+            Reach::City => units.to_vec(),
+            Reach::Area(own, snapshot) => {
+                let areas = &snapshot.city.areas;
+                let is_near = |area| areas.is_within(area, &own) || areas.is_within(&own, area);
+                let all = snapshot.city.units.all().filter(|unit| is_near(&unit.area)).map(|unit| &unit.code);
+                let near: Vec<UnitCode> =
+                    all.filter(|unit| units.is_empty() || units.contains(unit)).cloned().collect();
+                if near.is_empty() {
+                    return Ok(Listing { rows: Vec::new(), next: None, previous: None });
+                }
+                near
+            }
+        };
         let view = self.store.city().await?;
-        Ok(view.people(units, page).await?)
+        Ok(view.people(&near, page).await?)
     }
 
     /// One person, for administrators and themselves.
@@ -311,11 +346,12 @@ impl App {
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::NotFound`].
     pub async fn person(&self, caller: &Caller, person: PersonId) -> Result<PersonRow, AppError> {
-        if caller.person() != Some(person) {
-            caller.administrator()?;
-        }
+        let is_own = caller.person() == Some(person);
+        let reach = if is_own { Reach::City } else { self.reach(caller)? };
         let view = self.store.city().await?;
-        view.person(person).await?.ok_or(AppError::NotFound)
+        let row = view.person(person).await?.ok_or(AppError::NotFound)?;
+        reach.over_unit(&row.unit)?;
+        Ok(row)
     }
 
     /// What colleagues call these people; who was erased is left out.
@@ -333,9 +369,11 @@ impl App {
     /// # Errors
     /// [`AppError::Forbidden`] for anybody but administrators and the person.
     pub async fn posts_of(&self, caller: &Caller, person: PersonId) -> Result<Vec<Post>, AppError> {
-        if caller.person() != Some(person) {
-            caller.administrator()?;
-        }
+        self.person(caller, person).await.map(drop).or_else(|error| match error {
+            // Somebody without a row holds no post.
+            AppError::NotFound => Ok(()),
+            error => Err(error),
+        })?;
         let view = self.store.city().await?;
         Ok(view.posts_of(person).await?)
     }

@@ -13,6 +13,7 @@ use gewu_store::{
     tries::TryKey,
 };
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 /// A try to sign in, with what is known of the browser.
 #[derive(Clone, Copy, Default)]
@@ -313,6 +314,9 @@ impl App {
         let mut row =
             self.audit_row(caller, action, object, !action.ends_with("refused") && !action.ends_with("locked"));
         row.person = person;
+        // Looked for also when there is none, so that a name nobody has takes as long.
+        let signs = self.store.city().await?.person(person.unwrap_or(PersonId(Uuid::nil()))).await?;
+        row.area = signs.and_then(|signs| self.area_of_unit(&signs.unit));
         let mut changes = Changes::from(changes);
         changes.push(Change::Audit(row));
         self.store.apply(RegionId(0), changes).await

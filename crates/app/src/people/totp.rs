@@ -145,9 +145,11 @@ impl App {
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::NotFound`].
     pub async fn reset_totp(&self, caller: &Caller, login: &str) -> Result<(), AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let view = self.store.city().await?;
         let account = view.account(&login.trim().to_lowercase()).await?.ok_or(AppError::NotFound)?;
+        let person = view.person(account.person).await?.ok_or(AppError::NotFound)?;
+        reach.over_person(&person, &view.posts_of(person.id).await?, self.now())?;
         drop(view);
         let person = account.person;
         let changes = vec![

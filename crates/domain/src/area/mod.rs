@@ -298,6 +298,11 @@ impl Areas {
         self.all.iter().filter(move |area| area.is_valid_on(date))
     }
 
+    /// Does everything lie in it? So it is with the only area that has no parent; of several none covers the others.
+    pub fn is_whole(&self, code: &AreaCode) -> bool {
+        matches!(self.roots.as_slice(), [only] if only == code)
+    }
+
     /// Does the area lie in the other, or is it the same?
     pub fn is_within(&self, code: &AreaCode, ancestor: &AreaCode) -> bool {
         self.upwards(code).any(|area| area.code == *ancestor)

@@ -26,7 +26,7 @@ pub fn shipped() -> Vec<Draft> {
 }
 
 pub async fn run(place: &Place) -> Result<()> {
-    wiring::prepare(place)?;
+    wiring::prepare(place).await?;
     let app = wiring::open(place, Settings::default()).await?;
     let published = app.publish(&Caller::system(), None, shipped(), Publishing::default()).await.map_err(told)?;
     for one in published.iter().filter(|one| !one.is_unchanged) {

@@ -20,6 +20,7 @@ pub async fn run(place: &Place, keys: Keys) -> Result<()> {
             let app = open(place).await?;
             let number = Keyring::rotate(&file, &SystemRandom).context("写入新密钥 · writing the new key")?;
             app.keyring.reload().context("读取密钥 · reading the keys")?;
+            app.check_keys().await.context("登记密钥 · noting the key")?;
             println!("新密钥 new key: {number}（请另存一份密钥文件 · keep a copy of the key file）");
             reseal(&app).await
         }
@@ -75,6 +76,8 @@ async fn drop_key(app: &App, file: &Path, number: u16) -> Result<()> {
             "密钥 {number} 还封着 {contacts} 条联系方式或两步验证密钥，先运行 gewu keys reseal · still seals {contacts} contacts or second factors: run `gewu keys reseal` first"
         );
     }
+    // First from the record: cut short, the key is in the file and is noted again.
+    app.forget_key(number).await.map_err(told)?;
     Keyring::drop_key(file, number).context("去掉密钥 · dropping the key")?;
     println!("已去掉 dropped {number}");
     Ok(())

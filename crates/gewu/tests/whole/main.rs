@@ -18,6 +18,7 @@ mod grids;
 mod house;
 mod keys;
 mod photos;
+mod publishing;
 #[path = "../../../blobs/tests/blobs/server.rs"]
 mod server;
 mod settings;

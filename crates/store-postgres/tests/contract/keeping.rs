@@ -4,6 +4,7 @@ use crate::{Usual, database::Database};
 use gewu_domain::{ids::UnitCode, people::Role};
 use gewu_store::{
     Change, Changes, Page, StoreError,
+    audit::AuditFilter,
     contract::{
         Fixture,
         people::{account, audit, client, open, person_row, post_row, session},
@@ -123,7 +124,7 @@ async fn every_row_that_does_not_decode_is_named() {
             ("accounts", _) => city.account("li").await.err(),
             ("sessions", _) => city.session(digest(1)).await.err(),
             ("clients", _) => city.clients().await.err(),
-            _ => city.audit(None, &Page::first(9)).await.err(),
+            _ => city.audit(&AuditFilter::default(), &Page::first(9)).await.err(),
         };
         let Some(StoreError::Corrupt { table: said_table, column: said_column, row, .. }) = read else {
             panic!("{table}.{column}: {read:?}")

@@ -4,12 +4,13 @@ use super::sample::{HERE, THERE, at, day};
 use crate::{
     CityView, Page, Store, View,
     attachments::AttachmentRow,
-    audit::AuditRow,
+    audit::{AuditFilter, AuditRow},
     cases::{CaseFilter, CaseRow},
     clients::ClientRow,
     contacts::{ContactRow, LookRow},
     counters::CountRow,
     facts::FactRow,
+    keys::KeyRow,
     origins::OriginRow,
     people::{AccountRow, PersonRow},
     publications::Publication,
@@ -37,6 +38,7 @@ pub struct Kept {
     clients: Vec<ClientRow>,
     audit: Vec<AuditRow>,
     uploads: Vec<UploadRow>,
+    keys: Vec<KeyRow>,
 }
 
 impl Kept {
@@ -104,8 +106,9 @@ pub async fn kept(store: &dyn Store) -> Kept {
         publications: publications(city.as_ref()).await,
         people: people(city.as_ref()).await,
         clients: city.clients().await.unwrap(),
-        audit: city.audit(None, &everything()).await.unwrap().rows,
+        audit: city.audit(&AuditFilter::default(), &everything()).await.unwrap().rows,
         uploads,
+        keys: store.upkeep().keys().await.unwrap(),
     }
 }
 

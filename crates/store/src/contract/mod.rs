@@ -134,7 +134,11 @@ macro_rules! contract_suite {
                 a_client_is_found_by_its_secret_also_when_revoked,
                 the_audit_record_is_walked_newest_first,
             ],
-            publications: [versions_never_change, publications_come_back_as_given_and_in_order],
+            publications: [
+                versions_never_change,
+                of_two_who_counted_the_same_one_publishes,
+                publications_come_back_as_given_and_in_order,
+            ],
             repromises: [
                 a_walk_comes_back_as_it_was_left_and_never_goes_back,
                 what_a_walk_makes_anew_and_how_far_it_is_stand_or_fall_together,
@@ -151,6 +155,7 @@ macro_rules! contract_suite {
                 numbers_never_repeat,
                 regions_are_those_with_cases,
                 a_root_stands_once_stored,
+                a_key_is_noted_once_and_forgotten_when_it_is_dropped,
                 the_outbox_is_claimed_once_per_lease_and_emptied_when_sent,
                 a_sweep_takes_what_is_older_and_leaves_the_rest,
                 files_no_case_holds_are_told,

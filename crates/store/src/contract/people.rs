@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Change, Changes, Page, Store, StoreError,
-    audit::AuditRow,
+    audit::{AuditFilter, AuditRow},
     clients::ClientRow,
     people::{AccountRow, FIRST_VERSION, PasswordHash, PersonRow},
     sessions::{DeviceRow, SessionRow},
@@ -72,6 +72,7 @@ pub fn client(no: u128) -> ClientRow {
         name: format!("系统 {no}"),
         secret: digest(u64::try_from(no).unwrap()),
         scopes: if no == 1 { Vec::new() } else { vec!["report".to_owned(), "read".to_owned()] },
+        area: (no == 2).then(|| AreaCode::from("110101")),
         made_at: at(1),
         revoked_at: None,
     }
@@ -87,6 +88,8 @@ pub fn audit(id: u128, of: Option<u128>) -> AuditRow {
         object: format!("person_{id}"),
         succeeded: id.is_multiple_of(2),
         origin: "10.0.0.0/24".to_owned(),
+        area: [None, Some("110101"), Some("110101001"), Some("110102")][usize::try_from(id % 4).unwrap()]
+            .map(AreaCode::from),
     }
 }
 
@@ -420,7 +423,16 @@ pub async fn the_audit_record_is_walked_newest_first(fixture: &impl Fixture) {
     rows.sort_by_key(|row| std::cmp::Reverse(row.id));
     let city = fixture.store().city().await.unwrap();
     for of in [None, Some(person(1)), Some(person(2)), Some(person(3))] {
-        let rows: Vec<AuditRow> = rows.iter().filter(|row| of.is_none() || row.person == of).cloned().collect();
-        walk(&rows, every_size(rows.len()), async |page: Page<_>| city.audit(of, &page).await.unwrap()).await;
+        for areas in [&[][..], &["110101"], &["110101001", "110102"], &["1"]] {
+            let areas: Vec<AreaCode> = areas.iter().copied().map(AreaCode::from).collect();
+            let is_in = |row: &AuditRow| row.area.as_ref().is_some_and(|area| areas.contains(area));
+            let rows: Vec<AuditRow> = rows
+                .iter()
+                .filter(|row| (of.is_none() || row.person == of) && (areas.is_empty() || is_in(row)))
+                .cloned()
+                .collect();
+            let filter = AuditFilter { person: of, areas };
+            walk(&rows, every_size(rows.len()), async |page: Page<_>| city.audit(&filter, &page).await.unwrap()).await;
+        }
     }
 }

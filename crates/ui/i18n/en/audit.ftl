@@ -30,3 +30,4 @@ action-totp-reset = took away a second factor
 action-client-added = made an API key
 action-client-revoked = revoked an API key
 action-published = published data
+action-access-refused = was refused access

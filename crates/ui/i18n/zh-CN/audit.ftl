@@ -30,3 +30,4 @@ action-totp-reset = 去掉别人的两步验证
 action-client-added = 新增 API 密钥
 action-client-revoked = 收回 API 密钥
 action-published = 发布数据
+action-access-refused = 访问被拒绝

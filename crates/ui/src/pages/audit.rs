@@ -124,6 +124,7 @@ fn action(words: &Words, code: &str) -> String {
         "client_added" => words.t("action-client-added"),
         "client_revoked" => words.t("action-client-revoked"),
         "published" => words.t("action-published"),
+        "access_refused" => words.t("action-access-refused"),
         _ => code.to_owned(),
     }
 }

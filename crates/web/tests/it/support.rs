@@ -94,7 +94,7 @@ impl House {
     /// An API key.
     pub async fn key(&self, scopes: &[&str]) -> Knocker {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let (_, key) = self.app.add_client(&Caller::system(), None, "test", scopes).await.expect("a key");
+        let (_, key) = self.app.add_client(&Caller::system(), None, "test", scopes, None).await.expect("a key");
         Knocker { authorization: Some(format!("Bearer {key}")), cookie: None, csrf: None }
     }
 
