@@ -82,6 +82,13 @@ impl City {
         self.catalogues.get(&class.scheme, class.version)?.get(&class.code)
     }
 
+    /// The class, if it is one of the scheme and the version in force.
+    pub fn class_in_force(&self, class: &ClassRef) -> Option<&Class> {
+        let current = self.catalogues.current(&self.policy.scheme)?;
+        let is_current = class.scheme == self.policy.scheme && class.version == current.version;
+        is_current.then(|| current.get(&class.code)).flatten()
+    }
+
     pub fn condition(&self, class: &ClassRef, no: u8) -> Option<&Condition> {
         self.class(class)?.condition(no)
     }
@@ -89,12 +96,9 @@ impl City {
     /// The limit promised by filing under a condition at a place; `None` when class or condition
     /// does not exist in the version in force.
     pub fn limit(&self, class: &ClassRef, condition: u8, place: &Place) -> Option<Limit> {
-        let current = self.catalogues.current(&class.scheme)?;
-        if current.version != class.version {
-            return None;
-        }
+        let found = self.class_in_force(class)?;
         let grade = place.deepest().map_or(AreaClass::B, |area| self.areas.class_of(area));
-        self.condition(class, condition).map(|condition| condition.limits.of(grade))
+        found.condition(condition).map(|condition| condition.limits.of(grade))
     }
 
     /// The collectors' unit nearest to a place.

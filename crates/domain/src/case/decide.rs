@@ -212,7 +212,7 @@ impl Case {
                 draft.push(Deed::Placed { place });
             }
             Command::Correct { class } => {
-                if context.city.class(&class).is_none() {
+                if context.city.class_in_force(&class).is_none() {
                     return Err(Refused::new(Rule::Class, step, self).because(class.code.to_string()));
                 }
                 draft.push(Deed::Corrected { class });
@@ -378,7 +378,7 @@ impl Case {
 
     fn collectors(&self, step: Move, unit: &UnitCode, context: &Context<'_>) -> Result<(), Refused> {
         match context.city.units.get(unit) {
-            Some(unit) if unit.axis == UnitAxis::Supervision && !unit.is_closed => {
+            Some(unit) if unit.axis == UnitAxis::Supervision && unit.kind.as_str() == COLLECTORS && !unit.is_closed => {
                 self.in_sight(step, unit, || collectors_in_sight(self, context.city), context)
             }
             _ => Err(Refused::new(Rule::Units, step, self).because(unit.to_string())),

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use uuid::Uuid;
 
-const KINDS: &str = "code,zh,en,role,axis,backstop\n\
+pub const KINDS: &str = "code,zh,en,role,axis,backstop\n\
     sanitation,环卫,Sanitation,trade,,\n\
     subdistrict_office,街道办,Street office,territory,,yes\n\
     grid_station,网格站,Grid station,centre,supervision,\n\
@@ -43,7 +43,7 @@ const UNITS: &str = "#version,1\ncode,name_zh,kind,parent,area,closed\n\
     command-city,市指挥中心,command_centre,,c,\n\
     clean-old,旧环卫所,sanitation,,d,yes\n\
     station-old,旧网格站,grid_station,,s1,yes\n";
-const CATALOGUE: &str = "#scheme,gbt30428\n#version,1\n#title,测试,Test\n\
+pub const CATALOGUE: &str = "#scheme,gbt30428\n#version,1\n#title,测试,Test\n\
     code,major_zh,major_en,name_zh,name_en,responsible,condition,defect,filing_zh,filing_en,limit,limit_a,limit_b,limit_c,closing_zh,closing_en,source\n\
     event-01-01,市容,Appearance,暴露垃圾,Waste,sanitation,1,waste,有垃圾,waste,4wh,,,,清掉;冲洗,cleared;washed,S\n";
 
