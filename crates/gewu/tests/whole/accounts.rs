@@ -38,3 +38,23 @@ fn the_operator_takes_a_lost_second_factor_away_when_sure() {
     let body = json!({ "login": "acceptor", "password": PASSWORD });
     assert_eq!(house.post("/api/v1/session", None, None, &body).0, 201);
 }
+
+#[test]
+fn ones_own_account_shows_where_one_is_signed_in_and_offers_a_second_factor() {
+    let mut house = House::set_up(Keeper::Sqlite);
+    house.employ("acceptor", Role::Acceptor, None);
+    house.serve();
+    let [desk, _elsewhere] = [house.sign_in("acceptor"), house.sign_in("acceptor")];
+    let page = |path: &str| match house.get(path, Some(&desk)) {
+        (200, page) => page.as_str().unwrap().to_owned(),
+        (status, page) => panic!("{path}: {status} {page}"),
+    };
+    let account = page("/account");
+    for words in ["登录着的设备", "未知设备", "本机", "退出其他设备", "两步验证"] {
+        assert!(account.contains(words), "{words}: {account}");
+    }
+    let totp = page("/account/totp");
+    for words in ["<svg", "<path d=\"M4,4h1v1h-1z", "手工输入这个密钥", "name=\"offer\""] {
+        assert!(totp.contains(words), "{words}: {totp}");
+    }
+}

@@ -33,6 +33,8 @@ struct TotpPage {
     is_forced: bool,
     wrong: Vec<String>,
     offer: Offer,
+    /// The key as it is read and typed.
+    key: String,
     qr: Qr,
     /// Just made: shown this once.
     recovery_codes: Vec<String>,
@@ -63,8 +65,13 @@ async fn made(ui: &Ui, staff: Staff, wrong: Vec<String>, recovery_codes: Vec<Str
     let state = ui.app.totp_state(staff.caller()).await?;
     let offer = ui.app.offer_totp(staff.caller()).await?;
     let is_forced = state.is_needed && !state.is_on;
-    let qr = Qr::of(&offer.uri);
-    Ok(TotpPage { f: Frame::of(ui, staff.visitor, "account"), state, is_forced, wrong, offer, qr, recovery_codes })
+    let (key, qr) = (in_fours(&offer.key), Qr::of(&offer.uri));
+    Ok(TotpPage { f: Frame::of(ui, staff.visitor, "account"), state, is_forced, wrong, offer, key, qr, recovery_codes })
+}
+
+fn in_fours(key: &str) -> String {
+    let letters = key.char_indices();
+    letters.flat_map(|(at, letter)| [(at > 0 && at % 4 == 0).then_some(' '), Some(letter)]).flatten().collect()
 }
 
 /// Sets it up, or turns it off.
@@ -102,5 +109,11 @@ mod tests {
         assert!(qr.dots > 2 * MARGIN && qr.path.starts_with("M4,4h1v1h-1z"), "the corner mark is dark: {}", qr.path);
         assert!(!qr.path.contains("M3,"), "nothing is dark in the margin");
         assert_eq!(Qr::of(&"x".repeat(5_000)).dots, 0);
+    }
+
+    #[test]
+    fn a_key_is_read_in_fours() {
+        assert_eq!(in_fours("ABCDEFGHIJ"), "ABCD EFGH IJ");
+        assert_eq!(in_fours(""), "");
     }
 }
