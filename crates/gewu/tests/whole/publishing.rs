@@ -3,7 +3,7 @@
 use crate::house::{House, Keeper};
 use gewu_app::{
     App, AppError, Caller, Settings,
-    city::{Draft, Kind},
+    city::{Draft, Kind, Publishing},
     clock::{HandClock, SeededRandom},
     locate::Location,
     sealing::Keyring,
@@ -36,8 +36,8 @@ async fn server(store: Arc<dyn Store>, dir: &Path, now: &str, seed: u64) -> (App
 }
 
 async fn publish(app: &App, kind: Kind, text: String) {
-    let draft = Draft { kind, file: kind.code().to_owned(), text };
-    app.publish(&Caller::system(), None, vec![draft], false).await.unwrap();
+    let draft = Draft { kind, file: kind.code().to_owned(), text, datum: None };
+    app.publish(&Caller::system(), None, vec![draft], Publishing::default()).await.unwrap();
 }
 
 fn name_of(app: &App, code: &str) -> String {
@@ -81,20 +81,22 @@ async fn of_two_that_publish_at_once_one_is_told_to_look_again(one: Arc<dyn Stor
     let policy = include_str!("../../../../data/policy/default.toml").replace("version = 1", "version = 2");
     for no in 0..5 {
         let next = |text: &str, was: &str| text.replace(&format!("{was}2"), &format!("{was}{}", no + 2));
-        let draft = |kind: Kind, text: String| vec![Draft { kind, file: kind.code().to_owned(), text }];
+        let draft = |kind: Kind, text: String| vec![Draft { kind, file: kind.code().to_owned(), text, datum: None }];
         let areas = draft(Kind::Areas, next(&areas, "#version,"));
         let policy = draft(Kind::Policy, next(&policy, "version = "));
         let system = Caller::system();
         let both = tokio::join!(
-            one.publish(&system, None, areas.clone(), false),
-            two.publish(&system, None, policy.clone(), false)
+            one.publish(&system, None, areas.clone(), Publishing::default()),
+            two.publish(&system, None, policy.clone(), Publishing::default())
         );
         let told = [both.0.map(drop), both.1.map(drop)];
         assert!(told.iter().any(Result::is_ok), "{told:?}");
         for (app, draft, told) in [(&one, areas, &told[0]), (&two, policy, &told[1])] {
             match told {
                 Ok(()) => {}
-                Err(AppError::Conflict) => drop(app.publish(&system, None, draft, false).await.unwrap()),
+                Err(AppError::Conflict) => {
+                    drop(app.publish(&system, None, draft, Publishing::default()).await.unwrap())
+                }
                 Err(other) => panic!("{other:?}"),
             }
         }

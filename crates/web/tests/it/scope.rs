@@ -11,8 +11,11 @@ use axum::{
 use gewu_app::{
     AppError, Caller, Identity,
     cases::{CaseAddress, report::NewReport},
-    city::{Draft, Kind},
-    people::accounts::{NewPerson, NewPost},
+    city::{Draft, Kind, Publishing},
+    people::{
+        accounts::{NewPerson, NewPost},
+        sign_in::Attempt,
+    },
 };
 use gewu_domain::{
     ids::{AreaCode, PersonId, PostId, UnitCode},
@@ -92,9 +95,15 @@ impl Counties {
     }
 
     async fn publish(&self, caller: &Caller, files: &[(Kind, String)]) -> Result<(), AppError> {
-        let drafts =
-            files.iter().map(|(kind, text)| Draft { kind: *kind, file: kind.code().to_owned(), text: text.clone() });
-        self.house.app.publish(caller, None, drafts.collect(), false).await.map(drop)
+        let drafts = files.iter().map(|(kind, text)| Draft {
+            kind: *kind,
+            file: kind.code().to_owned(),
+            text: text.clone(),
+            datum: None,
+        });
+        // The county beside has no boundaries.
+        let how = Publishing { accept: true, ..Publishing::default() };
+        self.house.app.publish(caller, None, drafts.collect(), how).await.map(drop)
     }
 
     /// The document in force with these words exchanged, or a line added, as its next version.
@@ -379,8 +388,8 @@ async fn an_area_reads_its_own_part_of_the_audit_record() {
     counties.exchange(city, Kind::Policy, &[]).await.unwrap();
     let case = counties.case(EAST).await;
     counties.house.app.erase_report(city, None, case, false).await.unwrap();
-    let sign_in = |login: &str| format!("somebody-{login}");
-    counties.house.app.sign_in(&sign_in("0"), PASSWORD, "").await.unwrap();
+    let attempt = Attempt { login: "somebody-0", password: PASSWORD, ..Attempt::default() };
+    counties.house.app.sign_in(attempt).await.unwrap();
     let read = async |who: &str| {
         let rows = counties.house.app.audit(&callers[who], None, &Page::first(1_000)).await.unwrap().rows;
         rows.into_iter().map(|row| row.object).collect::<Vec<String>>()
