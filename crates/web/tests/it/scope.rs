@@ -14,7 +14,7 @@ use gewu_app::{
     city::{Draft, Kind, Publishing},
     people::{
         accounts::{NewPerson, NewPost},
-        sign_in::{Attempt, Browser},
+        sign_in::Attempt,
     },
 };
 use gewu_domain::{
@@ -101,7 +101,9 @@ impl Counties {
             text: text.clone(),
             datum: None,
         });
-        self.house.app.publish(caller, None, drafts.collect(), Publishing::default()).await.map(drop)
+        // The county beside has no boundaries.
+        let how = Publishing { accept: true, ..Publishing::default() };
+        self.house.app.publish(caller, None, drafts.collect(), how).await.map(drop)
     }
 
     /// The document in force with these words exchanged, or a line added, as its next version.
@@ -386,9 +388,7 @@ async fn an_area_reads_its_own_part_of_the_audit_record() {
     counties.exchange(city, Kind::Policy, &[]).await.unwrap();
     let case = counties.case(EAST).await;
     counties.house.app.erase_report(city, None, case, false).await.unwrap();
-    let sign_in = |login: &str| format!("somebody-{login}");
-    let login = sign_in("0");
-    let attempt = Attempt { login: &login, password: PASSWORD, code: "", browser: Browser::default() };
+    let attempt = Attempt { login: "somebody-0", password: PASSWORD, ..Attempt::default() };
     counties.house.app.sign_in(attempt).await.unwrap();
     let read = async |who: &str| {
         let rows = counties.house.app.audit(&callers[who], None, &Page::first(1_000)).await.unwrap().rows;
