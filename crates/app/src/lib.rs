@@ -11,6 +11,7 @@ pub mod caller;
 pub mod cases;
 pub mod city;
 pub mod clock;
+pub mod doubt;
 pub mod erase;
 pub mod error;
 pub mod import;
@@ -111,6 +112,7 @@ pub struct App {
     known_clients: people::clients::Known,
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     events: broadcast::Sender<Event>,
+    witness: RwLock<doubt::Witness>,
 }
 
 impl App {
@@ -139,8 +141,10 @@ impl App {
             known_clients: Default::default(),
             snapshot: RwLock::new(None),
             events,
+            witness: RwLock::default(),
         };
         app.reload().await?;
+        app.look_at_clock().await?;
         Ok(app)
     }
 

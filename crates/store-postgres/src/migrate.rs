@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (1, "the_record", include_str!("../migrations/0001_the_record.sql")),
     (2, "photos", include_str!("../migrations/0002_photos.sql")),
     (3, "accounts", include_str!("../migrations/0003_accounts.sql")),
+    (5, "recorded", include_str!("../migrations/0005_recorded.sql")),
     (6, "import", include_str!("../migrations/0006_import.sql")),
 ];
 

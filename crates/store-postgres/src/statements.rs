@@ -1,8 +1,8 @@
 //! Every statement there is, so that a test can have a database read each.
 
 use crate::{
-    attachments, audit, backup, cases, clients, contacts, counters, facts, find, idempotency, migrate, origins,
-    people, publications, roots, sessions, tasks, texts, tries, tx, upkeep, uploads,
+    attachments, audit, backup, cases, clients, contacts, counters, facts, find, idempotency, migrate, origins, people,
+    publications, roots, sessions, tasks, texts, tries, tx, upkeep, uploads,
 };
 use tokio_postgres::types::Type;
 
@@ -52,6 +52,8 @@ const PLAIN: &[&str] = &[
     publications::HEADS,
     publications::ONE,
     roots::ALL,
+    roots::LAST_DAYS,
+    roots::REOPENED,
     sessions::DEVICE,
     sessions::OF_PERSON,
     sessions::ONE,
@@ -68,15 +70,15 @@ const PLAIN: &[&str] = &[
     upkeep::CLAIM,
     upkeep::NOW,
     upkeep::OLDER_READS,
-    upkeep::PUT_ROOT,
     upkeep::REGIONS,
-    upkeep::ROOT,
     upkeep::SENT,
     upkeep::SWEEP_ANSWERS,
     upkeep::SWEEP_CONTACTS,
     upkeep::SWEEP_SESSIONS,
     upkeep::SWEEP_UPLOADS,
     upkeep::TAKE,
+    upkeep::TICKED_AT,
+    upkeep::TICK_AT,
     upkeep::STRAY_CASE,
     upkeep::STRAY_CONTACT,
     upkeep::STRAY_FACT,
@@ -128,7 +130,8 @@ mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
     /// What begins and ends transactions, sets and vacuums is no statement that can be prepared.
-    const COMMANDS: [&str; 15] = [
+    const COMMANDS: [&str; 17] = [
+        "ALONE",
         "ANALYZE",
         "BEGIN",
         "CLOSE",
@@ -142,6 +145,7 @@ mod tests {
         "READING",
         "RECORD",
         "ROLLBACK",
+        "SHARED",
         "TABLE",
         "WRITING",
     ];

@@ -14,6 +14,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0004_newest_first", include_str!("../migrations/0004_newest_first.sql")),
     ("0005_photos", include_str!("../migrations/0005_photos.sql")),
     ("0006_accounts", include_str!("../migrations/0006_accounts.sql")),
+    ("0008_recorded", include_str!("../migrations/0008_recorded.sql")),
     ("0009_import", include_str!("../migrations/0009_import.sql")),
 ];
 

@@ -13,7 +13,7 @@ use crate::{
     origins::OriginRow,
     people::{AccountRow, PersonRow},
     publications::Publication,
-    roots::RootRow,
+    roots::{ReopenedDay, RootRow},
     sessions::SessionRow,
     tasks::{InboxFilter, TaskKey, TaskRow},
     texts::TextRow,
@@ -36,6 +36,7 @@ pub struct Kept {
     clients: Vec<ClientRow>,
     audit: Vec<AuditRow>,
     uploads: Vec<UploadRow>,
+    ticked_at: Option<Timestamp>,
 }
 
 impl Kept {
@@ -60,6 +61,7 @@ pub struct Record {
     inboxes: Vec<(TaskKey, TaskRow)>,
     counts: Vec<CountRow>,
     roots: Vec<RootRow>,
+    reopened_days: Vec<ReopenedDay>,
     suspended: Vec<CaseId>,
     found: Vec<Vec<CaseId>>,
 }
@@ -104,6 +106,7 @@ pub async fn kept(store: &dyn Store) -> Kept {
         clients: city.clients().await.unwrap(),
         audit: city.audit(None, &everything()).await.unwrap().rows,
         uploads,
+        ticked_at: store.upkeep().ticked_at().await.unwrap(),
     }
 }
 
@@ -140,6 +143,7 @@ async fn record(view: &dyn View) -> Record {
         inboxes,
         counts: view.counts(day(1), day(31)).await.unwrap(),
         roots: view.roots().await.unwrap(),
+        reopened_days: view.reopened_days().await.unwrap(),
         suspended: view.suspended_until(far(), 1_000).await.unwrap(),
         found,
     }
