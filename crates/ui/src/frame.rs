@@ -11,7 +11,7 @@ use crate::{
 };
 use askama::Template;
 use axum::response::Html;
-use gewu_app::{App, people::sign_in::Signed};
+use gewu_app::{App, doubt::Doubt, people::sign_in::Signed};
 use gewu_domain::people::Role;
 use std::ops::Deref;
 
@@ -25,6 +25,8 @@ pub struct Frame {
     pub city: String,
     pub is_demo: bool,
     pub person: Option<FramePerson>,
+    /// What an administrator must see to.
+    pub warning: Option<String>,
 }
 
 /// Who is signed in, as the frame shows them.
@@ -67,6 +69,9 @@ impl Frame {
         let city = snapshot.as_ref().and_then(|snapshot| {
             snapshot.city.areas.roots().next().map(|root| words.name(&root.name_zh, root.name_en.as_deref()).to_owned())
         });
+        let is_administrator =
+            visitor.signed.as_ref().is_some_and(|signed| signed.caller.role() == Some(Role::Administrator));
+        let warning = ui.app.doubt().filter(|_| is_administrator).map(|doubt| warning(&words, doubt));
         let person = visitor.signed.map(|signed| person(ui, &words, signed));
         Frame {
             here,
@@ -74,6 +79,7 @@ impl Frame {
             city: city.unwrap_or_default(),
             is_demo: ui.app.settings.is_demo,
             person,
+            warning,
             words,
         }
     }
@@ -101,6 +107,13 @@ impl Frame {
 
     pub fn encoded_address(&self) -> String {
         encode(&self.address)
+    }
+}
+
+fn warning(words: &Words, doubt: Doubt) -> String {
+    match doubt {
+        Doubt::Ahead { now, last } => words.t2("clock-ahead", "now", words.exactly(now), "last", words.exactly(last)),
+        Doubt::Behind { now, sealed } => words.t2("clock-behind", "now", words.exactly(now), "day", sealed.to_string()),
     }
 }
 
