@@ -203,6 +203,17 @@ async fn every_day_with_facts_has_a_root_whatever_its_year(house: House) {
     let roots = roots(&house, region).await;
     let days: Vec<(Date, u64)> = roots.iter().map(|root| (root.day, root.facts)).collect();
     assert_eq!(days, [(day("1977-05-01"), 1), (day("1999-12-31"), 1), (day("2026-11-01"), 1)]);
+
+    // What comes from elsewhere is recorded now, sealed days or not.
+    let recorded = Recorded::At(house.app.now());
+    let happened = at("2026-11-01T12:00:00Z");
+    let history =
+        house.app.history(&Actor::System, happened, recorded, |_| "X3".to_owned(), &report(&house.app)).unwrap();
+    let id = history.case.id;
+    let (region, changes) = history.finish();
+    house.app.store.upkeep().load(region, vec![changes]).await.unwrap();
+    let fact = facts(&house, CaseAddress { region, id }).await.remove(0);
+    assert_eq!((fact.at, fact.recorded_at), (happened, house.app.now()));
     assert_eq!(verified(&house).await.findings, []);
 }
 
