@@ -258,7 +258,7 @@ async fn a_clock_that_is_wrong_for_a_moment_seals_and_sweeps_nothing(house: Hous
     let address = reported(&house).await;
     let login = house.town.accounts().next().unwrap().login.clone().unwrap();
     app.tick().await.unwrap();
-    let signed_in = app.sign_in(&login, DEMO_PASSWORD, "test").await.unwrap();
+    let signed_in = super::sign_in(app, &login, DEMO_PASSWORD, "test").await.unwrap();
     let right = app.now();
     for wrong in [at("2038-01-19T03:14:07Z"), right.checked_add(SignedDuration::from_hours(26)).unwrap()] {
         house.clock.set(wrong);
