@@ -242,8 +242,15 @@ fn fresh_id(ms: u64, no: usize) -> Uuid {
 }
 
 fn insert(connection: &Connection, table: &str) -> Result<String> {
-    let places = vec!["?"; connection.prepare(&format!("select * from {table}"))?.column_count()].join(", ");
-    Ok(format!("insert into {table} values ({places})"))
+    let columns = columns(connection, table)?;
+    let places = vec!["?"; columns.len()].join(", ");
+    Ok(format!("insert into {table} ({}) values ({places})", columns.join(", ")))
+}
+
+/// Those that are written; what a table works out by itself is left out.
+fn columns(connection: &Connection, table: &str) -> Result<Vec<String>> {
+    let mut names = connection.prepare("select name from pragma_table_info(?)")?;
+    Ok(names.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 impl Bare for Copy {
@@ -261,7 +268,9 @@ impl Bare for Copy {
             recorded.insert(id, Recorded { id, number: row.get(1)?, rows: Vec::new(), answer: None });
         }
         for (statement, (table, case)) in OF_CASE.iter().enumerate() {
-            let sql = format!("select {case}, * from main.{table} where {case} in (select id from temp.new_ids)");
+            let columns = columns(&server, table)?.join(", ");
+            let sql =
+                format!("select {case}, {columns} from main.{table} where {case} in (select id from temp.new_ids)");
             for values in all(&server, &sql)? {
                 let (Some(Value::Blob(case)), Some(cells)) = (values.first(), values.get(1..)) else { continue };
                 let case = recorded.get_mut(&Uuid::from_slice(case)?).context("a row of no case")?;

@@ -36,8 +36,20 @@ const OF_CASE: [(&str, &str, &str); 9] = [
     ("looks", "case_id", "substr(c.number, -2) % 20 = 13"),
 ];
 /// Tables copied once as they are.
-const OF_CITY: [&str; 10] =
-    ["migrations", "regions", "roots", "counters", "numbers", "publications", "people", "posts", "accounts", "clients"];
+const OF_CITY: [&str; 12] = [
+    "migrations",
+    "regions",
+    "roots",
+    "reopened_days",
+    "clock",
+    "counters",
+    "numbers",
+    "publications",
+    "people",
+    "posts",
+    "accounts",
+    "clients",
+];
 /// In the order of the index, or each row would end a segment of it.
 const TERMS: &str = "insert into main.case_terms (rowid, terms)
     select :last_place - (c.found_at - (:earlier_ms / 1000 << 30)),

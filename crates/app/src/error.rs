@@ -74,7 +74,7 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> AppError {
         match error {
             StoreError::Taken { what: "upload" } => crate::uploads::not_there().into(),
-            StoreError::Stale { .. } | StoreError::Taken { .. } => AppError::Conflict,
+            StoreError::Stale { .. } | StoreError::Taken { .. } | StoreError::Sealed { .. } => AppError::Conflict,
             StoreError::Unavailable(source) => AppError::Unavailable(source),
             other => AppError::Failed(Box::new(other)),
         }

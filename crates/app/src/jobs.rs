@@ -6,13 +6,14 @@
 use crate::{
     App, AppError, Caller,
     cases::{CaseAddress, act::Step},
-    verify::{day_root, start_of},
+    verify::{Link, chain, day_root, first_recorded, start_of, tomorrow},
 };
 use gewu_domain::{case::Command, ids::RegionId, record::GENESIS};
-use gewu_store::{Page, facts::TimeKey, roots::RootRow};
-use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
+use gewu_store::{StoreError, roots::RootRow};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-/// How long after midnight a day counts as over: facts are stamped before they are written.
+/// How long after midnight a day counts as over: facts are stamped before they are written, and whoever comes later than
+/// this is told so by the store and stamps anew.
 const SETTLED_MINUTES: i64 = 10;
 /// Slices of cases looked at for new promises in one round: some thousand cases, and a second of work.
 const SLICES: u32 = 20;
@@ -30,19 +31,27 @@ pub struct Ticked {
 }
 
 impl App {
-    /// One round of everything that is due.
+    /// One round of everything that is due. While the clock is in [doubt](crate::doubt) nothing is done that cannot be undone.
     ///
     /// # Errors
     /// The first job that fails; the rest waits for the next round.
     pub async fn tick(&self) -> Result<Ticked, AppError> {
         let mut ticked = Ticked::default();
+        let is_doubted = self.look_at_clock().await?.is_some();
+        if !is_doubted {
+            self.note_tick().await?;
+        }
         for region in self.store.upkeep().regions().await? {
-            ticked.resumed += self.resume_due(region).await?;
-            ticked.repromised += self.repromise(region, SLICES).await?;
-            ticked.roots += self.root_days(region).await?;
+            if !is_doubted {
+                ticked.resumed += self.resume_due(region).await?;
+                ticked.repromised += self.repromise(region, SLICES).await?;
+                ticked.roots += self.root_days(region).await?;
+            }
             ticked.sent += self.send(region).await?;
         }
-        ticked.swept = self.sweep().await? + self.store.upkeep().sweep_uploads(self.now()).await?;
+        if !is_doubted {
+            ticked.swept = self.sweep().await? + self.store.upkeep().sweep_uploads(self.now()).await?;
+        }
         Ok(ticked)
     }
 
@@ -68,32 +77,32 @@ impl App {
         Ok(resumed)
     }
 
-    /// Gives every finished day its root, from the first day with facts on.
+    /// Gives every finished day on which something was recorded its root.
     async fn root_days(&self, region: RegionId) -> Result<u32, AppError> {
         let settled = self.now().checked_sub(SignedDuration::from_mins(SETTLED_MINUTES)).unwrap_or_default();
-        let today = settled.to_zoned(TimeZone::UTC).date();
+        let today = start_of(settled.to_zoned(TimeZone::UTC).date());
+        let sealed = self.store.upkeep().sealed_days().await?.into_iter().find(|(of, _)| *of == region);
+        let mut open_from = sealed.map_or(Timestamp::MIN, |(_, day)| start_of(tomorrow(day)));
         let view = self.store.view(region).await?;
-        let roots = view.roots().await?;
-        let (mut day, mut previous) = match roots.last() {
-            Some(last) => (tomorrow(last.day), last.root),
-            None => {
-                let first: Page<TimeKey> = Page::first(1);
-                let facts = view.facts_between(jiff::Timestamp::UNIX_EPOCH, start_of(today), &first).await?;
-                match facts.rows.first() {
-                    Some(fact) => (fact.at.to_zoned(TimeZone::UTC).date(), GENESIS),
-                    None => return Ok(0),
-                }
-            }
-        };
+        let Some(mut day) = first_recorded(view.as_ref(), open_from, today).await? else { return Ok(0) };
+        let links = chain(view.roots().await?, view.reopened_days().await?);
+        let mut previous = links.last().map_or(GENESIS, Link::hash);
         let mut made = 0;
-        while day < today {
+        loop {
             let (root, facts) = day_root(view.as_ref(), region, day, previous).await?;
-            self.store.upkeep().put_root(region, RootRow { day, root, facts }).await?;
-            made += 1;
+            match self.store.upkeep().put_root(region, RootRow { day, root, facts }).await {
+                Ok(()) => made += 1,
+                // Something was recorded that day meanwhile: the next round counts it in.
+                Err(StoreError::Stale { .. }) => return Ok(made),
+                Err(error) => return Err(error.into()),
+            }
             previous = root;
-            day = tomorrow(day);
+            open_from = start_of(tomorrow(day));
+            match first_recorded(view.as_ref(), open_from, today).await? {
+                Some(next) => day = next,
+                None => return Ok(made),
+            }
         }
-        Ok(made)
     }
 
     async fn sweep(&self) -> Result<u64, AppError> {
@@ -114,8 +123,4 @@ impl App {
         }
         Ok(u32::try_from(ids.len()).unwrap_or(u32::MAX))
     }
-}
-
-fn tomorrow(day: Date) -> Date {
-    day.saturating_add(1.day())
 }

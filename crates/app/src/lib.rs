@@ -11,6 +11,7 @@ pub mod caller;
 pub mod cases;
 pub mod city;
 pub mod clock;
+pub mod doubt;
 pub mod erase;
 pub mod error;
 pub mod import;
@@ -122,6 +123,7 @@ pub struct App {
     /// How many publications there were, and which day it was, when they were looked at.
     looked_at: Mutex<Option<(u64, Date)>>,
     events: broadcast::Sender<Event>,
+    witness: RwLock<doubt::Witness>,
 }
 
 impl App {
@@ -152,9 +154,11 @@ impl App {
             snapshot: RwLock::new(None),
             looked_at: Mutex::default(),
             events,
+            witness: RwLock::default(),
         };
         app.check_keys().await?;
         app.reload().await?;
+        app.look_at_clock().await?;
         Ok(app)
     }
 

@@ -29,13 +29,17 @@ impl App {
     /// Sweeps the files after `after`: those put before `before` that no case holds. With `dry_run` it says which.
     ///
     /// # Errors
-    /// When store or storage fail; what was removed until then stays removed.
+    /// When store or storage fail; what was removed until then stays removed. [`AppError::Invalid`] while the clock is in
+    /// [doubt](crate::doubt).
     pub async fn sweep_photos(
         &self,
         after: Option<Digest>,
         before: Timestamp,
         dry_run: bool,
     ) -> Result<Swept, AppError> {
+        if !dry_run && let Some(doubt) = self.look_at_clock().await? {
+            return Err(doubt.problem().into());
+        }
         let files = self.blobs.list_dated(after, STRETCH).await?;
         let old: Vec<Digest> = files.iter().filter(|(_, at)| *at < before).map(|(digest, _)| *digest).collect();
         let orphans = if old.is_empty() { Vec::new() } else { self.store.upkeep().unreferenced(&old).await? };

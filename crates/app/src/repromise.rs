@@ -89,7 +89,7 @@ impl App {
         }))
     }
 
-    /// One slice: the walk after it and how many cases were promised anew, or `None` when one of them changed meanwhile.
+    /// One slice: the walk after it and how many cases were promised anew, or `None` when one of them changed, or the day was sealed, meanwhile.
     async fn repromise_slice(
         &self,
         region: RegionId,
@@ -123,7 +123,7 @@ impl App {
         changes.push(Change::Repromise(row.clone()));
         match self.store.apply(region, changes).await {
             Ok(()) => {}
-            Err(StoreError::Stale { .. }) => return Ok(None),
+            Err(StoreError::Stale { .. } | StoreError::Sealed { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
         for (case, facts) in &told {

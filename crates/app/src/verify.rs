@@ -1,18 +1,19 @@
 //! Verifying the record: every chain, every root, every word that is still kept, every case against its facts, and that
-//! nothing is left without its case.
+//! nothing is left without its case or its root.
 
 use crate::{App, AppError};
 use gewu_domain::{
     case::{Case, Deed, Fact, Source},
     ids::{CaseId, Digest, RegionId},
-    record::{self, DayRoot, GENESIS},
+    record::{self, DayRoot, GENESIS, Reopening},
 };
 use gewu_store::{
     Page, StoreError, View,
     facts::{FactKey, FactRow, TimeKey},
+    roots::{ReopenedDay, RootRow},
     upkeep::{Owned, Stray},
 };
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -41,6 +42,8 @@ pub struct Verified {
     pub photos: u64,
     pub days: u64,
     pub findings: Vec<Finding>,
+    /// What was done to the record in its own way, and whoever verifies should know.
+    pub remarks: Vec<Finding>,
 }
 
 impl App {
@@ -149,7 +152,7 @@ impl App {
             }
             previous = row.hash;
             match serde_json::from_str::<Fact>(&row.body) {
-                Ok(fact) if fact.at == row.at => facts.push(fact),
+                Ok(fact) if (fact.at, fact.recorded_at()) == (row.at, row.recorded_at) => facts.push(fact),
                 Ok(fact) => {
                     found(
                         Some(row.seq),
@@ -246,21 +249,70 @@ impl App {
 
     async fn verify_roots(&self, region: RegionId, verified: &mut Verified) -> Result<(), AppError> {
         let view = self.store.view(region).await?;
-        let mut previous = GENESIS;
-        for row in view.roots().await? {
-            verified.days += 1;
-            let (root, facts) = day_root(view.as_ref(), region, row.day, previous).await?;
-            if root != row.root || facts != row.facts {
-                verified.findings.push(Finding {
-                    region,
-                    case: None,
-                    seq: None,
-                    what: "a day's root does not fit its facts",
-                    zh: "某日的根与当日记录不符",
-                    detail: format!("{}: {facts} facts now, {} then", row.day, row.facts),
-                });
+        let (roots, reopened) = (view.roots().await?, view.reopened_days().await?);
+        let said = |what, zh, detail| Finding { region, case: None, seq: None, what, zh, detail };
+        let mut before = GENESIS;
+        for (no, day) in (1..).zip(&reopened) {
+            let Reopening { no: stood, day: opened, at, by, reason, .. } = &day.reopening;
+            if (*stood, day.reopening.hash(before)) != (no, day.hash) {
+                let detail = format!("{no}: {opened}");
+                verified.findings.push(said(
+                    "a note of a day opened again was altered",
+                    "重新打开某日的记录被改动过",
+                    detail,
+                ));
             }
-            previous = row.root;
+            before = day.hash;
+            let by = by.map_or_else(|| "the command line".to_owned(), |person| person.to_string());
+            let detail = format!("{opened}, on {at} by {by}: {reason}");
+            verified.remarks.push(said(
+                "a day was opened again, roots from it on were made anew",
+                "某日被重新打开，从那天起的根重新生成",
+                detail,
+            ));
+        }
+        let mut previous = GENESIS;
+        let mut open_from = Timestamp::MIN;
+        for link in chain(roots, reopened) {
+            match link {
+                Link::Reopened(day) => {
+                    if day.reopening.previous != previous {
+                        let detail = day.reopening.day.to_string();
+                        verified.findings.push(said(
+                            "roots before a day opened again are missing",
+                            "重新打开的那天之前缺少根",
+                            detail,
+                        ));
+                    }
+                    previous = day.hash;
+                }
+                Link::Root(row) => {
+                    verified.days += 1;
+                    if let Some(day) = first_recorded(view.as_ref(), open_from, start_of(row.day)).await? {
+                        verified.findings.push(said(
+                            "facts of a day without a root",
+                            "有记录的日子没有根",
+                            day.to_string(),
+                        ));
+                    }
+                    let (root, facts) = day_root(view.as_ref(), region, row.day, previous).await?;
+                    if root != row.root || facts != row.facts {
+                        let detail = format!("{}: {facts} facts now, {} then", row.day, row.facts);
+                        verified.findings.push(said(
+                            "a day's root does not fit its facts",
+                            "某日的根与当日记录不符",
+                            detail,
+                        ));
+                    }
+                    previous = row.root;
+                    open_from = start_of(tomorrow(row.day));
+                }
+            }
+        }
+        let to_come = self.now().checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
+        if let Some(day) = first_recorded(view.as_ref(), to_come, Timestamp::MAX).await? {
+            let what = "facts were recorded by a clock that was ahead; their day gets its root when it is over";
+            verified.remarks.push(said(what, "有记录是时钟走快时写下的，那一天过完才会有根", day.to_string()));
         }
         Ok(())
     }
@@ -276,6 +328,45 @@ fn is_of_reporter(fact: &Fact) -> bool {
     }
 }
 
+/// What stands in a region's chain.
+pub(crate) enum Link {
+    Root(RootRow),
+    Reopened(ReopenedDay),
+}
+
+impl Link {
+    pub(crate) fn hash(&self) -> Digest {
+        match self {
+            Link::Root(row) => row.root,
+            Link::Reopened(day) => day.hash,
+        }
+    }
+}
+
+/// The chain in its order: a day opened again stands before the first root that was made after it, unless a later one
+/// took that root away again and stands for both.
+pub(crate) fn chain(roots: Vec<RootRow>, reopened: Vec<ReopenedDay>) -> Vec<Link> {
+    let mut standing: Vec<ReopenedDay> = Vec::new();
+    for day in reopened {
+        standing.retain(|before| before.reopening.day < day.reopening.day);
+        standing.push(day);
+    }
+    let mut links: Vec<Link> =
+        roots.into_iter().map(Link::Root).chain(standing.into_iter().map(Link::Reopened)).collect();
+    links.sort_by_key(|link| match link {
+        Link::Reopened(day) => (day.reopening.day, false),
+        Link::Root(row) => (row.day, true),
+    });
+    links
+}
+
+/// The day of the first fact that was recorded in this time.
+pub(crate) async fn first_recorded(view: &dyn View, from: Timestamp, to: Timestamp) -> Result<Option<Date>, AppError> {
+    let page: Page<TimeKey> = Page::first(1);
+    let first = view.facts_recorded(from, to, &page).await?.rows.into_iter().next();
+    Ok(first.map(|fact| fact.recorded_at.to_zoned(TimeZone::UTC).date()))
+}
+
 /// The root of a day over the facts as they are now, and how many they are.
 pub(crate) async fn day_root(
     view: &dyn View,
@@ -287,8 +378,7 @@ pub(crate) async fn day_root(
     let mut facts = 0;
     let mut page: Page<TimeKey> = Page::first(Page::<TimeKey>::MOST);
     loop {
-        let listing =
-            view.facts_between(start_of(day), start_of(day.saturating_add(jiff::Span::new().days(1))), &page).await?;
+        let listing = view.facts_recorded(start_of(day), start_of(tomorrow(day)), &page).await?;
         for row in &listing.rows {
             root.add(row.hash);
             facts += 1;
@@ -298,6 +388,10 @@ pub(crate) async fn day_root(
             None => return Ok((root.finish(), facts)),
         }
     }
+}
+
+pub(crate) fn tomorrow(day: Date) -> Date {
+    day.saturating_add(1.day())
 }
 
 /// Midnight UTC.

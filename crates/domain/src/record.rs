@@ -2,12 +2,14 @@
 //!
 //! Each case is a chain of its own: a fact's hash covers the hash before it, the
 //! region, the case, its place in the case and the bytes of the fact as stored.
-//! Each region gets a daily root over the facts of that day (UTC), chained to the root before.
+//! Each region gets a root over the facts that were recorded on a day (UTC), chained to the root before. A day that was
+//! sealed by a wrong clock can be opened again: what was done so stands in the same chain.
 
 use crate::{
     case::Fact,
-    ids::{CaseId, Digest, RegionId},
+    ids::{CaseId, Digest, PersonId, RegionId},
 };
+use jiff::{Timestamp, civil::Date};
 use sha2::{Digest as _, Sha256};
 
 /// The hash before the first fact.
@@ -66,8 +68,8 @@ pub fn text_digest(salt: &[u8; 16], text: &str) -> Digest {
     Digest(hasher.finalize().into())
 }
 
-/// A region's root for one day: chained to the root before, over that day's fact hashes ordered by time, case and
-/// position.
+/// A region's root for one day: chained to what stands before it (a root, or a [`Reopening`]), over the hashes of the
+/// facts recorded that day, ordered by the time they were recorded, case and position.
 #[derive(Debug, Clone)]
 pub struct DayRoot(Sha256);
 
@@ -87,6 +89,41 @@ impl DayRoot {
 
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
+    }
+}
+
+/// A day opened again: its root and all after it were taken away, to be made anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reopening {
+    pub region: RegionId,
+    /// Of the region's reopenings, from 1.
+    pub no: u32,
+    /// The first day that was opened, in UTC.
+    pub day: Date,
+    /// What the day's root was chained to: the root before it, or the reopening before it.
+    pub previous: Digest,
+    /// The last root that was taken away.
+    pub removed: Digest,
+    pub at: Timestamp,
+    /// `None` when it was done at the command line without naming anybody.
+    pub by: Option<PersonId>,
+    pub reason: String,
+}
+
+impl Reopening {
+    /// Its place in the chain; `before` is the hash of the region's reopening before it, [`GENESIS`] for the first.
+    pub fn hash(&self, before: Digest) -> Digest {
+        let mut hasher = Sha256::new();
+        hasher.update(before.0);
+        hasher.update(self.previous.0);
+        hasher.update(self.region.0.to_be_bytes());
+        hasher.update(self.no.to_be_bytes());
+        hasher.update(self.day.to_string().as_bytes());
+        hasher.update(self.removed.0);
+        hasher.update(self.at.as_millisecond().to_be_bytes());
+        hasher.update(self.by.map_or([0; 16], |person| *person.0.as_bytes()));
+        hasher.update(self.reason.as_bytes());
+        Digest(hasher.finalize().into())
     }
 }
 
@@ -123,6 +160,54 @@ mod tests {
         root.add(second);
         let root = root.finish();
         assert_eq!(root.to_string(), "3de1fed8b05049a608e64b914bc3b5e67362aff000647967be16c76428a3c08a");
+    }
+
+    #[test]
+    fn whatever_a_reopening_says_is_in_its_hash() {
+        let day = |day| jiff::civil::date(2026, 11, day);
+        let one = Reopening {
+            region: RegionId(110_101),
+            no: 1,
+            day: day(22),
+            previous: Digest([1; 32]),
+            removed: Digest([2; 32]),
+            at: Timestamp::UNIX_EPOCH,
+            by: None,
+            reason: "the clock was wrong".to_owned(),
+        };
+        let others = [
+            Reopening { region: RegionId(110_102), ..one.clone() },
+            Reopening { no: 2, ..one.clone() },
+            Reopening { day: day(23), ..one.clone() },
+            Reopening { previous: GENESIS, ..one.clone() },
+            Reopening { removed: GENESIS, ..one.clone() },
+            Reopening { at: Timestamp::from_millisecond(1).unwrap(), ..one.clone() },
+            Reopening { by: Some(PersonId(Uuid::from_u128(1))), ..one.clone() },
+            Reopening { reason: String::new(), ..one.clone() },
+        ];
+        for other in others {
+            assert_ne!(one.hash(GENESIS), other.hash(GENESIS), "{other:?}");
+        }
+        assert_ne!(one.hash(GENESIS), one.hash(Digest([3; 32])));
+    }
+
+    #[test]
+    fn a_fact_recorded_late_says_so_and_one_recorded_at_once_is_as_it_was_before() {
+        use crate::{case::Deed, people::Actor};
+        let at: Timestamp = "2026-03-02T01:00:00Z".parse().unwrap();
+        let late: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
+        let mut fact = Fact::new(at, Actor::System, Deed::Resumed);
+        let sealed = |fact: &Fact| seal(RegionId(1), CaseId(Uuid::from_u128(1)), 0, GENESIS, [fact]).remove(0);
+        let before = sealed(&fact);
+        assert_eq!(before.body, r#"{"at":"2026-03-02T01:00:00Z","by":{"as":"system"},"deed":{"did":"resumed"}}"#);
+        assert_eq!(serde_json::from_str::<Fact>(&before.body).unwrap().recorded_at(), at);
+        fact.record_at(late);
+        let after = sealed(&fact);
+        let read: Fact = serde_json::from_str(&after.body).unwrap();
+        assert_eq!((read.at, read.recorded_at()), (at, late));
+        assert_ne!(after.hash, before.hash, "the hash covers it");
+        fact.record_at(at);
+        assert_eq!(sealed(&fact), before);
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub enum Command {
     /// 账户与岗位 · accounts and posts.
     #[command(subcommand)]
     User(User),
+    /// 服务器的时钟，和它封存的日子 · the server's clock, and the days it seals.
+    #[command(subcommand)]
+    Clock(Clock),
     /// 个人信息 · personal data.
     #[command(subcommand)]
     Person(Person),
@@ -286,6 +289,39 @@ pub enum User {
     /// lost the phone and the recovery codes; their sessions end. Make sure who asks.
     TotpReset {
         login: String,
+        /// 不再询问 · do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Clock {
+    /// 时钟可信吗 · is the clock believed?
+    Show,
+    /// 长时间停机之后，由人确认时钟是对的；记入审计 · after a long stop, say that the clock is right; the audit record keeps it.
+    Accept {
+        /// 不再询问 · do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// 重新打开被错误的时钟封存的一天，和它之后的各天；根会重新生成，链里永远留有这件事 · open a day again that a wrong clock sealed, and all
+    /// after it; their roots are made anew, and the chain keeps a note of it for good.
+    Reopen {
+        /// 哪一天（UTC），例如 2026-11-02 · which day, in UTC.
+        day: jiff::civil::Date,
+        /// 原因；永远留在链里，不要写个人信息 · why; it stays for good, so no personal data.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// 谁决定的，写用户名 · who decided it: an account's name.
+        #[arg(long, value_name = "LOGIN")]
+        by: Option<String>,
+        /// 只在这个区县；不写就是全部 · only in this region; in all, when not said.
+        #[arg(long, value_name = "CODE")]
+        region: Option<u32>,
+        /// 只说会怎样 · only say what would be done.
+        #[arg(long)]
+        dry_run: bool,
         /// 不再询问 · do not ask.
         #[arg(long)]
         yes: bool,

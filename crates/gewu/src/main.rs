@@ -35,6 +35,7 @@ fn main() -> Result<()> {
             Command::Backup(backup) => commands::backup::backup(&args.place, backup).await,
             Command::Restore(restore) => commands::backup::restore(&args.place, restore).await,
             Command::User(user) => commands::user::run(&args.place, user).await,
+            Command::Clock(clock) => commands::clock::run(&args.place, clock).await,
             Command::Person(person) => commands::person::run(&args.place, person).await,
             Command::Keys(keys) => commands::keys::run(&args.place, keys).await,
             Command::Photos(photos) => commands::photos::run(&args.place, photos).await,

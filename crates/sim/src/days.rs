@@ -10,7 +10,10 @@ use crate::{
     rhythm,
     world::{Begun, Replayed, World, due},
 };
-use gewu_app::{App, AppError, cases::history::History};
+use gewu_app::{
+    App, AppError,
+    cases::history::{History, Recorded, load},
+};
 use gewu_domain::{
     case::{Case, Desk, StateKind},
     ids::{AreaCode, ClassCode, RegionId},
@@ -231,7 +234,7 @@ impl World {
         refused: &mut Vec<String>,
         enough: impl Fn(&Case) -> bool,
     ) -> Result<History<'_>, AppError> {
-        let mut history = self.app.history(&begun.by, begun.at, number, &begun.new)?;
+        let mut history = self.app.history(&begun.by, begun.at, Recorded::AsTold(until), number, &begun.new)?;
         let habits = self.habits(Pace::LIFELIKE);
         for _ in 0..STEPS_MOST {
             if enough(&history.case) {
@@ -454,7 +457,7 @@ pub async fn live(
     while let Some(made) = receiver.recv().await {
         let (slice, mut told) = made?;
         let batch = std::mem::take(&mut told.batch);
-        match app.store.upkeep().load(slice.region, batch).await {
+        match load(app.store.as_ref(), app.now(), slice.region, batch).await {
             Ok(()) => {}
             Err(StoreError::Taken { .. } | StoreError::Stale { .. }) if slice.no == kept => {}
             Err(error) => return Err(error.into()),
@@ -488,7 +491,7 @@ pub async fn leave_work(
     .await
     .map_err(|error| AppError::Failed(Box::new(error)))??;
     for (region, mut told) in left {
-        match app.store.upkeep().load(region, std::mem::take(&mut told.batch)).await {
+        match load(app.store.as_ref(), app.now(), region, std::mem::take(&mut told.batch)).await {
             // Left there before the last attempt was broken off.
             Ok(()) | Err(StoreError::Taken { .. } | StoreError::Stale { .. }) => progress.add(&told),
             Err(error) => return Err(error.into()),

@@ -8,6 +8,9 @@
     reason = "a test that cannot go on says so"
 )]
 
+#[path = "spine/record.rs"]
+mod record;
+
 use gewu_app::{
     App, AppError, Caller, Identity, Settings,
     cases::{

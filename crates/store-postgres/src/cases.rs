@@ -131,6 +131,7 @@ pub(crate) struct Write {
     pub facts: Vec<Sealed>,
     /// In milliseconds, one for each fact.
     pub fact_at: Vec<i64>,
+    pub recorded_at: Vec<i64>,
     pub head: Digest,
     pub tasks: Vec<Task>,
     /// See `find`: keys to find it by; those of its terms only when `has_terms`.
@@ -147,7 +148,7 @@ pub(crate) struct Write {
 impl Write {
     pub fn of(region: i64, write: CaseWrite) -> Write {
         let case = &write.case;
-        let row = CaseRow::of(case, write.warn_at);
+        let row = CaseRow::of(&write);
         let mut units: Vec<&str> =
             case.assignments.iter().filter(|part| part.is_lead).map(|part| part.unit.as_str()).collect();
         units.sort_unstable();
@@ -168,6 +169,7 @@ impl Write {
             was: write.was,
             facts: write.facts,
             fact_at: write.at.into_iter().map(ms).collect(),
+            recorded_at: write.recorded_at.into_iter().map(ms).collect(),
             head: write.head,
             tasks: write.tasks,
         }
@@ -175,7 +177,10 @@ impl Write {
 
     pub fn new_facts(&self, region: i64) -> impl Iterator<Item = NewFact<'_>> {
         let case = self.row.id.0;
-        self.facts.iter().zip(&self.fact_at).map(move |(sealed, at)| NewFact { region, case, at: *at, sealed })
+        self.facts.iter().zip(self.fact_at.iter().zip(&self.recorded_at)).map(move |(sealed, (at, recorded_at))| {
+            let late_at = (recorded_at != at).then_some(*recorded_at);
+            NewFact { region, case, at: *at, late_at, sealed }
+        })
     }
 }
 

@@ -2,12 +2,13 @@
 
 use crate::{
     attachments, audit, cases, clients, contacts, counters, error, facts, find, idempotency, origins, outbox, people,
-    publications, repromises, sessions, tasks, texts, tries, tx::Tx, uploads,
+    publications, repromises, roots, row::ms, sessions, tasks, texts, tries, tx::Tx, uploads,
 };
 use futures_util::future::{BoxFuture, join_all};
 use gewu_domain::ids::{CaseId, Digest};
 use gewu_store::{Change, Changes, idempotency::Answer};
-use std::collections::HashSet;
+use jiff::{Span, civil::Date, tz::TimeZone};
+use std::collections::{HashMap, HashSet};
 use tokio_postgres::Error;
 use uuid::Uuid;
 
@@ -29,6 +30,8 @@ pub(crate) enum Obstacle {
     Repeated,
     /// This case has another version, or exists already, or not at all.
     Stale(CaseId),
+    /// Its facts were recorded on a day up to this, which has its root.
+    Sealed(Date),
     /// An upload it takes is not there any more.
     Gone,
     /// Some other row has moved on, or is gone.
@@ -162,9 +165,10 @@ async fn write_in_order(tx: &Tx, begin: Option<&str>, job: &Job) -> Result<Optio
     }
     for case in &job.cases {
         let row = Rows { cases: vec![(job.region, case)], ..Rows::default() };
-        let stale = row.written(tx, None).await?.missing(job.region, std::slice::from_ref(case));
-        if stale.is_some() {
-            return Ok(stale);
+        let (written, case) = (row.written(tx, None).await?, std::slice::from_ref(case));
+        let obstacle = written.missing(job.region, case).or_else(|| written.sealed(job.region, case));
+        if obstacle.is_some() {
+            return Ok(obstacle);
         }
     }
     for token in taken(&job.others) {
@@ -267,11 +271,12 @@ struct Rows<'a> {
     audit: Vec<&'a gewu_store::audit::AuditRow>,
 }
 
-/// Which keys were free, which cases were written and which uploads were there.
+/// Which keys were free, which cases were written, which uploads were there, and which regions have roots up to which day.
 struct Written {
     keys: HashSet<(i64, String)>,
     cases: HashSet<(i64, Uuid)>,
     uploads: HashSet<Digest>,
+    sealed: HashMap<i64, Date>,
 }
 
 impl Written {
@@ -281,7 +286,15 @@ impl Written {
             return Some(Obstacle::Repeated);
         }
         let is_gone = || taken(&job.others).any(|token| !self.uploads.contains(&token)).then_some(Obstacle::Gone);
-        self.missing(job.region, &job.cases).or_else(is_gone)
+        self.missing(job.region, &job.cases).or_else(|| self.sealed(job.region, &job.cases)).or_else(is_gone)
+    }
+
+    fn sealed(&self, region: i64, cases: &[cases::Write]) -> Option<Obstacle> {
+        let sealed = *self.sealed.get(&region)?;
+        let open_from = sealed.saturating_add(Span::new().days(1)).to_zoned(TimeZone::UTC);
+        let open_from = open_from.map_or(i64::MAX, |midnight| ms(midnight.timestamp()));
+        let is_late = |case: &cases::Write| case.recorded_at.iter().any(|at| *at < open_from);
+        cases.iter().any(is_late).then_some(Obstacle::Sealed(sealed))
     }
 
     fn missing(&self, region: i64, cases: &[cases::Write]) -> Option<Obstacle> {
@@ -361,9 +374,12 @@ impl<'a> Rows<'a> {
             Box::pin(repromises::put(tx, &self.repromises)),
             Box::pin(audit::insert(tx, &self.audit)),
         ];
-        let (began, keys, inserted, updated, taken, rest) = tokio::join!(
+        let mut regions: Vec<i64> = self.cases.iter().map(|(region, _)| *region).collect();
+        regions.dedup();
+        let (began, sealed, keys, inserted, updated, taken, rest) = tokio::join!(
             biased;
             start,
+            roots::sealed(tx, &regions),
             idempotency::insert(tx, &self.answers),
             cases::put(tx, true, &self.cases),
             cases::put(tx, false, &self.cases),
@@ -371,6 +387,7 @@ impl<'a> Rows<'a> {
             join_all(others),
         );
         began?;
+        let sealed = sealed?.into_iter().filter_map(|(region, day)| Some((region, day?))).collect();
         let known_keys = keys.as_ref().ok().map(Vec::len);
         let known_cases = inserted.as_ref().ok().map(Vec::len).zip(updated.as_ref().ok().map(Vec::len));
         let is_short = known_keys.is_some_and(|keys| keys < self.answers.len())
@@ -392,6 +409,7 @@ impl<'a> Rows<'a> {
                 keys: keys.into_iter().collect(),
                 cases: cases.into_iter().collect(),
                 uploads: taken.into_iter().collect(),
+                sealed,
             });
         }
         // A key, a version or an upload stands in somebody's way: whatever failed besides, that is what they are told.
@@ -404,6 +422,6 @@ impl<'a> Rows<'a> {
             Ok(taken) => taken.into_iter().collect(),
             Err(_) => self.taken.iter().copied().collect(),
         };
-        Ok(Written { keys: keys.into_iter().collect(), cases, uploads })
+        Ok(Written { keys: keys.into_iter().collect(), cases, uploads, sealed })
     }
 }

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i32, &str, &str)] = &[
     (2, "photos", include_str!("../migrations/0002_photos.sql")),
     (3, "accounts", include_str!("../migrations/0003_accounts.sql")),
     (4, "keys", include_str!("../migrations/0004_keys.sql")),
+    (5, "recorded", include_str!("../migrations/0005_recorded.sql")),
     (6, "import", include_str!("../migrations/0006_import.sql")),
     (8, "calendars", include_str!("../migrations/0008_calendars.sql")),
 ];

@@ -58,6 +58,8 @@ const PLAIN: &[&str] = &[
     publications::ONE,
     repromises::ALL,
     roots::ALL,
+    roots::LAST_DAYS,
+    roots::REOPENED,
     sessions::DEVICE,
     sessions::OF_PERSON,
     sessions::ONE,
@@ -74,15 +76,15 @@ const PLAIN: &[&str] = &[
     upkeep::CLAIM,
     upkeep::NOW,
     upkeep::OLDER_READS,
-    upkeep::PUT_ROOT,
     upkeep::REGIONS,
-    upkeep::ROOT,
     upkeep::SENT,
     upkeep::SWEEP_ANSWERS,
     upkeep::SWEEP_CONTACTS,
     upkeep::SWEEP_SESSIONS,
     upkeep::SWEEP_UPLOADS,
     upkeep::TAKE,
+    upkeep::TICKED_AT,
+    upkeep::TICK_AT,
     upkeep::STRAY_CASE,
     upkeep::STRAY_CONTACT,
     upkeep::STRAY_FACT,
@@ -134,7 +136,8 @@ mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
     /// What begins and ends transactions, sets and vacuums is no statement that can be prepared.
-    const COMMANDS: [&str; 15] = [
+    const COMMANDS: [&str; 17] = [
+        "ALONE",
         "ANALYZE",
         "BEGIN",
         "CLOSE",
@@ -148,6 +151,7 @@ mod tests {
         "READING",
         "RECORD",
         "ROLLBACK",
+        "SHARED",
         "TABLE",
         "WRITING",
     ];

@@ -5,7 +5,7 @@ use crate::{
     changes::{self, Apart, Job, Obstacle},
     error::{pool_error, store_error},
     idempotency, keys, outbox, roots,
-    row::{Stored, long, ms, region as column},
+    row::{Stored, ms, region as column},
     snapshot::Params,
     tries,
     tx::{Held, Tx},
@@ -16,11 +16,11 @@ use gewu_store::{
     Changes, StoreError, Upkeep,
     keys::KeyRow,
     outbox::OutboxRow,
-    roots::RootRow,
+    roots::{ReopenedDay, RootRow},
     tries::TryKey,
     upkeep::{Owned, Stray},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use std::{path::Path, time::Duration};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -36,9 +36,9 @@ pub(crate) const REGIONS: &str = "
         select (select c.region from cases c where c.region > known.region order by c.region limit 1)
         from known where known.region is not null)
     select region from known where region is not null order by region";
-pub(crate) const PUT_ROOT: &str = "
-    insert into roots (region, day, root, facts) values ($1, $2, $3, $4) on conflict (region, day) do nothing";
-pub(crate) const ROOT: &str = "select day, root, facts from roots where region = $1 and day = $2";
+pub(crate) const TICKED_AT: &str = "select ticked_at from clock";
+pub(crate) const TICK_AT: &str = "
+    insert into clock (id, ticked_at) values (1, $1) on conflict (id) do update set ticked_at = excluded.ticked_at";
 /// Two that claim at once step over each other's rows.
 pub(crate) const CLAIM: &str = "
     with claimed as (
@@ -151,11 +151,28 @@ impl Upkeep for PostgresStore {
     }
 
     async fn put_root(&self, region: RegionId, root: RootRow) -> Result<(), StoreError> {
-        let region = column(region);
-        self.execute(PUT_ROOT, &[&region, &root.day, &root.root.0.as_slice(), &long(root.facts)]).await?;
-        let rows = self.query(ROOT, &[&region, &root.day]).await?;
-        let stands = rows.first().map(roots::read).transpose()?;
-        if stands == Some(root) { Ok(()) } else { Err(StoreError::Taken { what: "root" }) }
+        let tx = self.alone().await?;
+        roots::put(&tx, region, root).await.map_err(store_error)??;
+        finished(tx).await
+    }
+
+    async fn sealed_days(&self) -> Result<Vec<(RegionId, Date)>, StoreError> {
+        self.query(roots::LAST_DAYS, &[]).await?.iter().map(roots::read_last).collect()
+    }
+
+    async fn reopen_day(&self, reopened: ReopenedDay) -> Result<(), StoreError> {
+        let tx = self.alone().await?;
+        roots::reopen(&tx, &reopened).await.map_err(store_error)??;
+        finished(tx).await
+    }
+
+    async fn ticked_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let rows = self.query(TICKED_AT, &[]).await?;
+        rows.first().map(|row| Stored { row, table: "clock", key: &[] }.time("ticked_at")).transpose()
+    }
+
+    async fn tick_at(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(TICK_AT, &[&ms(at)]).await.map(drop)
     }
 
     async fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
@@ -274,12 +291,9 @@ impl Upkeep for PostgresStore {
     async fn load(&self, region: RegionId, batch: Vec<Changes>) -> Result<(), StoreError> {
         let region = column(region);
         let jobs: Vec<Job> = batch.into_iter().map(|changes| Job::of(region, changes)).collect();
-        let tx = Tx { client: Held::from(&self.writes).await.map_err(pool_error)?, writer: LOADER };
-        tx.client.batch_execute(BEGIN).await.map_err(store_error)?;
+        let tx = self.begun(roots::SHARED).await?;
         load(&tx, &jobs).await?;
-        tx.client.batch_execute(COMMIT).await.map_err(store_error)?;
-        tx.client.release();
-        Ok(())
+        finished(tx).await
     }
 
     async fn analyze(&self) -> Result<(), StoreError> {
@@ -293,8 +307,13 @@ const LOADER: i16 = -1;
 /// So many callers' changes go in one round trip.
 const TOGETHER: usize = 256;
 
-const BEGIN: &str = "begin";
 const COMMIT: &str = "commit";
+
+async fn finished(tx: Tx) -> Result<(), StoreError> {
+    tx.client.batch_execute(COMMIT).await.map_err(store_error)?;
+    tx.client.release();
+    Ok(())
+}
 
 async fn load(tx: &Tx, jobs: &[Job]) -> Result<(), StoreError> {
     let mut rest = jobs;
@@ -308,6 +327,7 @@ async fn load(tx: &Tx, jobs: &[Job]) -> Result<(), StoreError> {
         let hindered = group.iter().zip(obstacles).find_map(|(job, obstacle)| Some((job, obstacle?)));
         match hindered {
             None => {}
+            Some((_, Obstacle::Sealed(day))) => return Err(StoreError::Sealed { day }),
             Some((_, Obstacle::Stale(case))) => return Err(StoreError::Stale { what: format!("case {case}") }),
             Some((_, Obstacle::Gone)) => return Err(StoreError::Taken { what: "upload" }),
             Some((_, Obstacle::Moved(what))) => return Err(StoreError::Stale { what: what.to_owned() }),
@@ -326,6 +346,17 @@ async fn load(tx: &Tx, jobs: &[Job]) -> Result<(), StoreError> {
 }
 
 impl PostgresStore {
+    /// A transaction in which no others write facts.
+    async fn alone(&self) -> Result<Tx, StoreError> {
+        self.begun(roots::ALONE).await
+    }
+
+    async fn begun(&self, begin: &str) -> Result<Tx, StoreError> {
+        let tx = Tx { client: Held::from(&self.writes).await.map_err(pool_error)?, writer: LOADER };
+        tx.client.batch_execute(begin).await.map_err(store_error)?;
+        Ok(tx)
+    }
+
     async fn query(&self, sql: &'static str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
         let client = self.reads.get().await.map_err(pool_error)?;
         let statement = client.prepare_cached(sql).await.map_err(store_error)?;

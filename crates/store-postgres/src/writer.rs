@@ -8,7 +8,7 @@ use crate::{
     changes::{self, Apart, Job, Obstacle},
     connect::Settings,
     error::{self, pool_error, store_error},
-    idempotency,
+    idempotency, roots,
     row::ms,
     tx::{Held, Tx},
 };
@@ -23,7 +23,6 @@ use std::{
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-const BEGIN: &str = "begin";
 const COMMIT: &str = "commit";
 const ROLLBACK: &str = "rollback";
 
@@ -186,6 +185,7 @@ impl Writer {
     /// What a caller with this obstacle is told; none when it may be tried again.
     async fn refusal(&self, job: &Job, obstacle: Option<Obstacle>) -> Option<StoreError> {
         match obstacle? {
+            Obstacle::Sealed(day) => Some(StoreError::Sealed { day }),
             Obstacle::Stale(case) => Some(StoreError::Stale { what: format!("case {case}") }),
             Obstacle::Gone => Some(StoreError::Taken { what: "upload" }),
             Obstacle::Moved(what) => Some(StoreError::Stale { what: what.to_owned() }),
@@ -229,7 +229,7 @@ impl Writer {
                 tx.client.release();
                 return Outcome::Written;
             }
-            let written = changes::write(&tx, Some(BEGIN), jobs).await;
+            let written = changes::write(&tx, Some(roots::SHARED), jobs).await;
             if let Ok(obstacles) = &written
                 && obstacles.iter().all(Option::is_none)
             {

@@ -3,7 +3,7 @@
 use crate::{
     RegionView,
     error::{broken, failed, taken},
-    find,
+    find, roots,
     row::{Cells, SEPARATOR, Writing, ms, one, statements},
     words,
 };
@@ -61,13 +61,9 @@ pub(crate) struct Written {
 
 impl Written {
     pub fn of(write: Box<CaseWrite>) -> Result<Written, StoreError> {
-        if write.facts.len() != write.at.len() {
-            return Err(broken(format!(
-                "{} comes with {} facts and {} times",
-                write.case.id,
-                write.facts.len(),
-                write.at.len()
-            )));
+        let facts = write.facts.len();
+        if [write.at.len(), write.recorded_at.len()] != [facts; 2] {
+            return Err(broken(format!("{} comes with {facts} facts, and not as many times", write.case.id)));
         }
         let case = &write.case;
         let mut units: Vec<&str> = Vec::new();
@@ -77,7 +73,7 @@ impl Written {
             }
         }
         Ok(Written {
-            row: CaseRow::of(case, write.warn_at),
+            row: CaseRow::of(&write),
             body: match write.is_as_reported {
                 true => None,
                 false => Some(serde_json::to_string(case).map_err(|error| broken(error.to_string()))?),
@@ -112,6 +108,7 @@ pub(crate) fn write(writing: &Writing<'_>, region: RegionId, written: &Written) 
     let Written { write, row, body, .. } = written;
     let id = row.id.0.as_bytes();
     let stale = || StoreError::Stale { what: row.id.to_string() };
+    roots::takes(writing, region, &write.recorded_at)?;
     // A new case is not looked for first: when it is there all the same, the insert fails.
     let standing = match write.was {
         None => None,

@@ -16,22 +16,25 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 statements! {
-    INSERT = "insert into facts (region, case_id, seq, at, body, hash) values (?1, ?2, ?3, ?4, ?5, ?6)";
-    OF_CASE = "select case_id, seq, at, body, hash from facts where region = ?1 and case_id = ?2 order by seq";
-    RECORD_ON = "select case_id, seq, at, body, hash from facts where region = ?1 and (case_id, seq) > (?2, ?3)
+    INSERT = "insert into facts (region, case_id, seq, at, late_at, body, hash) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    OF_CASE = "select case_id, seq, at, recorded_at, body, hash from facts where region = ?1 and case_id = ?2 order by seq";
+    RECORD_ON = "select case_id, seq, at, recorded_at, body, hash from facts where region = ?1 and (case_id, seq) > (?2, ?3)
         order by case_id, seq limit ?4";
-    RECORD_BACK = "select case_id, seq, at, body, hash from facts where region = ?1 and (case_id, seq) < (?2, ?3)
+    RECORD_BACK = "select case_id, seq, at, recorded_at, body, hash from facts where region = ?1 and (case_id, seq) < (?2, ?3)
         order by case_id desc, seq desc limit ?4";
-    BETWEEN_ON = "select case_id, seq, at, body, hash from facts where region = ?1 and at < ?2 and (at, case_id, seq) > (?3, ?4, ?5)
-        order by at, case_id, seq limit ?6";
-    BETWEEN_BACK = "select case_id, seq, at, body, hash from facts where region = ?1 and at >= ?2 and (at, case_id, seq) < (?3, ?4, ?5)
-        order by at desc, case_id desc, seq desc limit ?6";
+    RECORDED_ON = "select case_id, seq, at, recorded_at, body, hash from facts
+        where region = ?1 and recorded_at < ?2 and (recorded_at, case_id, seq) > (?3, ?4, ?5)
+        order by recorded_at, case_id, seq limit ?6";
+    RECORDED_BACK = "select case_id, seq, at, recorded_at, body, hash from facts
+        where region = ?1 and recorded_at >= ?2 and (recorded_at, case_id, seq) < (?3, ?4, ?5)
+        order by recorded_at desc, case_id desc, seq desc limit ?6";
 }
 
 /// Appends the new facts of a case.
 pub(crate) fn append(writing: &Writing<'_>, region: RegionId, write: &CaseWrite) -> Result<(), StoreError> {
-    for (fact, at) in write.facts.iter().zip(&write.at) {
-        let values = params![region.0, write.case.id.0.as_bytes(), fact.seq, ms(*at), fact.body, fact.hash.0];
+    for (fact, (at, recorded_at)) in write.facts.iter().zip(write.at.iter().zip(&write.recorded_at)) {
+        let late_at = (ms(*recorded_at) != ms(*at)).then_some(ms(*recorded_at));
+        let values = params![region.0, write.case.id.0.as_bytes(), fact.seq, ms(*at), late_at, fact.body, fact.hash.0];
         writing.run(INSERT, values).map_err(taken("fact"))?;
     }
     Ok(())
@@ -43,8 +46,9 @@ fn decode(row: &Row<'_>) -> Result<FactRow, StoreError> {
         case: cells.id(0, "case_id", CaseId)?,
         seq: cells.cell(1, "seq")?,
         at: cells.time(2, "at")?,
-        body: cells.cell(3, "body")?,
-        hash: cells.digest(4, "hash")?,
+        recorded_at: cells.time(3, "late_at")?,
+        body: cells.cell(4, "body")?,
+        hash: cells.digest(5, "hash")?,
     })
 }
 
@@ -70,7 +74,7 @@ impl Facts for RegionView {
         .await
     }
 
-    async fn facts_between(
+    async fn facts_recorded(
         &self,
         from: Timestamp,
         to: Timestamp,
@@ -78,15 +82,15 @@ impl Facts for RegionView {
     ) -> Result<Listing<FactRow, TimeKey>, StoreError> {
         let page = page.clone();
         self.read(move |connection, region| {
-            let key = page.after.map(|key| (ms(key.at), *key.case.0.as_bytes(), i64::from(key.seq)));
+            let key = page.after.map(|key| (ms(key.recorded_at), *key.case.0.as_bytes(), i64::from(key.seq)));
             // The far end of the span is a bound of its own; the near end is where the walk begins.
-            let (sql, end, (at, case, seq)) = if page.backwards {
-                (BETWEEN_BACK, ms(from), key.unwrap_or((ms(to), FIRST_ID, -1)))
+            let (sql, end, (recorded_at, case, seq)) = if page.backwards {
+                (RECORDED_BACK, ms(from), key.unwrap_or((ms(to), FIRST_ID, -1)))
             } else {
-                (BETWEEN_ON, ms(to), key.unwrap_or((ms(from), FIRST_ID, -1)))
+                (RECORDED_ON, ms(to), key.unwrap_or((ms(from), FIRST_ID, -1)))
             };
-            let rows = all(connection, sql, params![region.0, end, at, case, seq, page.fetch()], decode)?;
-            Ok(Listing::of(rows, &page, |row| TimeKey { at: row.at, case: row.case, seq: row.seq }))
+            let rows = all(connection, sql, params![region.0, end, recorded_at, case, seq, page.fetch()], decode)?;
+            Ok(Listing::of(rows, &page, |row| TimeKey { recorded_at: row.recorded_at, case: row.case, seq: row.seq }))
         })
         .await
     }

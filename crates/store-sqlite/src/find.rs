@@ -257,7 +257,7 @@ impl Search<'_> {
         self.ids(&sql, all)
     }
 
-    /// What was reported since then has changed since then; of what is older, facts since then tell.
+    /// What was reported since then has changed since then; of what is older, facts recorded since then tell.
     fn by_change(&self, from: Timestamp, span: Span) -> Result<Vec<CaseId>, StoreError> {
         let (newer, older) = span.cut(id_at(ms(from).saturating_add(ODD_MS + 1)));
         let by_facts = |span: Span| {
@@ -265,8 +265,8 @@ impl Search<'_> {
             let direction = if self.is_forwards { "desc" } else { "asc" };
             let sql = format!(
                 "select c.id from cases c where c.region = ? and c.id in (
-                   select f.case_id from facts f indexed by facts_by_time
-                   where f.region = ? and f.at >= ? and f.case_id between ? and ?)
+                   select f.case_id from facts f indexed by facts_by_record
+                   where f.region = ? and f.recorded_at >= ? and f.case_id between ? and ?)
                  {conditions} order by c.id {direction} limit ?"
             );
             let mut all: Vec<Value> = vec![self.region.0.into(), self.region.0.into(), ms(from).into()];

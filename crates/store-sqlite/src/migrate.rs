@@ -15,6 +15,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0005_photos", include_str!("../migrations/0005_photos.sql")),
     ("0006_accounts", include_str!("../migrations/0006_accounts.sql")),
     ("0007_keys", include_str!("../migrations/0007_keys.sql")),
+    ("0008_recorded", include_str!("../migrations/0008_recorded.sql")),
     ("0009_import", include_str!("../migrations/0009_import.sql")),
     ("0011_calendars", include_str!("../migrations/0011_calendars.sql")),
 ];

@@ -15,11 +15,11 @@ use gewu_store::{
     Changes, StoreError,
     keys::KeyRow,
     outbox::OutboxRow,
-    roots::RootRow,
+    roots::{ReopenedDay, RootRow},
     tries::TryKey,
     upkeep::{Owned, Stray, Upkeep},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use rusqlite::{
     Connection, OpenFlags,
     backup::{Backup, StepResult},
@@ -30,6 +30,8 @@ use std::path::Path;
 statements! {
     TAKE = "insert into numbers (region, series, next) values (?1, ?2, 1 + ?3)
         on conflict (region, series) do update set next = next + ?3 returning next - ?3";
+    TICKED_AT = "select ticked_at from clock";
+    TICK_AT = "insert into clock (id, ticked_at) values (1, ?1) on conflict (id) do update set ticked_at = excluded.ticked_at";
     REGIONS = "select region from regions order by region";
     OLD_ANSWERS = "select region, key from answers where at < ?1";
     END_ANSWER = "delete from answers where region = ?1 and key = ?2";
@@ -113,6 +115,25 @@ impl Upkeep for SqliteStore {
     async fn drop_key(&self, purpose: &str, number: u16) -> Result<(), StoreError> {
         let purpose = purpose.to_owned();
         self.writer.transact(move |connection| keys::drop(connection, &purpose, number)).await
+    }
+
+    async fn sealed_days(&self) -> Result<Vec<(RegionId, Date)>, StoreError> {
+        self.readers.lease().await?.read(roots::last_days).await
+    }
+
+    async fn reopen_day(&self, reopened: ReopenedDay) -> Result<(), StoreError> {
+        self.writer.transact(move |connection| roots::reopen(connection, &reopened)).await
+    }
+
+    async fn ticked_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        let read = |connection: &Connection| {
+            one(connection, TICKED_AT, [], |row| Cells::of(row, "clock").time(0, "ticked_at"))
+        };
+        self.readers.lease().await?.read(read).await
+    }
+
+    async fn tick_at(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.writer.transact(move |connection| run(connection, TICK_AT, [ms(at)]).map(drop).map_err(failed)).await
     }
 
     async fn claim_outbox(

@@ -18,8 +18,10 @@ pub struct CaseWrite {
     pub was: Option<u32>,
     /// The facts that lead from there to here, sealed; their `seq` run from `was` (or 0) on.
     pub facts: Vec<Sealed>,
-    /// When each of these facts happened, in the same order; the last is the case's `changed_at`.
+    /// When each of these facts happened, in the same order.
     pub at: Vec<Timestamp>,
+    /// When each was written down. A day that has its root takes none ([`StoreError::Sealed`]).
+    pub recorded_at: Vec<Timestamp>,
     /// Hash of the last fact, so that the next write can go on from it.
     pub head: Digest,
     /// Replaces the case's tasks.
@@ -62,6 +64,7 @@ pub struct CaseRow {
     pub unit: Option<UnitCode>,
     pub is_urgent: bool,
     pub reported_at: Timestamp,
+    /// When something was last written down about it, whenever that had happened: what mirrors ask by.
     pub changed_at: Timestamp,
     /// When it came to its present end, whichever end that was; kept while later facts (a rating) leave it ended.
     pub closed_at: Option<Timestamp>,
@@ -76,9 +79,10 @@ pub struct CaseRow {
 pub const EXCERPT_CHARS: usize = 120;
 
 impl CaseRow {
-    /// What a list shows of a case, as far as the case itself says it: a backend adds `excerpt` and `has_photo` from the
-    /// side stores, and an earlier `closed_at` from the row it replaces.
-    pub fn of(case: &Case, warn_at: Option<Timestamp>) -> CaseRow {
+    /// What a list shows of a case, as far as its write says it: a backend adds `excerpt` and `has_photo` from the side
+    /// stores, and an earlier `closed_at` from the row it replaces.
+    pub fn of(write: &CaseWrite) -> CaseRow {
+        let case = &write.case;
         let state = case.state.kind();
         CaseRow {
             id: case.id,
@@ -94,9 +98,9 @@ impl CaseRow {
             unit: case.lead().map(|lead| lead.unit.clone()),
             is_urgent: case.is_urgent,
             reported_at: case.reported_at,
-            changed_at: case.changed_at,
+            changed_at: write.recorded_at.iter().copied().max().unwrap_or(case.changed_at),
             closed_at: state.is_final().then_some(case.changed_at),
-            warn_at,
+            warn_at: write.warn_at,
             due_at: case.due_at(),
             excerpt: None,
             has_photo: false,
@@ -119,7 +123,7 @@ pub struct CaseFilter {
     pub from: Option<Timestamp>,
     /// Reported before.
     pub to: Option<Timestamp>,
-    /// Changed at or after.
+    /// Changed at or after: something was written down since then.
     pub changed_from: Option<Timestamp>,
     /// Due before, and still open.
     pub due_before: Option<Timestamp>,

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct FactRow {
     pub case: CaseId,
     pub seq: u32,
+    /// When it happened.
     pub at: Timestamp,
+    pub recorded_at: Timestamp,
     pub body: String,
     pub hash: Digest,
 }
@@ -23,10 +25,10 @@ pub struct FactKey {
     pub seq: u32,
 }
 
-/// Order of what changed: by time, then case and position. What the live stream and roots walk.
+/// Order of what was written down: by time, then case and position. What roots walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeKey {
-    pub at: Timestamp,
+    pub recorded_at: Timestamp,
     pub case: CaseId,
     pub seq: u32,
 }
@@ -39,8 +41,8 @@ pub trait Facts {
     /// The whole region's record, by case and position, for verifying.
     async fn record(&self, page: &Page<FactKey>) -> Result<Listing<FactRow, FactKey>, StoreError>;
 
-    /// Facts that happened in `[from, to)`, by time.
-    async fn facts_between(
+    /// Facts that were recorded in `[from, to)`, by that time.
+    async fn facts_recorded(
         &self,
         from: Timestamp,
         to: Timestamp,

@@ -50,7 +50,9 @@ pub trait Store: Send + Sync + 'static {
     /// Writes everything one use case decided, or nothing. Durable when it returns.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when a version moved or what was to be changed is gone, [`StoreError::Repeated`] when the idempotency key was used before,
+    /// [`StoreError::Stale`] when a version moved or what was to be changed is gone, [`StoreError::Sealed`] when its facts were
+    /// recorded on a day that has a root (of this region, that day or a later one), [`StoreError::Repeated`] when the
+    /// idempotency key was used before,
     /// [`StoreError::Taken`] when something unique exists already.
     async fn apply(&self, region: RegionId, changes: Changes) -> Result<(), StoreError>;
 
@@ -104,6 +106,9 @@ pub enum StoreError {
     /// Something that must be unique exists already.
     #[error("{what} exists already")]
     Taken { what: &'static str },
+    /// The day on which the facts were recorded has its root, and takes no more: record them later.
+    #[error("the day {day} is sealed")]
+    Sealed { day: jiff::civil::Date },
     /// A stored row does not decode: it names table, column and row.
     #[error("{table}.{column} of {row} does not decode: {why}")]
     Corrupt { table: &'static str, column: &'static str, row: String, why: String },

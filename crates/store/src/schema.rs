@@ -6,6 +6,7 @@ pub const REFERENCE_TABLES: &[&str] = &[
     "accounts",
     "audit",
     "clients",
+    "clock",
     "devices",
     "keys",
     "migrations",

@@ -1,9 +1,15 @@
 //! Set-based work that no use case decides row by row.
 
-use crate::{StoreError, keys::KeyRow, outbox::OutboxRow, roots::RootRow, tries::TryKey};
+use crate::{
+    StoreError,
+    keys::KeyRow,
+    outbox::OutboxRow,
+    roots::{ReopenedDay, RootRow},
+    tries::TryKey,
+};
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use std::path::Path;
 
 /// What belongs to a case, and cannot be without it; and the case, which cannot be without its facts.
@@ -47,7 +53,9 @@ pub trait Upkeep: Send + Sync {
     /// Regions that have cases, ascending.
     async fn regions(&self) -> Result<Vec<RegionId>, StoreError>;
 
-    /// Stores a day's root; the same root again is fine, another for the same day is [`StoreError::Taken`].
+    /// Stores a day's root: from then on no fact can be recorded on that day or before. The same root again is fine,
+    /// another for the same day is [`StoreError::Taken`]; when other than `root.facts` facts were recorded that day, because
+    /// some came since it was worked out, it is [`StoreError::Stale`].
     async fn put_root(&self, region: RegionId, root: RootRow) -> Result<(), StoreError>;
 
     /// The keys this record was written with, by purpose and number.
@@ -58,6 +66,14 @@ pub trait Upkeep: Send + Sync {
 
     /// Forgets a key that nothing is sealed with any more; one that is not there is fine.
     async fn drop_key(&self, purpose: &str, number: u16) -> Result<(), StoreError>;
+    /// The last day of each region that has a root.
+    async fn sealed_days(&self) -> Result<Vec<(RegionId, Date)>, StoreError>;
+    /// Takes the roots of a day and of all days after it away, and notes that. [`StoreError::Stale`] when the last of them is
+    /// not the one that is said to be removed; [`StoreError::Taken`] when the number is.
+    async fn reopen_day(&self, reopened: ReopenedDay) -> Result<(), StoreError>;
+    /// When the jobs last ran by a clock that was believed.
+    async fn ticked_at(&self) -> Result<Option<Timestamp>, StoreError>;
+    async fn tick_at(&self, at: Timestamp) -> Result<(), StoreError>;
 
     /// Outbox rows to send, oldest first; those claimed less than `lease_s` seconds before `now` are left out.
     async fn claim_outbox(

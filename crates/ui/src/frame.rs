@@ -11,7 +11,7 @@ use crate::{
 };
 use askama::Template;
 use axum::response::Html;
-use gewu_app::{App, people::sign_in::Signed};
+use gewu_app::{App, doubt::Doubt, people::sign_in::Signed};
 use gewu_domain::people::Role;
 use jiff::civil::Date;
 use std::ops::Deref;
@@ -28,6 +28,8 @@ pub struct Frame {
     pub person: Option<FramePerson>,
     /// That the calendar ends soon, for who must see to the next.
     pub calendar_ends: Option<String>,
+    /// What an administrator must see to.
+    pub warning: Option<String>,
 }
 
 /// Who is signed in, as the frame shows them.
@@ -71,6 +73,9 @@ impl Frame {
         let city = snapshot.as_ref().and_then(|snapshot| {
             snapshot.city.areas.roots().next().map(|root| words.name(&root.name_zh, root.name_en.as_deref()).to_owned())
         });
+        let is_administrator =
+            visitor.signed.as_ref().is_some_and(|signed| signed.caller.role() == Some(Role::Administrator));
+        let warning = ui.app.doubt().filter(|_| is_administrator).map(|doubt| warning(&words, doubt));
         let person = visitor.signed.map(|signed| person(ui, &words, signed));
         let role = person.as_ref().and_then(|person| person.role);
         let calendar_ends = ui.app.calendar_ends().zip(snapshot).and_then(|(until, snapshot)| {
@@ -84,6 +89,7 @@ impl Frame {
             city: city.unwrap_or_default(),
             is_demo: ui.app.settings.is_demo,
             person,
+            warning,
             words,
         }
     }
@@ -111,6 +117,13 @@ impl Frame {
 
     pub fn encoded_address(&self) -> String {
         encode(&self.address)
+    }
+}
+
+fn warning(words: &Words, doubt: Doubt) -> String {
+    match doubt {
+        Doubt::Ahead { now, last } => words.t2("clock-ahead", "now", words.exactly(now), "last", words.exactly(last)),
+        Doubt::Behind { now, sealed } => words.t2("clock-behind", "now", words.exactly(now), "day", sealed.to_string()),
     }
 }
 

@@ -19,6 +19,26 @@ pub struct Health {
     version: &'static str,
 }
 
+/// What a probe is told of a house that can work.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Ready {
+    #[schema(example = "ok")]
+    status: &'static str,
+    version: &'static str,
+    /// What an operator must see to while everything else goes on.
+    warnings: Vec<Warning>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Warning {
+    /// `clock_ahead` or `clock_behind`: nothing is sealed, swept or ended until somebody says that the clock is right, or
+    /// sets it.
+    #[schema(example = "clock_ahead")]
+    code: &'static str,
+    zh: String,
+    en: String,
+}
+
 const OK: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
 
 /// The process answers.
@@ -27,13 +47,15 @@ async fn healthz() -> Json<Health> {
     Json(OK)
 }
 
-/// The record answers and the city is published.
+/// The record answers and the city is published; and what an operator must see to.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
-    (status = 200, body = Health),
+    (status = 200, body = Ready),
     (status = 503, description = "not published, or the record does not answer", body = crate::problem::Document, content_type = "application/problem+json"),
 ))]
-async fn readyz(State(web): State<Web>) -> Result<Json<Health>, Problem> {
+async fn readyz(State(web): State<Web>) -> Result<Json<Ready>, Problem> {
     web.app.snapshot()?;
     web.app.store.city().await?.session(Digest([0; 32])).await?;
-    Ok(Json(OK))
+    let doubt = web.app.doubt();
+    let warnings = doubt.iter().map(|doubt| Warning { code: doubt.code(), zh: doubt.zh(), en: doubt.en() }).collect();
+    Ok(Json(Ready { status: OK.status, version: OK.version, warnings }))
 }

@@ -2,7 +2,11 @@
 
 use crate::{
     App, AppError, Caller, Problem,
-    cases::{CaseAddress, IdempotencyKey, PhotoName, PhotoRef, report::keep_photos},
+    cases::{
+        CaseAddress, IdempotencyKey, PhotoName, PhotoRef,
+        report::keep_photos,
+        write::{self, in_time, record},
+    },
     locate::Location,
 };
 use gewu_domain::{
@@ -10,6 +14,7 @@ use gewu_domain::{
     ids::{CaseId, Digest, RegionId},
 };
 use gewu_store::{Changes, StoreError, texts::Giver};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A step somebody takes: the command with its words as words.
@@ -40,11 +45,11 @@ pub struct Stepped {
     pub number: String,
     pub version: u32,
     pub state: gewu_domain::case::StateKind,
-    pub due_at: Option<jiff::Timestamp>,
+    pub due_at: Option<Timestamp>,
 }
 
 /// How often a step is decided anew when somebody else changes the case at the same time.
-const TRIES: u8 = 3;
+pub(super) const TRIES: u8 = 3;
 
 impl App {
     /// Takes a step with a case.
@@ -76,6 +81,7 @@ impl App {
             );
         }
         let actor = caller.actor();
+        let mut open_from = Timestamp::MIN;
         for _ in 0..TRIES {
             let snapshot = self.snapshot()?;
             let view = self.store.view(address.region).await?;
@@ -121,13 +127,15 @@ impl App {
             }
 
             let now = self.now();
+            in_time(&snapshot.city.policy, now, now)?;
             let mut changes = Changes::default();
             let giver = if actor.person().is_some() { Giver::Staff } else { Giver::Reporter };
             let note = step.note.trim();
             let note = (!note.is_empty()).then(|| self.keep_text(&mut changes, case.id, note, giver, now));
             let command = self.filled(&mut changes, &case, &step, &named.photos, note, giver)?;
             let context = Context { at: now, actor: &actor, city: &snapshot.city };
-            let (after, facts) = decided(&case, command, note, self.draw(), &context)?;
+            let (after, mut facts) = decided(&case, command, note, self.draw(), &context)?;
+            record(&mut facts, now.max(open_from));
 
             named.take(&mut changes);
             match &step.command {
@@ -160,6 +168,7 @@ impl App {
                     return Ok(stepped);
                 }
                 Err(StoreError::Stale { .. }) => {}
+                Err(StoreError::Sealed { day }) => open_from = write::open_from(day),
                 Err(StoreError::Repeated(answer)) => return repeat(answer.request == request, &answer.body),
                 Err(error) => return Err(error.into()),
             }

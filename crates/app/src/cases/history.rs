@@ -1,7 +1,7 @@
 //! Cases with a past: imports and simulated towns drive a case through the loop at the times things happened,
 //! and write it once.
 //!
-//! The same rules decide as for a case of today. What comes out is one value for `Upkeep::load`.
+//! The same rules decide as for a case of today. What comes out is one value for [`load`].
 
 use crate::{
     App, AppError,
@@ -9,7 +9,7 @@ use crate::{
         PhotoName, PhotoRef,
         act::{Step, decided},
         report::{NewReport, keep_photos, search_terms},
-        write::day_of,
+        write::{day_of, in_time, open_from, record},
     },
     city::Snapshot,
 };
@@ -18,14 +18,33 @@ use gewu_domain::{
     city::City,
     ids::{Digest, RegionId},
     people::Actor,
+    record::{GENESIS, seal},
 };
-use gewu_store::{Change, Changes, texts::Giver};
+use gewu_store::{Change, Changes, Store, StoreError, cases::CaseWrite, texts::Giver};
 use jiff::Timestamp;
 use std::sync::Arc;
+
+/// When a history is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// What comes from elsewhere: now, whenever it happened.
+    At(Timestamp),
+    /// What is made up: as if it had been written down as it happened. It ends here.
+    AsTold(Timestamp),
+}
+
+impl Recorded {
+    fn latest(self) -> Timestamp {
+        match self {
+            Recorded::At(at) | Recorded::AsTold(at) => at,
+        }
+    }
+}
 
 /// A case being told from its first word on.
 pub struct History<'a> {
     app: &'a App,
+    recorded: Recorded,
     snapshot: Arc<Snapshot>,
     /// The rules its steps are decided by.
     city: City,
@@ -47,10 +66,12 @@ impl App {
         &self,
         actor: &Actor,
         at: Timestamp,
+        recorded: Recorded,
         number: impl FnOnce(RegionId) -> String,
         new: &NewReport,
     ) -> Result<History<'_>, AppError> {
         let snapshot = self.snapshot()?;
+        in_time(&snapshot.city.policy, at, recorded.latest())?;
         let class = self.checked(new)?;
         let id = self.ids.case(at, self.random.as_ref());
         let mut changes = Changes::default();
@@ -83,16 +104,17 @@ impl App {
         keep_photos(&mut changes, id, &kept_of(&new.photos), giver, at);
         let terms = Some(search_terms(&case, words, address.unwrap_or_default()));
         let city = snapshot.city.clone();
-        Ok(History { app: self, snapshot, city, case, was: None, facts, changes, terms })
+        Ok(History { app: self, recorded, snapshot, city, case, was: None, facts, changes, terms })
     }
 
     /// Goes on with a case that is kept already, whose last fact has this hash.
-    pub(crate) fn resumed(&self, case: Case, head: Digest) -> Result<History<'_>, AppError> {
+    pub(crate) fn resumed(&self, case: Case, head: Digest, recorded: Recorded) -> Result<History<'_>, AppError> {
         let snapshot = self.snapshot()?;
         let city = snapshot.city.clone();
         let was = Some((case.version, head));
         Ok(History {
             app: self,
+            recorded,
             snapshot,
             city,
             case,
@@ -108,8 +130,9 @@ impl History<'_> {
     /// What happened next. A step the rules refuse leaves the history as it was.
     ///
     /// # Errors
-    /// [`AppError::Refused`].
+    /// [`AppError::Refused`]; [`AppError::Invalid`] for a time that lies too far away.
     pub fn step(&mut self, actor: &Actor, at: Timestamp, step: &Step) -> Result<(), AppError> {
+        in_time(&self.city.policy, at, self.recorded.latest())?;
         let giver = if actor.person().is_some() { Giver::Staff } else { Giver::Reporter };
         self.step_in_words_of(giver, actor, at, step)
     }
@@ -151,7 +174,7 @@ impl History<'_> {
         &self.snapshot
     }
 
-    /// Everything it takes to keep the case, for the store's `load`. Nobody is told of what is past: nothing goes to the
+    /// Everything it takes to keep the case, for [`load`]. Nobody is told of what is past: nothing goes to the
     /// outbox.
     pub fn finish(mut self) -> (RegionId, Changes) {
         let region = self.case.region;
@@ -159,6 +182,9 @@ impl History<'_> {
         if let Some(terms) = &mut terms {
             terms.sort();
             terms.dedup();
+        }
+        if let Recorded::At(at) = self.recorded {
+            record(&mut self.facts, at);
         }
         self.app.write_case(&mut self.changes, &self.snapshot, self.case, self.was, &self.facts, terms);
         self.changes.list.retain(|change| !matches!(change, Change::Outbox(_)));
@@ -187,4 +213,41 @@ fn kept_of(names: &[PhotoName]) -> Vec<PhotoRef> {
         PhotoName::Upload(_) => None,
     };
     names.iter().filter_map(kept).collect()
+}
+
+/// Writes histories of one region, all or none. What would have been recorded on a day that has its root by now is
+/// recorded `now` instead: that is when it is written down.
+///
+/// # Errors
+/// When the store fails; [`StoreError::Sealed`] when a day was sealed at the very moment, and trying again helps.
+pub async fn load(
+    store: &dyn Store,
+    now: Timestamp,
+    region: RegionId,
+    mut batch: Vec<Changes>,
+) -> Result<(), StoreError> {
+    let sealed = store.upkeep().sealed_days().await?.into_iter().find(|(sealed, _)| *sealed == region);
+    if let Some((_, day)) = sealed {
+        let open_from = open_from(day);
+        for change in batch.iter_mut().flat_map(|changes| &mut changes.list) {
+            if let Change::Case(write) = change
+                && write.was.is_none()
+                && write.recorded_at.iter().any(|at| *at < open_from)
+            {
+                record_anew(write, now.max(open_from))?;
+            }
+        }
+    }
+    store.upkeep().load(region, batch).await
+}
+
+/// Seals the facts of a new case as recorded at another moment.
+fn record_anew(write: &mut CaseWrite, recorded_at: Timestamp) -> Result<(), StoreError> {
+    let read = |body: &str| serde_json::from_str::<Fact>(body).map_err(|error| StoreError::Failed(Box::new(error)));
+    let mut facts = write.facts.iter().map(|sealed| read(&sealed.body)).collect::<Result<Vec<Fact>, _>>()?;
+    record(&mut facts, recorded_at);
+    write.facts = seal(write.case.region, write.case.id, 0, GENESIS, &facts);
+    write.recorded_at = vec![recorded_at; facts.len()];
+    write.head = write.facts.last().map_or(GENESIS, |sealed| sealed.hash);
+    Ok(())
 }

@@ -2,7 +2,11 @@
 
 use crate::{
     App, AppError, Caller, Identity, Problem,
-    cases::{IdempotencyKey, PhotoName, PhotoRef, write::day_of},
+    cases::{
+        IdempotencyKey, PhotoName, PhotoRef,
+        act::TRIES,
+        write::{self, day_of, in_time, record},
+    },
     locate::Location,
     once::Once,
     secrets,
@@ -20,7 +24,7 @@ use gewu_store::{
     contacts::ContactRow,
     texts::{Giver, TextRow},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 /// A report as it comes through a door.
@@ -111,11 +115,31 @@ impl App {
         key: Option<&IdempotencyKey>,
         new: NewReport,
     ) -> Result<Receipt, AppError> {
+        let mut open_from = Timestamp::MIN;
+        for _ in 0..TRIES {
+            match self.try_report(caller, key, &new, open_from).await? {
+                Ok(receipt) => return Ok(receipt),
+                Err(sealed) => open_from = write::open_from(sealed),
+            }
+        }
+        Err(AppError::Conflict)
+    }
+
+    /// The receipt; or, when this day was sealed before the report was written, up to which day all are. Nothing before
+    /// `open_from` can be recorded.
+    async fn try_report(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        new: &NewReport,
+        open_from: Timestamp,
+    ) -> Result<Result<Receipt, Date>, AppError> {
         self.may_report(caller, new.source)?;
-        let request = self.request_digest(&new);
+        let request = self.request_digest(new);
         let snapshot = self.snapshot()?;
         let now = self.now();
-        let class = self.checked(&new)?;
+        in_time(&snapshot.city.policy, now, now)?;
+        let class = self.checked(new)?;
 
         let id = self.ids.case(now, self.random.as_ref());
         let giver =
@@ -137,7 +161,7 @@ impl App {
                 let view = self.store.view(located.region).await?;
                 return match view.answer(key.as_str()).await? {
                     Some(answer) if answer.request == request => {
-                        self.repeat_receipt(&Once::of(located.region, key, request), &answer.body)
+                        self.repeat_receipt(&Once::of(located.region, key, request), &answer.body).map(Ok)
                     }
                     _ => Err(error),
                 };
@@ -172,7 +196,8 @@ impl App {
             is_fixed_on_spot: new.is_fixed_on_spot,
         };
         let context = Context { at: now, actor: &actor, city: &snapshot.city };
-        let (case, facts) = Case::open(report, &context)?;
+        let (case, mut facts) = Case::open(report, &context)?;
+        record(&mut facts, now.max(open_from));
 
         self.keep_contact(&mut changes, &case, &new.contact, now);
         named.take(&mut changes);
@@ -197,11 +222,12 @@ impl App {
         match self.store.apply(located.region, changes).await {
             Ok(()) => {
                 self.announce_facts(&case, &facts);
-                Ok(receipt)
+                Ok(Ok(receipt))
             }
+            Err(StoreError::Sealed { day }) => Ok(Err(day)),
             Err(StoreError::Repeated(answer)) => match key {
                 Some(key) if answer.request == request => {
-                    self.repeat_receipt(&Once::of(located.region, key, request), &answer.body)
+                    self.repeat_receipt(&Once::of(located.region, key, request), &answer.body).map(Ok)
                 }
                 _ => Err(AppError::KeyReused),
             },

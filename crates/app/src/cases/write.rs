@@ -1,13 +1,18 @@
 //! From decided facts to one [`Changes`]: what both reporting and acting write.
 
-use crate::{App, Event, city::Snapshot};
+use crate::{
+    App, AppError, Event, Problem,
+    city::Snapshot,
+    verify::{start_of, tomorrow},
+};
 use gewu_domain::{
     case::{Case, Fact, State},
     ids::Digest,
+    policy::Policy,
     record,
 };
 use gewu_store::{Change, Changes, cases::CaseWrite, counters::Count, outbox::OutboxRow};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 /// Topic of what became of a case.
 const CASE_CHANGED: &str = "case.changed";
@@ -44,6 +49,7 @@ impl App {
         changes.push(Change::Case(Box::new(CaseWrite {
             was: was.map(|(version, _)| version),
             at: facts.iter().map(|fact| fact.at).collect(),
+            recorded_at: facts.iter().map(Fact::recorded_at).collect(),
             facts: sealed,
             head,
             tasks: case.tasks(&snapshot.city),
@@ -83,6 +89,36 @@ impl App {
             });
         }
     }
+}
+
+/// Says of facts when they were written down.
+pub(super) fn record(facts: &mut [Fact], recorded_at: Timestamp) {
+    facts.iter_mut().for_each(|fact| fact.record_at(recorded_at));
+}
+
+/// The first moment that can be recorded when the days up to this have their roots.
+pub(crate) fn open_from(sealed: Date) -> Timestamp {
+    start_of(tomorrow(sealed))
+}
+
+/// Refuses what lies so far from when it is written down that one of the two is wrong.
+///
+/// # Errors
+/// [`AppError::Invalid`].
+pub(super) fn in_time(policy: &Policy, at: Timestamp, recorded_at: Timestamp) -> Result<(), AppError> {
+    if policy.occurrence.takes(at, recorded_at) {
+        return Ok(());
+    }
+    let (back, ahead) = (policy.occurrence.back_days, policy.occurrence.ahead_minutes);
+    Err(Problem::new(
+        "at",
+        "out_of_time",
+        format!("时间 {at} 不收：早于 1970 年，或早于记录时刻 {back} 天以上，或晚于它 {ahead} 分钟以上；请核对这个时间和服务器的时钟"),
+        format!(
+            "{at} is not taken: before 1970, more than {back} days before it is recorded, or more than {ahead} minutes after; check the time, and the server's clock"
+        ),
+    )
+    .into())
 }
 
 pub(super) fn day_of(snapshot: &Snapshot, at: Timestamp) -> jiff::civil::Date {

@@ -7,7 +7,11 @@
 use super::{Failure, Imported, Importer, Known, Row, mapping::Stage, not_taken, reason, rejected, story};
 use crate::{
     App, AppError,
-    cases::{act::Step, history::History, report::NewReport},
+    cases::{
+        act::Step,
+        history::{History, Recorded},
+        report::NewReport,
+    },
     locate::Located,
 };
 use gewu_domain::{
@@ -121,7 +125,7 @@ impl Importer<'_> {
         let told = |error| not_taken(row.line, &row.id, error);
         self.app.checked(new).map_err(told)?;
         let mut following = Following {
-            history: self.app.resumed(case, head).map_err(told)?.under(self.city.clone()),
+            history: self.app.resumed(case, head, Recorded::At(self.app.now())).map_err(told)?.under(self.city.clone()),
             did: Vec::new(),
             remarks: Vec::new(),
         };
@@ -219,10 +223,7 @@ impl Importer<'_> {
                 );
             }
             (false, Some(_)) => {
-                let first = story::go_on(history, &self.city, &self.people, row, None).map_err(told)?;
-                if let Some(first) = first {
-                    self.unsealed(history.case.region, first).map_err(|reason| rejected(row.line, &row.id, reason))?;
-                }
+                story::go_on(history, &self.city, &self.people, row, None).map_err(told)?;
                 if !matches!(history.case.state, State::Closed { .. }) {
                     let state = history.case.state.kind().code();
                     return refuse(

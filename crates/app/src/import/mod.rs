@@ -12,7 +12,7 @@ pub mod mapping;
 pub mod rows;
 mod story;
 
-use crate::{App, AppError, Caller, Problem, city::Snapshot, locate::Location};
+use crate::{App, AppError, Caller, Problem, cases::history::load, city::Snapshot, locate::Location};
 use gewu_domain::{
     area::Areas,
     case::Source,
@@ -22,7 +22,7 @@ use gewu_domain::{
     unit::Units,
 };
 use gewu_store::{Change, Changes, StoreError, origins::OriginRow};
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use mapping::{By, EARLIEST, Given, Lookup, Mapping, Stage, Time, Unreadable, fill};
 use rows::{Broken, Next, Rows};
 use serde::Serialize;
@@ -188,7 +188,6 @@ struct Importer<'a> {
     zone: TimeZone,
     names: Names,
     people: story::People,
-    sealed: BTreeMap<RegionId, Option<Date>>,
     /// Regions that had cases when the import began: some may have been taken in before numbers of other systems were
     /// kept.
     older: Vec<RegionId>,
@@ -238,11 +237,6 @@ impl<'a> Importer<'a> {
         city.policy = Arc::new(policy);
         let own = city.calendar.zone().clone();
         let zone = mapping.zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(own);
-        let mut sealed = BTreeMap::new();
-        for region in city.areas.regions() {
-            let view = app.store.view(region).await?;
-            sealed.insert(region, view.roots().await?.last().map(|root| root.day));
-        }
         let older = app.store.upkeep().regions().await?;
         let names = Names::of(&city);
         let people = story::People::of(&city, app.now());
@@ -257,7 +251,6 @@ impl<'a> Importer<'a> {
             zone,
             names,
             people,
-            sealed,
             older,
             seen: HashSet::new(),
             is_dry: options.dry_run,
@@ -305,7 +298,6 @@ impl<'a> Importer<'a> {
                 return Err(rejected(line, &id, reason));
             }
         }
-        self.unsealed(located.region, row.reported_at).map_err(|reason| rejected(line, &id, reason))?;
         let number = number(located.region, self.system(), &row.id);
         let story = story::tell(self.app, &self.city, &self.people, &row, &new, &number)
             .map_err(|error| not_taken(line, &id, error))?;
@@ -349,21 +341,6 @@ impl<'a> Importer<'a> {
         self.mapping.id.as_ref().map_or("", |id| id.system.as_str())
     }
 
-    /// May a fact of this moment still be added?
-    fn unsealed(&self, region: RegionId, at: Timestamp) -> Result<(), Reason> {
-        let day = at.to_zoned(TimeZone::UTC).date();
-        match self.sealed.get(&region) {
-            Some(Some(sealed)) if day <= *sealed => Err(reason(
-                "day_sealed",
-                &format!("{day} 的每日根已经生成（到 {sealed} 为止）：过去的日子不能再加记录，请在启动服务之前导入"),
-                &format!(
-                    "the daily root of {day} is made (up to {sealed}): nothing can be added to a sealed day; import before the city serves"
-                ),
-            )),
-            _ => Ok(()),
-        }
-    }
-
     /// The case that an earlier import made of this number, in whatever region.
     async fn known(&self, here: RegionId, id: &str) -> Result<Option<Known>, AppError> {
         if self.mapping.id.is_none() {
@@ -389,11 +366,11 @@ impl<'a> Importer<'a> {
         self.written(imported).await?;
         let mut batch = std::mem::take(&mut self.waiting);
         let changes = std::mem::take(&mut batch.changes);
-        let store = (!self.is_dry).then(|| self.app.store.clone());
+        let store = (!self.is_dry).then(|| (self.app.store.clone(), self.app.now()));
         let writing = tokio::spawn(async move {
-            let Some(store) = store else { return Ok(()) };
+            let Some((store, now)) = store else { return Ok(()) };
             for (region, changes) in changes {
-                store.upkeep().load(region, changes).await?;
+                load(store.as_ref(), now, region, changes).await?;
             }
             Ok(())
         });

@@ -5,7 +5,7 @@ use crate::{
     App, AppError,
     cases::{
         act::Step,
-        history::History,
+        history::{History, Recorded},
         report::{Contact, NewReport},
     },
 };
@@ -130,7 +130,9 @@ pub(super) fn tell<'a>(
     new: &NewReport,
     number: &str,
 ) -> Result<History<'a>, AppError> {
-    let mut history = app.history(&Actor::System, row.reported_at, |_| number.to_owned(), new)?.under(city.clone());
+    let recorded = Recorded::At(app.now());
+    let history = app.history(&Actor::System, row.reported_at, recorded, |_| number.to_owned(), new)?;
+    let mut history = history.under(city.clone());
     go_on(&mut history, city, people, row, None)?;
     Ok(history)
 }

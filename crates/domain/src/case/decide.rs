@@ -68,17 +68,13 @@ impl Case {
         };
         let is_fixed_on_spot = report.is_fixed_on_spot;
         let has_photo = !report.photos.is_empty();
-        let fact = Fact {
-            at: context.at,
-            by: context.actor.clone(),
-            deed: Deed::Reported {
-                is_public: !report.is_confidential && policy.shows_unseen(report.source),
-                report: Box::new(report),
-                policy_version: policy.version,
-                entry,
-            },
-            clocks: Vec::new(),
+        let deed = Deed::Reported {
+            is_public: !report.is_confidential && policy.shows_unseen(report.source),
+            report: Box::new(report),
+            policy_version: policy.version,
+            entry,
         };
+        let fact = Fact::new(context.at, context.actor.clone(), deed);
         let case = Case::begin(&fact).expect("the fact is a report");
         if is_fixed_on_spot {
             if !policy.on_spot.allowed || context.actor.role() != Some(crate::people::Role::Collector) {
@@ -517,7 +513,8 @@ impl Draft<'_> {
 
     /// Adds a fact and the clocks that follow from the state it leads to.
     fn push_with(&mut self, deed: Deed, by: Actor, clocks: Vec<ClockSet>) {
-        let mut fact = Fact { at: self.context.at, by, deed, clocks };
+        let mut fact = Fact::new(self.context.at, by, deed);
+        fact.clocks = clocks;
         let before = self.case.clone();
         self.case.apply(&fact);
         let following = self.clocks_after(&before);

@@ -19,12 +19,33 @@ use std::collections::BTreeSet;
 /// Holds no personal data and no free text: those are digests of what lies in the erasable store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
+    /// When it happened: what clocks and figures go by.
     pub at: Timestamp,
+    /// When it was written down, where that was another moment: see [`Fact::recorded_at`].
+    #[serde(default, rename = "recorded_at", skip_serializing_if = "Option::is_none")]
+    late_at: Option<Timestamp>,
     pub by: Actor,
     pub deed: Deed,
     /// Promises as they were made: each clock this fact started, paused, extended or stopped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clocks: Vec<ClockSet>,
+}
+
+impl Fact {
+    /// A fact written down as it happens.
+    pub fn new(at: Timestamp, by: Actor, deed: Deed) -> Fact {
+        Fact { at, late_at: None, by, deed, clocks: Vec::new() }
+    }
+
+    /// When it was written down: what the daily roots go by.
+    pub fn recorded_at(&self) -> Timestamp {
+        self.late_at.unwrap_or(self.at)
+    }
+
+    /// Says when it was written down. Before it is sealed: the hash covers it.
+    pub fn record_at(&mut self, recorded_at: Timestamp) {
+        self.late_at = (recorded_at != self.at).then_some(recorded_at);
+    }
 }
 
 /// A clock put into its place.

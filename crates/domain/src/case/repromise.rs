@@ -25,11 +25,11 @@ impl Case {
         if clocks.is_empty() {
             return None;
         }
-        let fact = |due_at| Fact {
-            at: context.at,
-            by: Actor::System,
-            deed: Deed::Repromised { was: self.due_at(), due_at },
-            clocks: clocks.clone(),
+        let fact = |due_at| {
+            let deed = Deed::Repromised { was: self.due_at(), due_at };
+            let mut fact = Fact::new(context.at, Actor::System, deed);
+            fact.clocks.clone_from(&clocks);
+            fact
         };
         let mut after = self.clone();
         after.apply(&fact(None));

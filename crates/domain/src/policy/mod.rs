@@ -11,6 +11,7 @@ use crate::{
     people::Role,
     sla::{Limit, Stage},
 };
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,8 @@ pub struct Policy {
     pub asking: AskingRules,
     pub confirmation: Confirmation,
     pub backstop: Backstop,
+    #[serde(default)]
+    pub occurrence: Occurrence,
     /// 0 means that an urge may follow an urge at once.
     pub urge_every_minutes: u32,
     #[serde(default)]
@@ -117,6 +120,32 @@ pub struct Confirmation {
 pub struct Backstop {
     /// After this many returns the street answers and may not hand it back; 0 means never.
     pub after_returns: u8,
+}
+
+/// How far what happened may lie from when it is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Occurrence {
+    /// Never before 1970, whatever this says.
+    pub back_days: u32,
+    /// Clocks of phones and servers differ.
+    pub ahead_minutes: u32,
+}
+
+impl Default for Occurrence {
+    /// Fifty years, for what comes from other systems.
+    fn default() -> Occurrence {
+        Occurrence { back_days: 18_262, ahead_minutes: 15 }
+    }
+}
+
+impl Occurrence {
+    pub fn takes(&self, at: Timestamp, recorded_at: Timestamp) -> bool {
+        let late = recorded_at.duration_since(at);
+        let back = SignedDuration::from_hours(24 * i64::from(self.back_days));
+        let ahead = SignedDuration::from_mins(i64::from(self.ahead_minutes));
+        at >= Timestamp::UNIX_EPOCH && late <= back && -late <= ahead
+    }
 }
 
 /// Photos that go with a report or a step.
@@ -284,6 +313,15 @@ impl Policy {
                 "抽查比例不能超过 100",
                 "give a number from 0 to 100",
                 "请填 0 到 100 之间的数",
+            );
+        }
+        if self.occurrence.back_days == 0 || self.occurrence.ahead_minutes > 24 * 60 {
+            fault(
+                "occurrence".to_owned(),
+                "what happened yesterday could not be told, or what happens after tomorrow could",
+                "昨天发生的事补不进来，或者一天以后的事也能写",
+                "give at least one day back, and at most 1440 minutes ahead",
+                "请至少允许补记一天以内的事，最多提前 1440 分钟",
             );
         }
         if !matches!(self.asking.decided_by, Role::Dispatcher | Role::DutyChief) {

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod check;
 pub mod client;
+pub mod clock;
 pub mod demo;
 pub mod import;
 pub mod init;

@@ -2,7 +2,7 @@
 
 use crate::{
     args::{Place, Serve},
-    commands::photos,
+    commands::{clock, photos},
     connections, wiring,
 };
 use anyhow::{Context, Result};
@@ -17,6 +17,7 @@ const GRACE: Duration = Duration::from_millis(600);
 pub async fn run(place: &Place, serve: Serve) -> Result<()> {
     let listener = listen(&serve)?;
     let app = Arc::new(wiring::open(place, serve.app()).await?);
+    clock::ask_at_start(&app).await?;
     serve_on(listener, app, &serve, Vec::new()).await
 }
 
@@ -59,6 +60,7 @@ pub async fn serve_on(
 async fn tick(app: Arc<App>) {
     let mut round = tokio::time::interval(Duration::from_secs(5));
     round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut doubted = app.doubt().map(|doubt| doubt.code());
     loop {
         round.tick().await;
         if let Err(error) = app.keyring.reload() {
@@ -66,6 +68,14 @@ async fn tick(app: Arc<App>) {
         }
         if let Err(error) = app.tick().await {
             tracing::error!(error = &error as &dyn std::error::Error, "a job failed and will be tried again");
+        }
+        let doubt = app.doubt();
+        let code = doubt.map(|doubt| doubt.code());
+        if std::mem::replace(&mut doubted, code) != code {
+            match doubt {
+                Some(doubt) => tracing::warn!("{}", doubt.en()),
+                None => tracing::info!("the clock is believed again"),
+            }
         }
     }
 }
@@ -98,6 +108,9 @@ async fn sweep(app: Arc<App>) {
     let mut round = tokio::time::interval(Duration::from_hours(24));
     loop {
         round.tick().await;
+        while app.doubt().is_some() {
+            tokio::time::sleep(Duration::from_mins(1)).await;
+        }
         match photos::sweep(&app, false).await {
             Ok(swept) if swept.orphans.is_empty() => {}
             Ok(swept) => tracing::info!(files = swept.orphans.len(), "photos that no case named were removed"),

@@ -30,6 +30,9 @@ pub async fn run(place: &Place, verify: Verify) -> Result<()> {
             let seq = finding.seq.map(|seq| format!(" #{seq}")).unwrap_or_default();
             println!("✗ {} {case}{seq}: {} ({}) {}", finding.region, finding.zh, finding.what, finding.detail);
         }
+        for remark in &verified.remarks {
+            println!("· {}: {} ({}) {}", remark.region, remark.zh, remark.what, remark.detail);
+        }
     }
     if !verified.findings.is_empty() {
         bail!("{} 处与当初写下的不符 · not as it was written", verified.findings.len());

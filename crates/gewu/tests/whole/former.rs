@@ -18,7 +18,7 @@ fn kept(keeper: Keeper) -> PathBuf {
 }
 
 /// A house with the old record laid into it, untouched by this program; and what had been given out.
-fn moved_in(keeper: Keeper) -> (House, Value) {
+pub fn moved_in(keeper: Keeper) -> (House, Value) {
     let house = House::empty(keeper);
     let kept = kept(keeper);
     std::fs::create_dir_all(house.data().join("record")).unwrap();

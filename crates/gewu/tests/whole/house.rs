@@ -139,7 +139,7 @@ impl House {
         if let Some(database) = &self.database {
             command.arg("--database").arg(database);
         }
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod chores;
+mod clock;
 mod former;
 mod forms;
 mod grids;

@@ -5,6 +5,7 @@ use gewu_app::{
     AppError, Caller,
     cases::{
         CaseAddress,
+        history::Recorded,
         report::{Contact, NewReport},
     },
     city::{Draft, Kind, Publishing},
@@ -283,7 +284,10 @@ async fn what_was_taken_in_before_numbers_were_kept_is_known_by_the_number_made_
             is_fixed_on_spot: false,
         };
         let number = |region: RegionId| format!("{region}-{id}");
-        let history = house.app.history(&Actor::System, at("2024-05-01T01:00:00Z"), number, &new).unwrap();
+        let history = house
+            .app
+            .history(&Actor::System, at("2024-05-01T01:00:00Z"), Recorded::At(house.app.now()), number, &new)
+            .unwrap();
         let (region, changes) = history.finish();
         house.app.store.upkeep().load(region, vec![changes]).await.unwrap();
     }

@@ -13,7 +13,7 @@ use gewu_domain::{
 };
 use gewu_geo::geojson;
 use gewu_sim::{Town, nyc};
-use gewu_store::{Page, cases::CaseFilter, roots::RootRow};
+use gewu_store::{Page, cases::CaseFilter};
 use std::collections::BTreeMap;
 
 const COUNTY: RegionId = RegionId(780_101);
@@ -277,20 +277,6 @@ async fn a_second_import_takes_nothing_twice_and_a_longer_file_only_what_is_new(
     assert_eq!((imported.taken, imported.known), (1, 1));
     let view = house.app.store.view(COUNTY).await.unwrap();
     assert_eq!(view.count_cases(&CaseFilter::default(), 10).await.unwrap(), 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_sealed_day_takes_nothing_more() {
-    let (house, (lon, lat), _) = town(5).await;
-    let root = RootRow { day: "2026-03-05".parse().unwrap(), root: gewu_domain::ids::Digest([1; 32]), facts: 0 };
-    house.app.store.upkeep().put_root(COUNTY, root).await.unwrap();
-    let rows = format!(
-        "E1,2026-03-02 09:00,2026-03-04 16:30,,垃圾成堆,,{lon},{lat},,,,,\n\
-         E2,2026-03-07 09:00,2026-03-08 16:30,,垃圾成堆,,{lon},{lat},,,,,\n"
-    );
-    let (imported, rejected) = taken(&house, &rows, ImportOptions::default()).await;
-    assert_eq!(imported.taken, 1);
-    assert_eq!(rejected.iter().map(|row| row.code).collect::<Vec<_>>(), ["day_sealed"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,7 +34,7 @@ fn matches(sample: &Sample, filter: &CaseFilter) -> bool {
             .is_none_or(|unit| case.assignments.iter().any(|part| part.is_lead && part.unit == *unit))
         && filter.from.is_none_or(|from| case.reported_at >= from)
         && filter.to.is_none_or(|to| case.reported_at < to)
-        && filter.changed_from.is_none_or(|from| case.changed_at >= from)
+        && filter.changed_from.is_none_or(|from| sample.write.recorded_at.iter().any(|at| *at >= from))
         && filter
             .due_before
             .is_none_or(|before| case.state.kind().is_open() && case.due_at().is_some_and(|due| due < before))
@@ -316,7 +316,7 @@ pub async fn ids_of_one_millisecond_keep_their_order_in_a_search(fixture: &impl 
         write.head = write.facts[0].hash;
         write.terms = Some(vec!["路灯".to_owned()]);
         store.apply(HERE, vec![change(&write)].into()).await.unwrap();
-        rows.push(CaseRow::of(&write.case, None));
+        rows.push(CaseRow::of(&write));
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.id));
     let view = store.view(HERE).await.unwrap();

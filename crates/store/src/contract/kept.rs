@@ -15,7 +15,7 @@ use crate::{
     people::{AccountRow, PersonRow},
     publications::Publication,
     repromises::RepromiseRow,
-    roots::RootRow,
+    roots::{ReopenedDay, RootRow},
     sessions::SessionRow,
     tasks::{InboxFilter, TaskKey, TaskRow},
     texts::TextRow,
@@ -39,6 +39,7 @@ pub struct Kept {
     audit: Vec<AuditRow>,
     uploads: Vec<UploadRow>,
     keys: Vec<KeyRow>,
+    ticked_at: Option<Timestamp>,
 }
 
 impl Kept {
@@ -64,6 +65,7 @@ pub struct Record {
     counts: Vec<CountRow>,
     roots: Vec<RootRow>,
     repromises: Vec<RepromiseRow>,
+    reopened_days: Vec<ReopenedDay>,
     suspended: Vec<CaseId>,
     found: Vec<Vec<CaseId>>,
 }
@@ -109,6 +111,7 @@ pub async fn kept(store: &dyn Store) -> Kept {
         audit: city.audit(&AuditFilter::default(), &everything()).await.unwrap().rows,
         uploads,
         keys: store.upkeep().keys().await.unwrap(),
+        ticked_at: store.upkeep().ticked_at().await.unwrap(),
     }
 }
 
@@ -146,6 +149,7 @@ async fn record(view: &dyn View) -> Record {
         counts: view.counts(day(1), day(31)).await.unwrap(),
         roots: view.roots().await.unwrap(),
         repromises: view.repromises().await.unwrap(),
+        reopened_days: view.reopened_days().await.unwrap(),
         suspended: view.suspended_until(far(), 1_000).await.unwrap(),
         found,
     }

@@ -22,6 +22,7 @@ pub mod origins;
 pub mod people;
 pub mod publications;
 pub mod repromises;
+pub mod roots;
 pub mod sample;
 pub mod schema;
 pub mod tasks;
@@ -109,7 +110,7 @@ macro_rules! contract_suite {
                 facts_come_back_byte_for_byte_and_in_order,
                 the_head_is_the_hash_of_the_last_fact,
                 the_record_is_walked_both_ways_in_pages_of_any_size,
-                facts_between_two_times_are_walked_both_ways,
+                facts_recorded_between_two_times_are_walked_both_ways,
             ],
             origins: [
                 a_number_of_another_system_is_one_case_in_the_whole_city,
@@ -143,6 +144,14 @@ macro_rules! contract_suite {
                 a_walk_comes_back_as_it_was_left_and_never_goes_back,
                 what_a_walk_makes_anew_and_how_far_it_is_stand_or_fall_together,
             ],
+            roots: [
+                a_root_stands_once_stored,
+                a_day_that_has_a_root_takes_no_fact_recorded_on_it_or_before,
+                a_root_that_misses_a_fact_is_not_stored,
+                no_writer_lands_behind_a_root_that_is_stored_meanwhile,
+                a_day_opened_again_loses_its_root_and_keeps_a_note,
+                when_the_jobs_last_ran_is_kept,
+            ],
             schema: [every_regional_key_starts_with_the_region],
             tasks: [
                 an_inbox_is_walked_by_due_time_both_ways,
@@ -154,7 +163,6 @@ macro_rules! contract_suite {
             upkeep: [
                 numbers_never_repeat,
                 regions_are_those_with_cases,
-                a_root_stands_once_stored,
                 a_key_is_noted_once_and_forgotten_when_it_is_dropped,
                 the_outbox_is_claimed_once_per_lease_and_emptied_when_sent,
                 a_sweep_takes_what_is_older_and_leaves_the_rest,

@@ -110,12 +110,8 @@ pub fn reported(region: RegionId, no: u64, at: Timestamp) -> (Case, Vec<Fact>) {
         is_urgent: false,
         is_fixed_on_spot: false,
     };
-    let fact = Fact {
-        at,
-        by: Actor::Reporter,
-        deed: Deed::Reported { report: Box::new(report), policy_version: 1, entry: Entry::Accept, is_public: false },
-        clocks: Vec::new(),
-    };
+    let deed = Deed::Reported { report: Box::new(report), policy_version: 1, entry: Entry::Accept, is_public: false };
+    let fact = Fact::new(at, Actor::Reporter, deed);
     (Case::begin(&fact).unwrap(), vec![fact])
 }
 
@@ -125,6 +121,7 @@ pub fn first_write(case: Case, facts: &[Fact]) -> CaseWrite {
     CaseWrite {
         was: None,
         at: facts.iter().map(|fact| fact.at).collect(),
+        recorded_at: facts.iter().map(Fact::recorded_at).collect(),
         head: sealed.last().unwrap().hash,
         facts: sealed,
         tasks: vec![task(Role::Acceptor, UNITS[0], TaskKind::Accept, Some(case.reported_at))],
@@ -151,6 +148,7 @@ pub fn next_write(before: &CaseWrite, body: &str, at: Timestamp, change: impl Fn
     CaseWrite {
         was: Some(before.case.version),
         at: vec![at],
+        recorded_at: vec![at],
         head: facts[0].hash,
         facts,
         tasks: before.tasks.clone(),
@@ -282,7 +280,7 @@ impl Sample {
         CaseRow {
             excerpt: self.text.as_ref().map(|text| text.body.chars().take(EXCERPT_CHARS).collect()),
             has_photo: self.photo.is_some(),
-            ..CaseRow::of(&self.write.case, self.write.warn_at)
+            ..CaseRow::of(&self.write)
         }
     }
 }
@@ -343,6 +341,8 @@ fn one(region: RegionId, no: u64, reported_at: Timestamp, random: &mut Random) -
     let photo = random.one_in(3).then(|| photo(case.id, no, Giver::Reporter, reported_at));
     let mut write = first_write(case, &facts);
     write.at = vec![write.case.changed_at];
+    let late_ms = if no.is_multiple_of(3) { 86_400_000 * i64::try_from(no % 7).unwrap() } else { 0 };
+    write.recorded_at = vec![at(write.case.changed_at.as_millisecond() - at(0).as_millisecond() + late_ms)];
     write.warn_at = random.one_in(2).then(|| later(random));
     write.terms = (!random.one_in(5)).then(|| {
         let mut terms: Vec<String> = TERMS.iter().filter(|_| random.one_in(3)).map(|term| (*term).to_owned()).collect();

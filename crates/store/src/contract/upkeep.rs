@@ -41,18 +41,6 @@ pub async fn regions_are_those_with_cases(fixture: &impl Fixture) {
     assert_eq!(store.upkeep().regions().await.unwrap(), [HERE, THERE]);
 }
 
-pub async fn a_root_stands_once_stored(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let [one, two] = [2, 1].map(|no| RootRow { day: day(no), root: digest(1), facts: 7 });
-    for root in [one, two, one] {
-        store.upkeep().put_root(HERE, root).await.unwrap();
-    }
-    let other = store.upkeep().put_root(HERE, RootRow { root: digest(2), ..one }).await;
-    assert!(matches!(other, Err(StoreError::Taken { .. })), "{other:?}");
-    assert_eq!(store.view(HERE).await.unwrap().roots().await.unwrap(), [two, one]);
-    assert_eq!(store.view(THERE).await.unwrap().roots().await.unwrap(), []);
-}
-
 pub fn key(purpose: &str, number: u16, of: u64) -> KeyRow {
     KeyRow { purpose: purpose.to_owned(), number, digest: digest(of), noted_at: at(i64::from(number)) }
 }
@@ -184,7 +172,8 @@ async fn fill(store: &dyn Store) {
             changes.answer = Some(answer(&id.to_string(), "{}", at(0)));
             store.apply(region, changes).await.unwrap();
         }
-        store.upkeep().put_root(region, RootRow { day: day(1), root: digest(1), facts: 40 }).await.unwrap();
+        let yesterday = day(1).yesterday().unwrap();
+        store.upkeep().put_root(region, RootRow { day: yesterday, root: digest(1), facts: 0 }).await.unwrap();
         store.upkeep().take_numbers(region, "a", 5).await.unwrap();
         store.apply(region, vec![Change::Repromise(super::repromises::walk("cn", 2, 4))].into()).await.unwrap();
     }
@@ -202,6 +191,7 @@ async fn fill(store: &dyn Store) {
         Change::Upload(upload(1, 9)),
     ];
     store.apply(HERE, list.into()).await.unwrap();
+    store.upkeep().tick_at(at(1)).await.unwrap();
 }
 
 pub async fn a_restored_copy_equals_what_was_copied<F: Fixture>(fixture: &F) {

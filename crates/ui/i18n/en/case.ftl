@@ -22,6 +22,7 @@ case-asked = { $unit } { $what }: an answer is due.
 case-contact = Reporter
 case-clocks = How the deadlines came about
 case-source = Source: { $source }
+case-recorded = (written down { $at })
 case-until = until { $at }
 photo-alt = Photo { $no }, { $at }
 

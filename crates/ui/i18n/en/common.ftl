@@ -19,6 +19,9 @@ foot-emergency = If somebody is hurt, something burns or danger is near, call { 
 foot-privacy = What you leave is used for this matter only. With number and code you can erase it at any time.
 foot-sign-in = Staff sign-in
 
+clock-ahead = The clock shows { $now }, and the jobs last ran at { $last }. Nothing is sealed, swept or ended until it is certain; all else goes on. Check the clock; if it is right, run gewu clock accept on the server.
+clock-behind = The clock shows { $now }, but { $day } is sealed already. Nothing is sealed, swept or ended; all else goes on. Set the clock; if it is right, open the days that were sealed too early with gewu clock reopen.
+
 nav-label = Main navigation
 nav-menu = Menu
 calendar-ends = The calendar “{ $name }” knows holidays only until { $day }; limits after it count weekends and days off by law alone. Once the next year is announced, an administrator should publish a new version on the data page.

@@ -22,6 +22,7 @@ case-asked = { $unit }{ $what }，等待批复。
 case-contact = 反映人
 case-clocks = 时限怎么来的
 case-source = 来源：{ $source }
+case-recorded = （{ $at } 记录）
 case-until = 到 { $at }
 photo-alt = 照片 { $no }，{ $at }
 

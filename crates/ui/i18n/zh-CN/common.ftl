@@ -19,6 +19,9 @@ foot-emergency = 有人受伤、着火或正在发生危险，请直接拨打{ $
 foot-privacy = 我们只用您留下的信息处理这件事；您可以随时凭编号和查询码删除它。
 foot-sign-in = 工作人员登录
 
+clock-ahead = 时钟显示 { $now }，而上一次运行是 { $last }。弄清楚以前，封存、清理到期数据、结束登录都停下，其余照常。请核对时钟；如果时钟是对的，在服务器上运行 gewu clock accept。
+clock-behind = 时钟显示 { $now }，可是 { $day } 已经封存。封存、清理到期数据、结束登录都停下，其余照常。请校准时钟；如果时钟是对的，用 gewu clock reopen 重新打开封存过早的那几天。
+
 nav-label = 主导航
 nav-menu = 菜单
 calendar-ends = 日历“{ $name }”的放假安排只到{ $day }；之后的时限暂按周末和法定节假日计算。新一年的安排公布后，请管理员在“数据”页发布新版日历。

@@ -9,7 +9,7 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use gewu_app::{
-    cases::{PhotoName, report::NewReport},
+    cases::{PhotoName, history::Recorded, report::NewReport},
     locate::Location,
 };
 use gewu_domain::{
@@ -267,7 +267,8 @@ async fn a_photo_that_a_fact_names_and_nobody_keeps_is_found() {
         is_fixed_on_spot: false,
     };
     let number = |region: gewu_domain::ids::RegionId| format!("{region}202611020001");
-    let history = house.app.history(&Actor::System, house.app.now(), number, &new).unwrap();
+    let history =
+        house.app.history(&Actor::System, house.app.now(), Recorded::At(house.app.now()), number, &new).unwrap();
     let (region, mut changes) = history.finish();
     changes.list.retain(|change| !matches!(change, Change::Attachment(_)));
     house.app.store.upkeep().load(region, vec![changes]).await.unwrap();

@@ -7,7 +7,7 @@ use gewu_domain::{
     ids::{Digest, UnitCode},
     people::Actor,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// One fact on the page.
 pub struct Event {
@@ -21,6 +21,8 @@ pub struct Event {
     pub at: String,
     pub when: String,
     pub exactly: String,
+    /// When it was written down, where that was an hour and more later.
+    pub recorded: Option<String>,
 }
 
 /// A photo by its addresses.
@@ -51,6 +53,8 @@ fn event(fact: &Fact, page: &CasePage, snapshot: &Snapshot, words: &Words) -> Ev
         at: words.machine(fact.at),
         when: words.when(fact.at),
         exactly: words.exactly(fact.at),
+        recorded: (fact.recorded_at().duration_since(fact.at).abs() >= SignedDuration::from_hours(1))
+            .then(|| words.exactly(fact.recorded_at())),
     }
 }
 

@@ -86,6 +86,7 @@ pub struct CaseDetail {
     is_urgent: bool,
     is_fixed_on_spot: bool,
     reported_at: Timestamp,
+    /// When something was last written down about it.
     changed_at: Timestamp,
     due_at: Option<Timestamp>,
     #[schema(value_type = Option<LightCode>)]
@@ -210,7 +211,10 @@ struct ProposalBody {
 #[schema(as = TimelineEntry)]
 struct Entry {
     seq: usize,
+    /// When it happened.
     at: Timestamp,
+    /// When it was written down: later, for what was brought in from elsewhere.
+    recorded_at: Timestamp,
     #[schema(example = "dispatched")]
     did: &'static str,
     by: By,
@@ -303,7 +307,7 @@ impl CaseDetail {
             is_urgent: case.is_urgent,
             is_fixed_on_spot: case.is_fixed_on_spot,
             reported_at: case.reported_at,
-            changed_at: case.changed_at,
+            changed_at: facts.iter().map(Fact::recorded_at).max().unwrap_or(case.changed_at),
             due_at: case.due_at(),
             light: page.light,
             original_due_at: case.original.as_ref().and_then(|clock| clock.due_at),
@@ -504,7 +508,7 @@ fn entry(seq: usize, fact: &Fact, texts: &BTreeMap<Digest, String>, names: &BTre
         Deed::Repromised { was, due_at } => What { was_due_at: *was, due_at: *due_at, ..What::default() },
         Deed::Remarked { text } => What { note: texts.get(text).cloned(), ..What::default() },
     };
-    Entry { seq, at: fact.at, did: fact.deed.code(), by: by(&fact.by, names), what }
+    Entry { seq, at: fact.at, recorded_at: fact.recorded_at(), did: fact.deed.code(), by: by(&fact.by, names), what }
 }
 
 fn by(actor: &Actor, names: &BTreeMap<PersonId, String>) -> By {
