@@ -552,7 +552,8 @@ async fn who_is_checked_on_site_cannot_be_told_from_what_is_public_nor_from_the_
     let cases = drawn(&house, 80).await;
     let percent = u128::from(house.app.snapshot().unwrap().city.policy.check.field_percent);
     assert_eq!(percent, 60);
-    let hits = |guess: &dyn Fn(&(CaseId, String, [bool; 2])) -> bool| {
+    type Guess<'a> = &'a dyn Fn(&(CaseId, String, [bool; 2])) -> bool;
+    let hits = |guess: Guess<'_>| {
         cases.iter().filter(|case| guess(case) == case.2[1]).count()
     };
     let number = |case: &(CaseId, String, [bool; 2])| case.1.parse::<u128>().unwrap();

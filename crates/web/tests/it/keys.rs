@@ -302,6 +302,7 @@ async fn as_before(house: &House, receipt: &Value) -> String {
     let write = CaseWrite {
         was: None,
         at: vec![fact.at],
+        recorded_at: vec![fact.recorded_at()],
         head: facts[0].hash,
         facts,
         tasks: Vec::new(),
