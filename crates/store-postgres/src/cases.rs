@@ -4,8 +4,8 @@ use crate::{
     facts::NewFact,
     find::{self, Find},
     row::{Stored, array, ms},
-    snapshot::{Params, RegionSnapshot, Snapshot},
-    tx::Tx,
+    snapshot::{RegionSnapshot, Snapshot},
+    tx::{Params, Tx},
 };
 use async_trait::async_trait;
 use gewu_domain::{

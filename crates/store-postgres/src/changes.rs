@@ -63,9 +63,9 @@ impl Job {
 
 /// The uploads that these changes take.
 fn taken(others: &[Change]) -> impl Iterator<Item = Digest> {
-    others.iter().filter_map(|change| match change {
-        Change::TakeUpload(token) => Some(*token),
-        _ => None,
+    others.iter().filter_map(|change| {
+        let Change::TakeUpload(token) = change else { return None };
+        Some(*token)
     })
 }
 
@@ -336,7 +336,35 @@ impl<'a> Rows<'a> {
             Change::Origin(row) => self.origins.push(row),
             Change::Repromise(row) => self.repromises.push((region, row)),
             Change::Audit(row) => self.audit.push(row),
-            _ => {}
+            // What has an order of its own is written one by one: see [`is_plain`].
+            Change::Case(_)
+            | Change::Reseal { .. }
+            | Change::Erase { .. }
+            | Change::EraseText { .. }
+            | Change::OriginSaid { .. }
+            | Change::Publication(_)
+            | Change::Person(_)
+            | Change::ErasePerson(_)
+            | Change::Post(_)
+            | Change::EndPost { .. }
+            | Change::OpenAccount(_)
+            | Change::SetPassword { .. }
+            | Change::Rehash { .. }
+            | Change::SetTotp { .. }
+            | Change::ResealTotp { .. }
+            | Change::UseStep { .. }
+            | Change::UseRecoveryCode { .. }
+            | Change::OpenSession { .. }
+            | Change::SeeSession { .. }
+            | Change::SwitchPost { .. }
+            | Change::EndSession(_)
+            | Change::EndSessionsOf(_)
+            | Change::EndOtherSessions { .. }
+            | Change::KnowDevice(_)
+            | Change::ForgetDevicesOf { .. }
+            | Change::ForgetTries(_)
+            | Change::Client(_)
+            | Change::RevokeClient { .. } => {}
         }
     }
 

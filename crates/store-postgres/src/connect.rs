@@ -1,6 +1,6 @@
 //! Connections: two pools from one URL, one for reading and one for writing.
 
-use crate::{encryption::Wish, tx::STATEMENTS};
+use crate::encryption::Wish;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use gewu_store::StoreError;
 use std::{net::IpAddr, time::Duration};
@@ -47,8 +47,12 @@ const WRITING: &str = "-c jit=off -c application_name=gewu";
 /// A peer that does not answer for so long is gone.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// Pools for reading and for writing; nothing is connected yet.
-pub(crate) fn pools(url: &str, settings: &Settings) -> Result<(Pool, Pool), StoreError> {
+/// Pools for reading and for writing; nothing is connected yet. A writer's connection prepares what it will be asked to run.
+pub(crate) fn pools(
+    url: &str,
+    settings: &Settings,
+    written: &'static [&'static str],
+) -> Result<(Pool, Pool), StoreError> {
     let wish = Wish::of(url);
     let mut config: Config = wish.url.parse().map_err(|error| failed(Unreadable(error)))?;
     let wait = Duration::from_millis(settings.wait_ms);
@@ -83,9 +87,9 @@ pub(crate) fn pools(url: &str, settings: &Settings) -> Result<(Pool, Pool), Stor
     let reads = pool(READING, settings.readers).build().map_err(failed)?;
     // One more than there are writers, for loading.
     let writes = pool(WRITING, settings.writers.saturating_add(1))
-        .post_create(Hook::async_fn(|client, _| {
+        .post_create(Hook::async_fn(move |client, _| {
             Box::pin(async move {
-                for sql in STATEMENTS {
+                for sql in written {
                     client.prepare_cached(sql).await.map_err(HookError::Backend)?;
                 }
                 Ok(())

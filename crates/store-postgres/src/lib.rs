@@ -66,7 +66,7 @@ impl PostgresStore {
     /// [`StoreError::Unavailable`] when nobody answers there; [`StoreError::Failed`] when the URL does not read, the
     /// server's certificate is not to be trusted, the role may not make tables, or the schema was made by a newer program.
     pub async fn open(url: &str, settings: Settings) -> Result<PostgresStore, StoreError> {
-        let (reads, writes) = connect::pools(url, &settings)?;
+        let (reads, writes) = connect::pools(url, &settings, statements::WRITTEN)?;
         migrate::bring_up(&reads).await?;
         let writers = Writers::start(&writes, &settings).await?;
         Ok(PostgresStore { reads, writes, writers, settings })

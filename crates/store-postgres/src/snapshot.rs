@@ -3,6 +3,7 @@
 use crate::{
     connect::Settings,
     error::{pool_error, store_error},
+    tx::Params,
 };
 use deadpool_postgres::{Object, Pool};
 use gewu_store::StoreError;
@@ -27,8 +28,6 @@ pub(crate) struct RegionSnapshot {
     pub region: i64,
     pub settings: Settings,
 }
-
-pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 impl Snapshot {
     pub async fn open(pool: &Pool) -> Result<Snapshot, StoreError> {

@@ -1,9 +1,11 @@
-//! A writing connection inside a transaction, and the list of every statement it may be asked to run.
+//! A writing connection inside a transaction. What it may be asked to run stands in `statements.rs`.
 
-use crate::snapshot::Params;
 use deadpool_postgres::{Object, Pool, PoolError};
 use std::ops::Deref;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, types::ToSql};
+
+/// What is bound to a statement, in order.
+pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// A connection that is closed, not given back to its pool, unless it is released: so one that is left in the middle of
 /// something, because the caller went away or an error came up, is never met again.
@@ -43,73 +45,6 @@ pub(crate) struct Tx {
     /// Which writer this is, for rows that each writer keeps for itself.
     pub writer: i16,
 }
-
-/// Everything a writer runs.
-pub(crate) const STATEMENTS: &[&str] = &[
-    crate::attachments::INSERT,
-    crate::audit::INSERT,
-    crate::cases::INSERT,
-    crate::cases::UPDATE,
-    crate::cases::INSERT_BODY,
-    crate::cases::UPDATE_BODY,
-    crate::clients::INSERT,
-    crate::clients::REVOKE,
-    crate::contacts::ERASE,
-    crate::contacts::INSERT,
-    crate::contacts::LOOK,
-    crate::contacts::RESEAL,
-    crate::counters::ADD,
-    crate::facts::INSERT,
-    crate::attachments::ERASE,
-    crate::attachments::NOTE_ERASURE,
-    crate::find::ERASE,
-    crate::find::INSERT,
-    crate::find::UPDATE,
-    crate::idempotency::INSERT,
-    crate::idempotency::ONE,
-    crate::outbox::INSERT,
-    crate::people::ERASE,
-    crate::people::ERASE_ACCOUNT,
-    crate::people::ERASE_CODES,
-    crate::people::INSERT,
-    crate::people::INSERT_ACCOUNT,
-    crate::people::INSERT_CODE,
-    crate::people::INSERT_POST,
-    crate::people::END_POST,
-    crate::people::REHASH,
-    crate::people::RESEAL_TOTP,
-    crate::people::SET_PASSWORD,
-    crate::people::SET_TOTP,
-    crate::people::USE_CODE,
-    crate::people::USE_STEP,
-    crate::publications::INSERT,
-    crate::repromises::PUT,
-    crate::roots::INSERT,
-    crate::roots::LAST,
-    crate::roots::NOTE,
-    crate::roots::OF_DAY,
-    crate::roots::RECORDED,
-    crate::roots::REMOVE,
-    crate::roots::SEALED,
-    crate::sessions::END,
-    crate::sessions::END_ALL,
-    crate::sessions::END_OTHERS,
-    crate::sessions::FORGET,
-    crate::sessions::KNOW,
-    crate::sessions::OPEN,
-    crate::sessions::SEE,
-    crate::sessions::SWITCH_POST,
-    crate::tasks::DELETE,
-    crate::tasks::INSERT,
-    crate::texts::ERASE,
-    crate::texts::ERASE_ONE,
-    crate::texts::INSERT,
-    crate::tries::FORGET,
-    crate::uploads::INSERT,
-    crate::uploads::TAKE,
-    crate::writer::FACT_STANDS,
-    crate::writer::AUDIT_STANDS,
-];
 
 impl Tx {
     /// Gives how many rows were touched.

@@ -6,9 +6,8 @@ use crate::{
     error::{pool_error, store_error},
     idempotency, keys, outbox, roots,
     row::{Stored, ms, region as column},
-    snapshot::Params,
     tries,
-    tx::{Held, Tx},
+    tx::{Held, Params, Tx},
 };
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};

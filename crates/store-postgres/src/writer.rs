@@ -297,9 +297,9 @@ pub(crate) const AUDIT_STANDS: &str = "select 1 from audit where id = $1 and at 
 async fn stands(tx: &Tx, jobs: &[&Job]) -> bool {
     let fact = jobs.iter().flat_map(|job| job.cases.iter().flat_map(|case| case.new_facts(job.region))).next();
     let key = jobs.iter().find_map(|job| job.answer.as_ref().map(|answer| (job.region, answer)));
-    let audit = jobs.iter().flat_map(|job| &job.others).find_map(|change| match change {
-        Change::Audit(row) => Some(row),
-        _ => None,
+    let audit = jobs.iter().flat_map(|job| &job.others).find_map(|change| {
+        let Change::Audit(row) = change else { return None };
+        Some(row)
     });
     if let Some(fact) = fact {
         let seq = i64::from(fact.sealed.seq);

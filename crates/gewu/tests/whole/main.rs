@@ -18,6 +18,7 @@ mod forms;
 mod grids;
 mod house;
 mod keys;
+mod papers;
 mod photos;
 mod publishing;
 #[path = "../../../blobs/tests/blobs/server.rs"]
