@@ -16,6 +16,7 @@ pub mod error;
 pub mod import;
 pub mod jobs;
 pub mod locate;
+pub mod meter;
 pub mod numbers;
 mod once;
 pub mod orphans;
@@ -113,6 +114,7 @@ pub struct App {
     known_clients: people::clients::Known,
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     events: broadcast::Sender<Event>,
+    turns: Arc<photos::Turns>,
 }
 
 impl App {
@@ -141,6 +143,7 @@ impl App {
             known_clients: Default::default(),
             snapshot: RwLock::new(None),
             events,
+            turns: photos::Turns::new(),
         };
         app.reload().await?;
         Ok(app)

@@ -98,6 +98,7 @@ impl App {
     ) -> Result<Receipt, AppError> {
         self.may_report(caller, new.source)?;
         let request = self.request_digest(&new);
+        let key = key.map(|key| key.for_request(request));
         let snapshot = self.snapshot()?;
         let now = self.now();
         let class = self.checked(&new)?;
@@ -164,7 +165,7 @@ impl App {
             is_placed: case.place.is_placed,
             due_at: case.due_at(),
         };
-        changes.answer = key.map(|key| {
+        changes.answer = key.as_ref().map(|key| {
             let body =
                 serde_json::to_string(&Receipt { code: None, ..receipt.clone() }).expect("a receipt is plain data");
             key.answer(request, body, now)

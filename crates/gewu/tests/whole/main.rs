@@ -17,6 +17,7 @@ mod grids;
 mod house;
 mod keys;
 mod photos;
+mod privacy;
 #[path = "../../../blobs/tests/blobs/server.rs"]
 mod server;
 mod settings;

@@ -120,9 +120,12 @@ fn the_help_names_every_setting_in_both_languages() {
         "test-endpoint",
         "contact",
         "key-service",
+        "trusted-proxies",
+        "rate-read",
         "rate-write",
         "rate-sign-in",
         "rate-secret",
+        "bodies-mb",
         "idle-minutes",
     ] {
         let (_, about) = help.split_once(&format!("--{flag}")).unwrap_or_else(|| panic!("no --{flag} in {help}"));

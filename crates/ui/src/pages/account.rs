@@ -12,10 +12,11 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use gewu_app::AppError;
+use gewu_web::session::path_of_ours;
 use serde::Deserialize;
 
 /// Where a password is changed; open also to those who must do so before anything else.
@@ -29,10 +30,11 @@ pub struct Chosen {
 }
 
 /// Switches the language and goes back. Reading a page in another language changes nothing but a cookie.
-pub async fn language(headers: HeaderMap, Query(chosen): Query<Chosen>) -> Response {
+pub async fn language(State(ui): State<Ui>, Query(chosen): Query<Chosen>) -> Response {
     let language = Language::from_code(&chosen.to).unwrap_or(Language::Chinese);
-    let cookie = session::keep_language(language, session::is_https(&headers));
-    ([(header::SET_COOKIE, cookie)], Redirect::to(&session::within(&chosen.next, "/"))).into_response()
+    let cookie = session::keep_language(language, ui.gate.is_https);
+    let next = path_of_ours(&chosen.next).unwrap_or("/");
+    ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
 }
 
 #[derive(Template)]
@@ -94,18 +96,13 @@ pub async fn password(State(ui): State<Ui>, staff: Staff) -> Result<Response, Fa
 }
 
 /// Changes the password, and signs in anew: every session of the person ended with the old one.
-pub async fn change_password(
-    State(ui): State<Ui>,
-    staff: Staff,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response, Failure> {
+pub async fn change_password(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<Response, Failure> {
     staff.check(&fields)?;
     let words = staff.visitor.words.clone();
     let wrong = if fields.raw("password") == fields.raw("again") {
         match ui.app.change_password(staff.caller(), fields.raw("present"), fields.raw("password")).await {
             Ok(()) => {
-                let cookie = session::forget(session::is_https(&headers));
+                let cookie = session::forget(ui.gate.is_https);
                 return Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in?done=password")).into_response());
             }
             Err(AppError::Invalid(problems)) => {

@@ -156,14 +156,13 @@ fn result(words: &Words, one: &Published) -> String {
 }
 
 /// The files of a form, and those a rehearsal put back into the page.
-fn drafts(fields: &mut Fields) -> Vec<Draft> {
-    let mut drafts: Vec<Draft> = std::mem::take(&mut fields.files)
-        .into_iter()
-        .filter_map(|file| {
-            let kind = Kind::from_code(&file.field)?;
-            Some(Draft { kind, file: file.name, text: String::from_utf8_lossy(&file.bytes).into_owned() })
-        })
-        .collect();
+fn drafts(fields: &mut Fields) -> Result<Vec<Draft>, Failure> {
+    let mut drafts = Vec::new();
+    for mut file in std::mem::take(&mut fields.files) {
+        let Some(kind) = Kind::from_code(&file.field) else { continue };
+        let bytes = file.content.read().map_err(|error| Failure::Unread(error.into()))?;
+        drafts.push(Draft { kind, file: file.name, text: String::from_utf8_lossy(&bytes).into_owned() });
+    }
     for kind in Kind::ALL {
         let text = fields.raw(&format!("{}-text", kind.code()));
         if !text.is_empty() {
@@ -172,7 +171,7 @@ fn drafts(fields: &mut Fields) -> Vec<Draft> {
             drafts.push(Draft { kind, file, text: text.replace("\r\n", "\n") });
         }
     }
-    drafts
+    Ok(drafts)
 }
 
 /// Rehearses or publishes the files given, all or none.
@@ -180,7 +179,7 @@ pub async fn send(State(ui): State<Ui>, staff: Staff, mut fields: Fields) -> Res
     staff.check(&fields)?;
     let words = staff.visitor.words.clone();
     let is_rehearsal = fields.text("do") != "publish";
-    let drafts = drafts(&mut fields);
+    let drafts = drafts(&mut fields)?;
     let fits = |draft: &Draft| draft.text.len() <= KEPT_BYTES_MOST && !draft.text.contains('\r');
     let kept = if is_rehearsal && drafts.iter().all(fits) { drafts.clone() } else { Vec::new() };
     let published = if drafts.is_empty() {

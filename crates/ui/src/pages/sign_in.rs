@@ -16,7 +16,7 @@ use axum::{
 };
 use gewu_app::AppError;
 use gewu_domain::people::Role;
-use gewu_web::limits::Kind;
+use gewu_web::{limits::Kind, session::path_of_ours};
 use serde::Deserialize;
 
 #[derive(Template)]
@@ -120,7 +120,7 @@ pub async fn send(
 ) -> Result<Response, Failure> {
     let login = fields.text("login").to_owned();
     // Spaces may belong to a password: it is taken as it was typed.
-    let signed = session::take(&ui, Kind::SignIn, &visitor.origin);
+    let signed = ui.gate.take(&ui.app, Kind::SignIn, &visitor.origin);
     let signed = match signed {
         Ok(()) => ui.app.sign_in(&login, fields.raw("password"), &visitor.origin).await,
         Err(error) => Err(error),
@@ -147,27 +147,21 @@ pub async fn send(
     if let Some(before) = gewu_web::session::cookie_secret(&headers) {
         ui.app.sign_out(before, &visitor.origin).await?;
     }
-    let is_https = session::is_https(&headers);
-    let cookie = session::keep(&signed.secret, is_https);
+    let cookie = session::keep(&signed.secret, ui.gate.is_https);
     let first = if signed.must_change {
         super::account::PASSWORD
     } else {
         let role = ui.app.signed(&signed.secret, &visitor.origin).await?.caller.role();
         frame::first_page(role)
     };
-    let next = if signed.must_change { first.to_owned() } else { session::within(fields.text("next"), first) };
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response())
+    let next = if signed.must_change { first } else { path_of_ours(fields.text("next")).unwrap_or(first) };
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
 }
 
 /// Signs out.
-pub async fn leave(
-    State(ui): State<Ui>,
-    staff: Staff,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response, Failure> {
+pub async fn leave(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<Response, Failure> {
     staff.check(&fields)?;
     ui.app.sign_out(&staff.secret, &staff.visitor.origin).await?;
-    let cookie = session::forget(session::is_https(&headers));
+    let cookie = session::forget(ui.gate.is_https);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
 }

@@ -6,17 +6,12 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Request, StatusCode, header},
 };
 use gewu_domain::people::Role;
-use gewu_web::{
-    Settings,
-    access::TABLE,
-    limits::{Rate, Rates},
-};
+use gewu_web::{Settings, access::TABLE, limits::Rates};
 use serde_json::{Value, json};
 
 /// Nobody is turned away for asking often: here it is about what they ask.
 async fn house() -> House {
-    let off = Rate { burst: 1, per_minute: 0 };
-    House::with(Settings { rates: Rates { write: off, sign_in: off, secret: off }, ..Settings::default() }).await
+    House::with(Settings { rates: Rates::OFF, ..Settings::default() }).await
 }
 
 struct Sent {

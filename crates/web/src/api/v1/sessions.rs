@@ -100,7 +100,7 @@ async fn sign_in(
 
 /// The cookie, for scripts out of reach, and for this site only.
 fn cookie(web: &Web, secret: &str, more: &str) -> String {
-    let secure = if web.settings.public_url.starts_with("https:") { "; Secure" } else { "" };
+    let secure = if web.gate.is_https { "; Secure" } else { "" };
     format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}{more}", session::COOKIE)
 }
 
