@@ -152,7 +152,11 @@ impl Folder {
 
 /// Takes the folder's lock shared; whoever is alone for a moment sweeps `incoming` first.
 fn lock(path: &Path, incoming: &Path) -> Result<File, BlobError> {
-    let lock = File::options().create(true).append(true).open(path).map_err(failure("open", path))?;
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let lock = options.open(path).map_err(failure("open", path))?;
     if lock.try_lock().is_ok() {
         for entry in fs::read_dir(incoming).map_err(failure("list", incoming))? {
             let path = entry.map_err(failure("list", incoming))?.path();

@@ -69,7 +69,9 @@ fn no_log_at_any_level_holds_a_statement_or_what_somebody_wrote() {
     assert_eq!(house.post("/api/v1/cases", None, None, &report).0, 500);
     house.kill();
     let log = std::fs::read_to_string(log).unwrap();
-    assert!(log.contains("a request failed") && log.contains("TRACE"), "the log holds what was asked for");
+    for told in ["a request failed", "DEBUG"] {
+        assert!(log.contains(told), "the log holds what was asked for: {told}");
+    }
     for word in ["三单元", "柳荫", "张三丰", "13812345678", PASSWORD, "argon2", "insert into", "Failing row"] {
         let line = log.lines().find(|line| line.contains(word));
         assert_eq!(line, None, "{word}");

@@ -244,7 +244,7 @@ async fn queries_of_ten_thousand_parts_and_of_nonsense_are_told() {
         Sent::get("/open311/v2/requests.json?page_size=0").is(&[400]),
         Sent::get("/open311/v2/requests.xml?start_date=yesterday").is(&[400]),
         Sent::get("/open311/v2/requests.xml?start_date=9999-12-31&end_date=9999-12-31").is(&[200, 400]),
-        Sent::get("/open311/v2/requests.xml?jurisdiction_id=%ff").is(&[404]),
+        Sent::get("/open311/v2/requests.xml?jurisdiction_id=%ff").is(&[400]),
     ];
     all_are_told(&house, &chief, sent).await;
 }
