@@ -4,7 +4,7 @@ use crate::text;
 use gewu_app::{
     import::{
         mapping::{Mapping, Time, fill},
-        rows::Rows,
+        rows::{Next, Rows},
     },
     photos::{PhotoLimits, prepare},
 };
@@ -42,7 +42,8 @@ pub fn cases(data: &[u8]) {
         none: Vec::new(),
     };
     let mut before = 0;
-    while let Ok(Some((line, record))) = rows.next_row() {
+    while let Ok(Some(next)) = rows.next_row() {
+        let (Next::Row(line, record) | Next::Broken(line, _, record)) = next;
         assert!(line > before, "a row begins after the one before");
         before = line;
         for cell in record.iter().filter_map(text) {

@@ -103,7 +103,7 @@ async fn settle(folder: &TempDir) -> (Router, String) {
     let app = Arc::new(app.await.expect("the house opens"));
     Town::tiny(7).settle(&app).await.expect("the town settles");
     let scopes = ["report", "read"].map(str::to_owned).to_vec();
-    let (_, key) = app.add_client(&Caller::system(), None, "fuzz", scopes).await.expect("a key");
+    let (_, key) = app.add_client(&Caller::system(), None, "fuzz", scopes, None).await.expect("a key");
     // Otherwise nearly every request would be one too many.
     let settings = gewu_web::Settings { rates: Rates::OFF, ..gewu_web::Settings::default() };
     let gate = Gate::new(&settings);

@@ -229,15 +229,15 @@ export const tests = {
     await copy.goto("/inbox");
     demand(copy.url().includes("/sign-in"), "a copied cookie opens nothing");
   },
-  async "after wrong passwords the name is locked for a while, and says so, for the right one too"() {
+  async "after wrong passwords there is to be waited, and the page says so, for the right one too"() {
     const page = await visit();
     for (let tries = 0; tries < 12; tries += 1) {
       await typed(page, "sanitation-t", `wrong-password-${tries}`);
       await page.locator("[role=alert]").waitFor();
-      if ((await page.locator("[role=alert]").innerText()).includes("已锁定")) break;
+      if ((await page.locator("[role=alert]").innerText()).includes("试的次数太多")) break;
     }
     await typed(page, "sanitation-t", PASSWORD);
-    demand((await page.locator("[role=alert]").innerText()).includes("已锁定"), "it is locked and says so");
+    demand((await page.locator("[role=alert]").innerText()).includes("试的次数太多"), "it says that there is to be waited");
   },
   async "whoever floods the pages for strangers is told to wait, and nobody else is"() {
     const page = await visit();

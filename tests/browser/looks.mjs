@@ -18,7 +18,7 @@ async function fits(page, what) {
 
 const PAGES = [
   [undefined, ["/", "/report", "/status", "/sign-in", "/not-there"]],
-  ["acceptor1", ["/inbox", "/cases", "/cases?view=map", "/intake", "/account", "/account/password", "/people"]],
+  ["acceptor1", ["/inbox", "/cases", "/cases?view=map", "/intake", "/account", "/account/password", "/account/totp", "/people"]],
   ["collector1", ["/inbox", "/patrol"]],
   ["admin", ["/areas", "/people", "/data", "/inbox"]],
   ["auditor", ["/audit"]],

@@ -1,6 +1,6 @@
 //! Who asks: what a door knows of whoever stands before it.
 
-use crate::{Event, error::AppError};
+use crate::{Event, error::AppError, reach::region_of};
 use gewu_domain::{
     area::Areas,
     case::Case,
@@ -24,7 +24,12 @@ pub enum Identity {
     /// Signed in, but holding no post now: may see their own account.
     Postless { person: PersonId, session: Option<SessionId> },
     /// Another system.
-    Client { client: ClientId, scopes: Vec<String> },
+    Client {
+        client: ClientId,
+        scopes: Vec<String>,
+        /// The area it is limited to; `None` for the whole city.
+        area: Option<AreaCode>,
+    },
     /// The holder of the receipt of this case.
     Reporter { case: CaseId },
     /// Anybody.
@@ -68,6 +73,13 @@ impl Caller {
         }
     }
 
+    pub fn session(&self) -> Option<SessionId> {
+        match &self.identity {
+            Identity::Staff { session, .. } | Identity::Postless { session, .. } => *session,
+            _ => None,
+        }
+    }
+
     pub fn client(&self) -> Option<ClientId> {
         match &self.identity {
             Identity::Client { client, .. } => Some(*client),
@@ -79,6 +91,15 @@ impl Caller {
         match &self.identity {
             Identity::Staff { post, .. } => Some(post),
             _ => None,
+        }
+    }
+
+    /// The area of the post or key; `None` where there is no limit, or nothing to limit.
+    pub fn area(&self) -> Option<&AreaCode> {
+        match &self.identity {
+            Identity::Staff { post, .. } => Some(&post.area),
+            Identity::Client { area, .. } => area.as_ref(),
+            Identity::Postless { .. } | Identity::Reporter { .. } | Identity::Public | Identity::System => None,
         }
     }
 
@@ -98,6 +119,8 @@ impl Caller {
         }
     }
 
+    /// By role alone; over what is another question: [`App::reach`](crate::App::reach).
+    ///
     /// # Errors
     /// [`AppError::Forbidden`] unless the post is an administrator's (or Gewu itself asks).
     pub fn administrator(&self) -> Result<(), AppError> {
@@ -129,7 +152,9 @@ impl Caller {
         match &self.identity {
             Identity::System => true,
             Identity::Reporter { case: own } => *own == case.id,
-            Identity::Client { scopes, .. } => scopes.iter().any(|scope| scope == "read"),
+            Identity::Client { area, .. } => {
+                self.scope("read").is_ok() && area.as_ref().is_none_or(|own| permission::sees(own, case, areas))
+            }
             Identity::Staff { post, .. } => {
                 let in_region = post.region.is_none_or(|region| region == case.region);
                 in_region
@@ -148,14 +173,16 @@ impl Caller {
         match &self.identity {
             Identity::System => true,
             Identity::Reporter { case: own } => *own == event.case,
-            Identity::Client { scopes, .. } => scopes.iter().any(|scope| scope == "read"),
+            Identity::Client { area, .. } => {
+                self.scope("read").is_ok() && area.as_ref().is_none_or(|own| lies_in(own, &event.path, areas))
+            }
             Identity::Staff { post, .. } => {
                 let in_region = post.region.is_none_or(|region| region == event.region);
                 in_region
                     && match post.role {
                         Role::Handler => event.units.contains(&post.unit),
                         Role::Administrator | Role::Assessor | Role::Auditor => false,
-                        _ => is_top(&post.area, areas) || event.path.contains(&post.area),
+                        _ => lies_in(&post.area, &event.path, areas),
                     }
             }
             Identity::Postless { .. } | Identity::Public => false,
@@ -169,7 +196,16 @@ impl Caller {
     pub fn narrow(&self, filter: &mut CaseFilter, region: RegionId, areas: &Areas) -> Result<(), AppError> {
         match &self.identity {
             Identity::System => Ok(()),
-            Identity::Client { .. } => self.scope("read"),
+            Identity::Client { area, .. } => {
+                self.scope("read")?;
+                if let Some(own) = area {
+                    if region_of(own, areas).is_some_and(|own| own != region) {
+                        return Err(AppError::NotFound);
+                    }
+                    filter.area = narrower(filter.area.take(), own, areas)?;
+                }
+                Ok(())
+            }
             _ => {
                 let post = self.staff()?;
                 if post.region.is_some_and(|own| own != region) {
@@ -198,7 +234,7 @@ impl Caller {
     /// [`AppError::SignedOut`] or [`AppError::Forbidden`] when the caller has no desk.
     pub fn inbox(&self, areas: &Areas) -> Result<InboxFilter, AppError> {
         let post = self.staff()?;
-        let area = (post.role != Role::Handler && !is_top(&post.area, areas)).then(|| post.area.clone());
+        let area = (post.role != Role::Handler && !areas.is_whole(&post.area)).then(|| post.area.clone());
         Ok(InboxFilter { role: post.role, unit: post.unit.clone(), area, kinds: Vec::new() })
     }
 
@@ -210,13 +246,13 @@ impl Caller {
 /// Of a wanted area and the area of a post, the narrower; nothing when the post covers everything and nothing is wanted.
 fn narrower(wanted: Option<AreaCode>, own: &AreaCode, areas: &Areas) -> Result<Option<AreaCode>, AppError> {
     match wanted {
-        Some(wanted) if is_top(own, areas) || areas.is_within(&wanted, own) => Ok(Some(wanted)),
+        Some(wanted) if areas.is_whole(own) || areas.is_within(&wanted, own) => Ok(Some(wanted)),
         Some(_) => Err(AppError::NotFound),
-        None if is_top(own, areas) => Ok(None),
+        None if areas.is_whole(own) => Ok(None),
         None => Ok(Some(own.clone())),
     }
 }
 
-fn is_top(area: &AreaCode, areas: &Areas) -> bool {
-    areas.get(area).is_some_and(|area| area.parent.is_none())
+fn lies_in(own: &AreaCode, path: &[AreaCode], areas: &Areas) -> bool {
+    areas.is_whole(own) || path.contains(own)
 }

@@ -3,9 +3,19 @@
 //! A publication is a file as it was given. A [`Snapshot`] is what all current
 //! files say together; it is replaced whole, so a decision under way keeps the one it began with.
 
-use crate::{App, caller::Caller, cases::IdempotencyKey, error::AppError, parts::Parts};
+mod own;
+
+use crate::{
+    App,
+    caller::Caller,
+    cases::IdempotencyKey,
+    error::AppError,
+    parts::Parts,
+    reach::Reach,
+    shapes::{self, Drawn, Finding},
+};
 use gewu_domain::{
-    area::Areas,
+    area::{Areas, Period},
     calendar::{Calendar, Calendars},
     catalogue::{Catalogue, Catalogues},
     city::City,
@@ -14,9 +24,14 @@ use gewu_domain::{
     policy::Policy,
     unit::{UnitKinds, Units},
 };
-use gewu_geo::{index::GridIndex, shape::Shape};
+use gewu_geo::{
+    datum::{Datum, Point},
+    geojson,
+    index::GridIndex,
+    shape::Shape,
+};
 use gewu_store::{Change, Store, audit::AuditRow, publications::Publication};
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
@@ -85,6 +100,28 @@ pub struct Draft {
     /// As the person named it, for messages.
     pub file: String,
     pub text: String,
+    /// What the coordinates of shapes are in, where the file itself does not say it; WGS84 when nobody does.
+    pub datum: Option<Datum>,
+}
+
+impl Draft {
+    /// A file as its bytes came.
+    ///
+    /// # Errors
+    /// As [`shapes::text_of`].
+    pub fn of_bytes(kind: Kind, file: String, bytes: &[u8]) -> Result<Draft, Box<Fault>> {
+        let text = shapes::text_of(&file, kind, bytes)?;
+        Ok(Draft { kind, file, text, datum: None })
+    }
+}
+
+/// How to publish.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Publishing {
+    /// Everything is checked and nothing is written.
+    pub dry_run: bool,
+    /// What must be accepted is meant so.
+    pub accept: bool,
 }
 
 /// What publishing did, or would do.
@@ -95,27 +132,55 @@ pub struct Published {
     pub version: u32,
     /// The very same document was published before: nothing was written.
     pub is_unchanged: bool,
+    /// What there is to say of it, what must be accepted first.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+}
+
+impl Published {
+    fn unchanged(kind: Kind, name: String, version: u32) -> Published {
+        Published { kind, name, version, is_unchanged: true, findings: Vec::new() }
+    }
 }
 
 /// Everything published, ready for use. Shapes are WGS84.
 #[derive(Debug)]
 pub struct Snapshot {
     pub city: City,
-    /// Finds the deepest area at a point; handles index into `located`.
+    /// Finds the areas at a point that are a place by themselves at some time; handles index into `located`.
     pub index: GridIndex,
     located: Vec<AreaCode>,
+    /// When each area is a place by itself, from [`Areas::deepest_periods`].
+    deepest: BTreeMap<AreaCode, Vec<Period>>,
+    /// Of each of `located`, the same.
+    periods: Vec<Vec<Period>>,
     pub shapes: BTreeMap<AreaCode, Shape>,
+    /// Where rings of a boundary had to be closed.
+    pub(crate) unclosed: BTreeMap<AreaCode, Vec<Point>>,
     pub parts: Parts,
     /// The regions the record is divided by, each with the highest area that lies in it.
     regions: BTreeMap<RegionId, AreaCode>,
+    /// How many publications there were.
+    pub(crate) count: u64,
+    /// The city's day it was made for: what is valid changes at midnight.
+    pub(crate) day: Date,
     files: BTreeMap<(Kind, String), Vec<Arc<Publication>>>,
 }
 
 impl Snapshot {
-    /// The deepest area at a WGS84 point, from memory.
-    pub fn area_at(&self, point: gewu_geo::datum::Point) -> Option<&AreaCode> {
-        let handle = self.index.locate(point)?;
+    /// The deepest area at a WGS84 point on a day, from memory.
+    pub fn area_at(&self, point: Point, day: Date) -> Option<&AreaCode> {
+        let is_there = |handle: u32| {
+            let periods = usize::try_from(handle).ok().and_then(|at| self.periods.get(at));
+            periods.is_some_and(|periods| is_within(periods, day))
+        };
+        let handle = self.index.locate_among(point, is_there)?;
         self.located.get(usize::try_from(handle).ok()?)
+    }
+
+    /// Whether the area was there on a day, with nothing below it.
+    pub fn is_deepest_on(&self, area: &AreaCode, day: Date) -> bool {
+        self.deepest.get(area).is_some_and(|periods| is_within(periods, day))
     }
 
     /// The region a report without any place goes to: the first.
@@ -134,40 +199,57 @@ impl Snapshot {
     }
 }
 
+fn is_within(periods: &[Period], day: Date) -> bool {
+    periods.iter().any(|(from, to)| *from <= day && day <= *to)
+}
+
 type Files = BTreeMap<(Kind, String), Vec<Arc<Publication>>>;
 
-/// Reads everything published; `None` while a city has not published all it needs.
-///
-/// # Errors
-/// When the store fails, or a published file does not read any more (then `gewu` is older than its data).
-pub async fn load(store: &dyn Store, today: Date) -> Result<Option<Snapshot>, AppError> {
-    let files = published_in(store).await?;
-    if Kind::first_missing(&files).is_some() {
-        return Ok(None);
-    }
-    tokio::task::spawn_blocking(move || read(files, today))
-        .await
-        .map_err(|error| AppError::Failed(Box::new(error)))?
-        .map(Some)
-        .map_err(AppError::Faulty)
+/// Everything published, and how many publications that are.
+#[derive(Clone)]
+pub(crate) struct Shelf {
+    /// Of kinds that this program does not know, too.
+    pub count: u64,
+    files: Files,
 }
 
-/// Everything published, whether it makes a whole city or not.
-async fn published_in(store: &dyn Store) -> Result<Files, AppError> {
-    let view = store.city().await?;
-    let mut files: Files = BTreeMap::new();
-    for head in view.publications().await? {
-        let Some(kind) = Kind::from_code(&head.kind) else { continue };
-        if let Some(publication) = view.publication(&head.kind, &head.name, head.version).await? {
-            files.entry((kind, head.name)).or_default().push(Arc::new(publication));
+impl Shelf {
+    /// # Errors
+    /// When the store fails.
+    pub async fn of(store: &dyn Store) -> Result<Shelf, AppError> {
+        let view = store.city().await?;
+        let heads = view.publications().await?;
+        let count = u64::try_from(heads.len()).unwrap_or(u64::MAX);
+        let mut files: Files = BTreeMap::new();
+        for head in heads {
+            let Some(kind) = Kind::from_code(&head.kind) else { continue };
+            if let Some(publication) = view.publication(&head.kind, &head.name, head.version).await? {
+                files.entry((kind, head.name)).or_default().push(Arc::new(publication));
+            }
         }
+        Ok(Shelf { count, files })
     }
-    Ok(files)
+
+    /// The city that the files make; `None` while it has not published all it needs.
+    ///
+    /// # Errors
+    /// When a published file does not read any more (then `gewu` is older than its data).
+    pub async fn open(self, now: Timestamp) -> Result<Option<Snapshot>, AppError> {
+        if Kind::first_missing(&self.files).is_some() {
+            return Ok(None);
+        }
+        tokio::task::spawn_blocking(move || read(self, now))
+            .await
+            .map_err(|error| AppError::Failed(Box::new(error)))?
+            .map(Some)
+            .map_err(AppError::Faulty)
+    }
 }
 
-/// Makes a snapshot of files, locating in the areas that are valid today. Each file is checked by itself, then all of
-/// them together.
-fn read(files: Files, today: Date) -> Result<Snapshot, Vec<Fault>> {
+/// Makes a snapshot of files, locating in the areas that are valid on the city's day. Each file is checked by itself, then
+/// all of them together.
+fn read(shelf: Shelf, now: Timestamp) -> Result<Snapshot, Vec<Fault>> {
+    let Shelf { count, files } = shelf;
     let current = |kind: Kind| {
         files
             .iter()
@@ -213,7 +295,7 @@ fn read(files: Files, today: Date) -> Result<Snapshot, Vec<Fault>> {
     let policy = Policy::parse(&policy_file, &text)?;
 
     let (file, text) = current(Kind::Shapes)?;
-    let shapes = read_shapes(&file, &text, &areas, &mut faults);
+    let Drawn { shapes, unclosed } = shapes::read(&file, &text, &areas, &mut faults);
     let parts = match current(Kind::Parts) {
         Ok((file, text)) => Parts::parse(&file, &text)?,
         Err(_) => Parts::default(),
@@ -231,19 +313,19 @@ fn read(files: Files, today: Date) -> Result<Snapshot, Vec<Fault>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    let mut located = Vec::new();
-    let mut indexed = Vec::new();
+    let today = now.to_zoned(city.calendar.zone().clone()).date();
+    let deepest = city.areas.deepest_periods();
+    let (mut located, mut periods, mut indexed) = (Vec::new(), Vec::new(), Vec::new());
     for (code, shape) in &shapes {
-        let deepest =
-            city.areas.children(code).is_empty() && city.areas.get(code).is_some_and(|area| area.is_valid_on(today));
-        if deepest {
+        if let Some(of_area) = deepest.get(code) {
             indexed.push((u32::try_from(located.len()).unwrap_or(u32::MAX), shape));
             located.push(code.clone());
+            periods.push(of_area.clone());
         }
     }
     let index = GridIndex::build(indexed);
     let regions = regions(&city.areas);
-    Ok(Snapshot { city, index, located, shapes, parts, regions, files })
+    Ok(Snapshot { city, index, located, deepest, periods, shapes, unclosed, parts, regions, count, day: today, files })
 }
 
 /// What the offered files would do to the past: old cases name areas, units and kinds.
@@ -259,56 +341,6 @@ fn check_past(before: &City, after: &City, offered: &BTreeMap<Kind, String>) -> 
         faults.extend(after.units.kinds.check_after(file, &before.units.kinds));
     }
     faults
-}
-
-fn read_shapes(file: &str, text: &str, areas: &Areas, faults: &mut Vec<Fault>) -> BTreeMap<AreaCode, Shape> {
-    let features = match gewu_geo::geojson::read(text) {
-        Ok(features) => features,
-        Err(found) => {
-            faults.extend(found.into_iter().map(|found| {
-                let (en, zh) = match found.feature.map(|feature| feature + 1) {
-                    Some(no) => (format!("feature {no}: "), format!("第 {no} 个图形：")),
-                    None => Default::default(),
-                };
-                let (what, what_zh) = (format!("{en}{}", found.what), format!("{zh}{}", found.what));
-                let fix_zh = "请在制图软件里改正，重新导出";
-                Fault { line: u32::try_from(found.line).ok(), ..fault(file, &what, &what_zh, &found.remedy, fix_zh) }
-            }));
-            return BTreeMap::new();
-        }
-    };
-    let mut shapes = BTreeMap::new();
-    for (no, feature) in features.into_iter().enumerate() {
-        let code = feature.properties.get("code").and_then(|code| code.as_str()).map(AreaCode::from);
-        match code {
-            Some(code) if areas.get(&code).is_some() => {
-                if shapes.insert(code.clone(), feature.shape).is_some() {
-                    faults.push(fault(
-                        file,
-                        &format!("feature {no} is a second shape of area {code}"),
-                        &format!("第 {no} 个图形是区域 {code} 的第二个图形"),
-                        "join them into one MultiPolygon",
-                        "请合并成一个 MultiPolygon",
-                    ));
-                }
-            }
-            Some(code) => faults.push(fault(
-                file,
-                &format!("feature {no} names area {code}, which the areas do not have"),
-                &format!("第 {no} 个图形的区域代码 {code} 不在区域表里"),
-                "correct the code, or publish the areas first",
-                "请改正代码，或先发布区域表",
-            )),
-            None => faults.push(fault(
-                file,
-                &format!("feature {no} has no property \"code\""),
-                &format!("第 {no} 个图形没有 code 属性"),
-                "give each feature the code of its area as a string",
-                "请给每个图形写上区域代码（字符串）",
-            )),
-        }
-    }
-    shapes
 }
 
 /// Each region with the highest area that lies in it.
@@ -359,7 +391,7 @@ fn missing(kind: Kind) -> Fault {
     )
 }
 
-fn fault(file: &str, what: &str, what_zh: &str, fix: &str, fix_zh: &str) -> Fault {
+pub(crate) fn fault(file: &str, what: &str, what_zh: &str, fix: &str, fix_zh: &str) -> Fault {
     Fault {
         file: file.to_owned(),
         line: None,
@@ -373,10 +405,22 @@ fn fault(file: &str, what: &str, what_zh: &str, fix: &str, fix_zh: &str) -> Faul
 
 /// The name and version a file says it has; 0 where its kind carries no version.
 fn title(draft: &Draft, kinds: Option<&UnitKinds>) -> Result<(String, Option<u32>), Vec<Fault>> {
+    if draft.datum.is_some() && draft.kind != Kind::Shapes {
+        return Err(vec![fault(
+            &draft.file,
+            "a datum was given for a file that is not of shapes",
+            "给出了坐标系，但文件不是边界",
+            "leave it out; parts say theirs in the row #datum",
+            "请去掉；部件在 #datum 一行里写",
+        )]);
+    }
     match draft.kind {
         Kind::UnitKinds => UnitKinds::parse(&draft.file, &draft.text).map(|_| (String::new(), None)),
         Kind::Areas => Areas::parse(&draft.file, &draft.text).map(|areas| (String::new(), Some(areas.version))),
-        Kind::Shapes | Kind::Units => Ok((String::new(), None)),
+        Kind::Units => Ok((String::new(), None)),
+        Kind::Shapes => geojson::read_as(&draft.text, draft.datum)
+            .map(|_| (String::new(), None))
+            .map_err(|found| shapes::unreadable(&draft.file, found)),
         Kind::Catalogue => match kinds {
             Some(kinds) => Catalogue::parse(&draft.file, &draft.text, kinds)
                 .map(|catalogue| (catalogue.scheme.clone(), Some(catalogue.version))),
@@ -392,35 +436,48 @@ fn title(draft: &Draft, kinds: Option<&UnitKinds>) -> Result<(String, Option<u32
 impl App {
     /// Publishes files together: all of them valid, also with one another, or nothing changes.
     ///
-    /// With `dry_run` everything is checked and nothing is written.
+    /// Boundaries are looked over whenever they or the areas are offered: see [`crate::shapes`].
     ///
     /// # Errors
-    /// [`AppError::Faulty`] with every fault of the first stage that found any; [`AppError::Forbidden`].
+    /// [`AppError::Faulty`] with every fault of the first stage that found any, or with what must be accepted and was
+    /// not; [`AppError::Forbidden`].
     pub async fn publish(
         &self,
         caller: &Caller,
         key: Option<&IdempotencyKey>,
         drafts: Vec<Draft>,
-        dry_run: bool,
+        how: Publishing,
     ) -> Result<Vec<Published>, AppError> {
-        caller.administrator()?;
-        let offered: Vec<_> = drafts.iter().map(|draft| (draft.kind, &draft.file, &draft.text)).collect();
+        let reach = self.reach(caller)?;
+        let Publishing { dry_run, accept } = how;
+        let offered: Vec<_> =
+            drafts.iter().map(|draft| (draft.kind, &draft.file, &draft.text, draft.datum, accept)).collect();
         let once = self.once(RegionId(0), key.filter(|_| !dry_run), "publish", &offered);
         if let Some(before) = self.answered(&once).await? {
             return Ok(before);
         }
         let now = self.now();
+        // What another server published a moment ago is what this must fit.
+        self.refresh().await?;
         let before = self.snapshot().ok();
-        let mut files = match &before {
-            Some(snapshot) => snapshot.files.clone(),
-            None => published_in(self.store.as_ref()).await?,
+        let Shelf { count, mut files } = match &before {
+            Some(snapshot) => Shelf { count: snapshot.count, files: snapshot.files.clone() },
+            None => Shelf::of(self.store.as_ref()).await?,
         };
+        if before.is_none() || !drafts.iter().all(|draft| own::is_by_area(draft.kind)) {
+            reach.over_city()?;
+        }
         let mut drafts = drafts;
         drafts.sort_by_key(|draft| draft.kind);
-        let by = caller.person();
-        let today = self.today();
+        let (by, today) = (caller.person(), self.today());
+        let area = match &reach {
+            Reach::City => None,
+            Reach::Area(own, _) => Some(own.clone()),
+        };
 
-        let (read, published, changes) = tokio::task::spawn_blocking(move || {
+        let earlier = before.clone();
+        let changed = |changes: &Vec<Change>| u64::try_from(changes.len()).unwrap_or(u64::MAX);
+        let (read, mut published, changes, found) = tokio::task::spawn_blocking(move || {
             let mut published = Vec::new();
             let mut changes = Vec::new();
             let mut faults = Vec::new();
@@ -438,11 +495,17 @@ impl App {
                         continue;
                     }
                 };
+                let mut draft = draft;
+                if let Some(datum) = draft.datum.filter(|_| draft.kind == Kind::Shapes)
+                    && datum != geojson::datum_of(&draft.text).unwrap_or_default()
+                {
+                    draft.text = geojson::with_datum(&draft.text, datum);
+                }
                 let versions = files.entry((draft.kind, name.clone())).or_default();
                 let last = versions.last().map_or(0, |file| file.version);
                 let digest = Digest(Sha256::digest(draft.text.as_bytes()).into());
                 if versions.last().is_some_and(|file| file.digest == digest) {
-                    published.push(Published { kind: draft.kind, name, version: last, is_unchanged: true });
+                    published.push(Published::unchanged(draft.kind, name, last));
                     continue;
                 }
                 let version = said.unwrap_or_else(|| last.saturating_add(1));
@@ -464,43 +527,65 @@ impl App {
                     published_at: now,
                     by,
                     digest,
+                    edition: Some(count.saturating_add(changed(&changes)).saturating_add(1)),
                     body: draft.text.into_bytes(),
                 };
                 names.insert(file_name(&publication), draft.file);
                 versions.push(Arc::new(publication.clone()));
                 changes.push(Change::Publication(publication));
-                published.push(Published { kind: draft.kind, name, version, is_unchanged: false });
+                published.push(Published { is_unchanged: false, ..Published::unchanged(draft.kind, name, version) });
             }
             if !faults.is_empty() {
                 return Err(faults);
             }
             let read = match Kind::first_missing(&files) {
                 Some(_) => None,
-                None => Some(read(files, today).map_err(|faults| named(faults, &names))?),
+                None => Some(
+                    read(Shelf { count: count.saturating_add(changed(&changes)), files }, now)
+                        .map_err(|faults| named(faults, &names))?,
+                ),
             };
             if let (Some(before), Some(after)) = (&before, &read) {
-                let faults = check_past(&before.city, &after.city, &offered);
+                let mut faults = check_past(&before.city, &after.city, &offered);
+                if let Reach::Area(own, _) = &reach {
+                    faults.extend(own::check(own, before, after, &offered));
+                }
                 if !faults.is_empty() {
                     return Err(faults);
                 }
             }
-            Ok((read, published, changes))
+            let on_shapes = [Kind::Shapes, Kind::Areas].into_iter().find_map(|kind| offered.get(&kind));
+            let found = match (&read, on_shapes) {
+                (Some(after), Some(file)) => Some((shapes::findings(after, before.as_deref(), today), file.clone())),
+                _ => None,
+            };
+            Ok((read, published, changes, found))
         })
         .await
         .map_err(|error| AppError::Failed(Box::new(error)))?
         .map_err(AppError::Faulty)?;
 
+        if let Some((mut findings, file)) = found {
+            if let (Some(before), Some(after)) = (&earlier, &read) {
+                findings.splice(0..0, self.displaced(before, after).await?);
+            }
+            let unaccepted = shapes::unaccepted(&file, &findings);
+            if !unaccepted.is_empty() && !accept && !dry_run {
+                return Err(AppError::Faulty(unaccepted));
+            }
+            let of_shapes = |one: &&mut Published| matches!(one.kind, Kind::Shapes | Kind::Areas) && !one.is_unchanged;
+            if let Some(one) = published.iter_mut().rfind(of_shapes) {
+                one.findings = findings;
+            }
+        }
         if dry_run {
             return Ok(published);
         }
         let mut changes = changes;
         for one in published.iter().filter(|one| !one.is_unchanged) {
-            changes.push(Change::Audit(self.audit_row(
-                caller,
-                "published",
-                format!("{} {} {}", one.kind.code(), one.name, one.version),
-                true,
-            )));
+            let what = format!("{} {} {}", one.kind.code(), one.name, one.version);
+            let row = self.audit_row(caller, "published", what, true);
+            changes.push(Change::Audit(AuditRow { area: area.clone(), ..row }));
         }
         let is_changed = !changes.is_empty();
         let published = self.apply_once(&once, changes, published).await?;
@@ -508,20 +593,5 @@ impl App {
             self.replace_snapshot(snapshot);
         }
         Ok(published)
-    }
-
-    /// A row of the audit record.
-    pub(crate) fn audit_row(&self, caller: &Caller, action: &str, object: String, succeeded: bool) -> AuditRow {
-        let now = self.now();
-        AuditRow {
-            id: self.ids.row(now, self.random.as_ref()),
-            at: now,
-            person: caller.person(),
-            client: caller.client(),
-            action: action.to_owned(),
-            object,
-            succeeded,
-            origin: caller.origin.clone(),
-        }
     }
 }

@@ -4,9 +4,10 @@ use crate::{
     App, AppError, Caller, Identity,
     cases::{CaseAddress, IdempotencyKey},
     once::Once,
+    reach::Reach,
 };
 use gewu_domain::ids::{CaseId, Digest, RegionId};
-use gewu_store::{Change, Page, contacts::ContactKey, texts::Giver};
+use gewu_store::{Change, Page, audit::AuditRow, contacts::ContactKey, texts::Giver};
 use serde::{Deserialize, Serialize};
 
 /// What erasing took away.
@@ -42,13 +43,11 @@ impl App {
         dry_run: bool,
     ) -> Result<Erased, AppError> {
         let own = matches!(&caller.identity, Identity::Reporter { case } if *case == address.id);
-        if !own {
-            caller.administrator().map_err(|_| AppError::NotFound)?;
-        }
+        let reach = if own { Reach::City } else { self.reach(caller).map_err(|_| AppError::NotFound)? };
         let once = self.once(address.region, key.filter(|_| !dry_run), "erase_report", &address.id);
         let erased = match self.answered(&once).await? {
             Some(before) => before,
-            None => self.erase_case(caller, &once, address, dry_run).await?,
+            None => self.erase_case(caller, &reach, &once, address, dry_run).await?.ok_or(AppError::NotFound)?,
         };
         if !dry_run {
             self.store.upkeep().scrub().await?;
@@ -56,7 +55,8 @@ impl App {
         Ok(erased)
     }
 
-    /// Erases everything one person gave, found by a telephone number or e-mail address, in every region.
+    /// Erases everything one person gave, found by a telephone number or e-mail address, in every region; in the area of
+    /// whoever is limited to one.
     ///
     /// Each case is erased by itself. A request that is cut short and repeated erases the rest and tells of the rest.
     ///
@@ -70,14 +70,14 @@ impl App {
         value: &str,
         dry_run: bool,
     ) -> Result<Erased, AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key.filter(|_| !dry_run), "erase_contact", &(field, value));
         if let Some(before) = self.answered(&once).await? {
             return Ok(before);
         }
         let index = self.keyring.index(field, value);
         let mut erased = Erased::default();
-        for region in self.store.upkeep().regions().await? {
+        for region in self.store.upkeep().regions().await?.into_iter().filter(|region| reach.meets(*region)) {
             let mut page: Page<ContactKey> = Page::first(100);
             loop {
                 let view = self.store.view(region).await?;
@@ -85,8 +85,10 @@ impl App {
                 drop(view);
                 for id in cases.rows {
                     let unkeyed = self.once(region, None, "erase_report", &id);
-                    let more = self.erase_case(caller, &unkeyed, CaseAddress { region, id }, dry_run).await?;
-                    erased.add(more);
+                    let address = CaseAddress { region, id };
+                    if let Some(more) = self.erase_case(caller, &reach, &unkeyed, address, dry_run).await? {
+                        erased.add(more);
+                    }
                 }
                 match cases.next {
                     Some(next) => page = page.after(next),
@@ -101,15 +103,20 @@ impl App {
         self.apply_once(&once, Vec::new(), erased).await
     }
 
+    /// `None` for a case that lies outside the reach.
     async fn erase_case(
         &self,
         caller: &Caller,
+        reach: &Reach,
         once: &Once<'_>,
         address: CaseAddress,
         dry_run: bool,
-    ) -> Result<Erased, AppError> {
+    ) -> Result<Option<Erased>, AppError> {
         let view = self.store.view(address.region).await?;
-        view.case(address.id).await?.ok_or(AppError::NotFound)?;
+        let case = view.case(address.id).await?.ok_or(AppError::NotFound)?;
+        if !reach.has(&case) {
+            return Ok(None);
+        }
         let texts = view.texts(address.id).await?.into_iter().filter(|text| text.by == Giver::Reporter).count();
         let contacts = view.contacts(address.id).await?.len();
         let photos: Vec<_> =
@@ -122,18 +129,19 @@ impl App {
             photos: count(photos.len()),
         };
         if dry_run {
-            return Ok(erased);
+            return Ok(Some(erased));
         }
+        let area = case.place.deepest().cloned();
         let changes = vec![
             Change::Erase { case: address.id, at: self.now() },
-            Change::Audit(self.audit_row(caller, "erased", address.id.to_string(), true)),
+            Change::Audit(AuditRow { area, ..self.audit_row(caller, "erased", address.id.to_string(), true) }),
         ];
         let erased = self.apply_once(once, changes, erased).await?;
         let files: Vec<Digest> = photos.iter().flat_map(|photo| [photo.digest, photo.thumbnail]).collect();
         for digest in self.store.upkeep().unreferenced(&files).await? {
             self.blobs.delete(digest).await?;
         }
-        Ok(erased)
+        Ok(Some(erased))
     }
 
     /// The address of a case by its number, for the operator at the command line.

@@ -1,4 +1,5 @@
-//! What happens by itself: suspended cases come back, days get their roots, old rows are swept, messages leave.
+//! What happens by itself: suspended cases come back, promises are made anew after an announcement, days get their
+//! roots, old rows are swept, messages leave.
 //!
 //! Each job can run twice without harm; `gewu serve` runs [`App::tick`] every few seconds.
 
@@ -13,6 +14,8 @@ use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
 
 /// How long after midnight a day counts as over: facts are stamped before they are written.
 const SETTLED_MINUTES: i64 = 10;
+/// Slices of cases looked at for new promises in one round: some thousand cases, and a second of work.
+const SLICES: u32 = 20;
 /// How long answers to idempotency keys are kept.
 const ANSWERS_DAYS: i64 = 3;
 
@@ -20,6 +23,7 @@ const ANSWERS_DAYS: i64 = 3;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ticked {
     pub resumed: u32,
+    pub repromised: u32,
     pub roots: u32,
     pub swept: u64,
     pub sent: u32,
@@ -34,6 +38,7 @@ impl App {
         let mut ticked = Ticked::default();
         for region in self.store.upkeep().regions().await? {
             ticked.resumed += self.resume_due(region).await?;
+            ticked.repromised += self.repromise(region, SLICES).await?;
             ticked.roots += self.root_days(region).await?;
             ticked.sent += self.send(region).await?;
         }
@@ -95,7 +100,9 @@ impl App {
         let now = self.now();
         let before = |duration: SignedDuration| now.checked_sub(duration).unwrap_or_default();
         let idle = SignedDuration::from_mins(i64::from(self.settings.idle_minutes));
-        Ok(self.store.upkeep().sweep(before(SignedDuration::from_hours(24 * ANSWERS_DAYS)), before(idle), now).await?)
+        let upkeep = self.store.upkeep();
+        let swept = upkeep.sweep(before(SignedDuration::from_hours(24 * ANSWERS_DAYS)), before(idle), now).await?;
+        Ok(swept + upkeep.sweep_tries(before(crate::people::tries::KEPT), now).await?)
     }
 
     /// Takes messages out of the outbox. There is no channel yet, so they count as sent.

@@ -15,6 +15,7 @@ pub mod erase;
 pub mod error;
 pub mod import;
 pub mod jobs;
+pub mod keys;
 pub mod locate;
 pub mod meter;
 pub mod numbers;
@@ -25,16 +26,20 @@ pub mod passwords;
 pub mod people;
 pub mod photos;
 pub mod publications;
+pub mod reach;
+mod refusals;
+pub mod repromise;
 pub mod reseal;
 pub mod sealing;
 pub mod secrets;
+pub mod shapes;
 pub mod uploads;
 pub mod verify;
 
 pub use caller::{Caller, Identity};
 pub use error::{AppError, Problem};
 
-use city::Snapshot;
+use city::{Shelf, Snapshot};
 use clock::{Clock, Ids, Random};
 use gewu_blobs::Blobs;
 use gewu_domain::{
@@ -42,10 +47,10 @@ use gewu_domain::{
     ids::{AreaCode, CaseId, RegionId, UnitCode},
 };
 use gewu_store::Store;
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, ToSpan, civil::Date};
 use numbers::Numbers;
 use serde::Serialize;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::broadcast;
 
 /// What an installation chooses; everything a city chooses is published data instead.
@@ -53,9 +58,8 @@ use tokio::sync::broadcast;
 pub struct Settings {
     /// Minutes without a request after which a session ends.
     pub idle_minutes: u32,
-    /// Failed sign-ins in a row before the account locks.
-    pub failures_most: u16,
-    pub lock_minutes: u32,
+    /// Hours after the sign-in at which a session ends, however busy it is.
+    pub session_hours: u32,
     pub password_cost: passwords::Cost,
     /// How long a contact is kept after it was given.
     pub contact_days: u16,
@@ -74,8 +78,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             idle_minutes: 30,
-            failures_most: 5,
-            lock_minutes: 15,
+            session_hours: 12,
             password_cost: passwords::Cost::default(),
             contact_days: 365,
             upload_hours: 72,
@@ -85,6 +88,9 @@ impl Default for Settings {
         }
     }
 }
+
+/// How long before a calendar ends the next year should be published.
+const CALENDAR_WARNING_DAYS: i32 = 60;
 
 /// Something changed about a case; goes to the live stream after it is durable.
 #[derive(Debug, Clone, Serialize)]
@@ -112,7 +118,10 @@ pub struct App {
     ids: Ids,
     numbers: Numbers,
     known_clients: people::clients::Known,
+    refusals: refusals::Refusals,
     snapshot: RwLock<Option<Arc<Snapshot>>>,
+    /// How many publications there were, and which day it was, when they were looked at.
+    looked_at: Mutex<Option<(u64, Date)>>,
     events: broadcast::Sender<Event>,
     turns: Arc<photos::Turns>,
 }
@@ -141,23 +150,48 @@ impl App {
             ids: Ids::default(),
             numbers: Numbers::default(),
             known_clients: Default::default(),
+            refusals: Default::default(),
             snapshot: RwLock::new(None),
+            looked_at: Mutex::default(),
             events,
             turns: photos::Turns::new(),
         };
+        app.check_keys().await?;
         app.reload().await?;
         Ok(app)
     }
 
-    /// Loads what is published now: at start, and when another process has published.
+    /// Loads what is published now.
     ///
     /// # Errors
-    /// As [`city::load`].
+    /// When the store fails, or a published file does not read any more (then `gewu` is older than its data).
     pub async fn reload(&self) -> Result<(), AppError> {
-        if let Some(snapshot) = city::load(self.store.as_ref(), self.today()).await? {
+        let shelf = Shelf::of(self.store.as_ref()).await?;
+        let count = shelf.count;
+        // Known from here on, also when it does not read: a second later it would not either.
+        self.looked_at(count, self.today());
+        if let Some(snapshot) = shelf.open(self.now()).await? {
             self.replace_snapshot(snapshot);
         }
         Ok(())
+    }
+
+    /// Loads what is published if another process has published since, or a new day has begun in the city. Asked every
+    /// second: it costs one count as long as nothing is new.
+    ///
+    /// # Errors
+    /// As [`App::reload`]; what was loaded before stays in force.
+    pub async fn refresh(&self) -> Result<bool, AppError> {
+        let count = self.store.city().await?.publication_count().await?;
+        if *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) == Some((count, self.today())) {
+            return Ok(false);
+        }
+        self.reload().await?;
+        Ok(true)
+    }
+
+    fn looked_at(&self, count: u64, day: Date) {
+        *self.looked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, day));
     }
 
     /// The published city.
@@ -176,8 +210,16 @@ impl App {
         })
     }
 
+    /// Unless one of more publications stands there already: two that load at once need not end in the order they began.
     pub(crate) fn replace_snapshot(&self, snapshot: Snapshot) {
-        *self.snapshot.write().expect("no holder panics while storing a pointer") = Some(Arc::new(snapshot));
+        let (count, day) = (snapshot.count, snapshot.day);
+        {
+            let mut stands = self.snapshot.write().expect("no holder panics while storing a pointer");
+            if stands.as_ref().is_none_or(|stands| stands.count <= count) {
+                *stands = Some(Arc::new(snapshot));
+            }
+        }
+        self.looked_at(count, day);
     }
 
     pub fn now(&self) -> Timestamp {
@@ -188,6 +230,13 @@ impl App {
     pub fn today(&self) -> Date {
         let zone = self.snapshot().map_or(jiff::tz::TimeZone::UTC, |snapshot| snapshot.city.calendar.zone().clone());
         self.now().to_zoned(zone).date()
+    }
+
+    /// The last announced day of the calendar in force, from [`CALENDAR_WARNING_DAYS`] before it on; `None` earlier, and
+    /// while nothing is published.
+    pub fn calendar_ends(&self) -> Option<Date> {
+        let until = self.snapshot().ok()?.city.calendar.announced_until();
+        (self.today().saturating_add(CALENDAR_WARNING_DAYS.days()) >= until).then_some(until)
     }
 
     /// Listens to what changes. A listener that falls behind by 1,024 events is told so and reads anew.

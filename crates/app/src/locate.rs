@@ -6,6 +6,7 @@ use gewu_domain::{
     ids::{AreaCode, Digest, RegionId},
 };
 use gewu_geo::datum::{Datum, Point, to_wgs84};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// Where, as somebody says it. Any part may be missing; a report without any goes to the unplaced queue.
@@ -30,13 +31,15 @@ pub struct Located {
 }
 
 impl Snapshot {
-    /// Places a location. A point outside every grid is no error: the place is then not placed.
+    /// Places a location in the areas that were in force on a day. A point outside every grid is no error: the place is
+    /// then not placed.
     ///
     /// `address` is the digest of the location's words, kept apart by the caller.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] for a point that is no point, and an area or a part that does not exist.
-    pub fn locate(&self, location: &Location, address: Option<Digest>) -> Result<Located, AppError> {
+    /// [`AppError::Invalid`] for a point that is no point, and an area or a part that does not exist, or an area that was
+    /// not there on that day and does not lead to one that was.
+    pub fn locate(&self, location: &Location, address: Option<Digest>, day: Date) -> Result<Located, AppError> {
         let areas = &self.city.areas;
         let point = match location.point {
             None => None,
@@ -60,10 +63,12 @@ impl Snapshot {
         }
         let part = self.part(location)?;
         let point = point.or_else(|| self.parts.place(part?));
-        let found = point.and_then(|point| self.area_at(point));
-        let deepest = found.or(location.area.as_ref());
+        let deepest = match (point.and_then(|point| self.area_at(point, day)), &location.area) {
+            (None, Some(area)) => Some(self.in_force(area, day)?),
+            (found, _) => found,
+        };
         let region = deepest
-            .and_then(|area| areas.get(area))
+            .and_then(|area| areas.get_on(area, day))
             .map(|area| area.region)
             .or_else(|| parts::standard(part?).map(|part| part.region))
             .filter(|region| self.region_area(*region).is_some())
@@ -71,10 +76,10 @@ impl Snapshot {
             .ok_or_else(|| Problem::new("area", "no_region", "城市还没有区域", "the city has no region yet"))?;
         // A place in no grid still belongs to a region: its desks see it in the unplaced queue.
         let path = match deepest {
-            Some(area) => areas.path(area),
+            Some(area) => areas.path_on(area, day),
             None => self.region_area(region).map(|area| areas.path(area)).unwrap_or_default(),
         };
-        let is_placed = deepest.is_some_and(|area| areas.children(area).is_empty());
+        let is_placed = deepest.is_some_and(|area| self.is_deepest_on(area, day));
         Ok(Located {
             region,
             place: Place {
@@ -85,6 +90,26 @@ impl Snapshot {
                 part: part.map(str::to_owned),
                 address,
             },
+        })
+    }
+
+    /// The area that stands for the one given on a day.
+    fn in_force<'s>(&'s self, area: &AreaCode, day: Date) -> Result<&'s AreaCode, Problem> {
+        self.city.areas.in_force(area, day).map(|area| &area.code).map_err(|may| {
+            let may: Vec<&str> = may.iter().map(AreaCode::as_str).collect();
+            let (zh, en) = match may.as_slice() {
+                [] => ("请另选区域，或者给出坐标".to_owned(), "choose another area, or give coordinates".to_owned()),
+                may => {
+                    let list = may.join(", ");
+                    (format!("请改用 {list} 之一，或者给出坐标"), format!("name one of {list}, or give coordinates"))
+                }
+            };
+            Problem::new(
+                "area",
+                "area_not_in_force",
+                format!("区域 {area} 在 {day} 不存在：{zh}"),
+                format!("area {area} was not there on {day}: {en}"),
+            )
         })
     }
 
@@ -110,6 +135,6 @@ impl App {
     /// # Errors
     /// As [`Snapshot::locate`].
     pub fn locate(&self, location: &Location) -> Result<Located, AppError> {
-        self.snapshot()?.locate(location, None)
+        self.snapshot()?.locate(location, None, self.today())
     }
 }

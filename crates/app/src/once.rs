@@ -1,10 +1,10 @@
 //! The same change asked for again under the same key gets the same answer and does nothing.
 //!
 //! A use case begins with [`App::once`], gives a repetition its answer back ([`App::answered`]) and hands its changes to
-//! [`App::apply_once`], which writes the answer in the same transaction. No secret is kept in an answer, and of a request
-//! only a keyed digest: what somebody gave cannot be tried out against it.
+//! [`App::apply_once`], which writes the answer in the same transaction. A secret that was answered is kept only as long as
+//! the answer, and sealed to it; of a request only a keyed digest is kept: what somebody gave cannot be tried out against it.
 
-use crate::{App, AppError};
+use crate::{App, AppError, sealing::Unopened};
 use gewu_domain::ids::{Digest, RegionId};
 use gewu_store::{Change, Changes, StoreError, idempotency::Answer};
 use jiff::Timestamp;
@@ -81,6 +81,23 @@ impl App {
         view.answer(key.as_str()).await?.map(|answer| once.again(&answer)).transpose()
     }
 
+    /// A secret as the answer keeps it; `None` where nobody can repeat the request.
+    pub(crate) fn seal_answer(&self, once: &Once<'_>, secret: &str) -> Option<String> {
+        let key = once.key?;
+        let sealed = self.keyring.seal_at(&place(once.region, key), secret, self.random.as_ref());
+        Some(sealed.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The secret of an answer.
+    ///
+    /// # Errors
+    /// [`AppError::Failed`] when it was sealed to another answer, or with a key that has been dropped since.
+    pub(crate) fn open_answer(&self, once: &Once<'_>, sealed: &str) -> Result<String, AppError> {
+        let opened = once.key.zip(bytes(sealed)).ok_or(Unopened::Foreign);
+        let opened = opened.and_then(|(key, sealed)| self.keyring.open_at(&place(once.region, key), &sealed));
+        opened.map_err(|error| AppError::Failed(Box::new(error)))
+    }
+
     /// Writes the changes and the answer together, and gives the answer; that of the first, when another was faster.
     ///
     /// # Errors
@@ -107,7 +124,21 @@ impl App {
     }
 }
 
-impl Once<'_> {
+fn place(region: RegionId, key: &IdempotencyKey) -> String {
+    format!("gewu answer {region} {}", key.as_str())
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let pairs = hex.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+impl<'k> Once<'k> {
+    /// A request under a key, its digest made already.
+    pub(crate) fn of(region: RegionId, key: &'k IdempotencyKey, request: Digest) -> Once<'k> {
+        Once { region, key: Some(key), request }
+    }
+
     fn again<T: DeserializeOwned>(&self, before: &Answer) -> Result<T, AppError> {
         if before.request != self.request {
             return Err(AppError::KeyReused);

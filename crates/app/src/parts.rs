@@ -67,6 +67,11 @@ impl Parts {
         Ok(Parts { version, places: lines.into_iter().map(|(code, _, point)| (code.into(), point)).collect() })
     }
 
+    /// Every part by its code, and where it stands.
+    pub fn all(&self) -> impl Iterator<Item = (&str, Point)> {
+        self.places.iter().map(|(code, point)| (code.as_ref(), *point))
+    }
+
     /// Where the part of this code stands, in WGS84. Logarithmic.
     pub fn place(&self, code: &str) -> Option<Point> {
         let at = self.places.binary_search_by(|(other, _)| other.as_ref().cmp(code)).ok()?;

@@ -1,4 +1,4 @@
-//! After a change of keys: every contact sealed with an old key is opened and sealed with the one in use.
+//! After a change of keys: every contact and second factor sealed with an old key is opened and sealed with the one in use.
 //!
 //! It can be cut short anywhere and done again: what is sealed with the key in use is left alone, and a contact that is
 //! erased or given anew meanwhile stays so.
@@ -20,12 +20,13 @@ pub struct Resealed {
 }
 
 impl App {
-    /// Seals every contact with the key in use. `progress` is told after each batch.
+    /// Seals every contact and second factor with the key in use. `progress` is told after each batch.
     ///
     /// # Errors
     /// When the store fails; what was sealed anew until then stays so.
     pub async fn reseal(&self, progress: &mut (dyn FnMut(Resealed) + Send)) -> Result<Resealed, AppError> {
-        let mut done = Resealed::default();
+        let [looked_at, resealed, unopened] = self.reseal_totps().await?;
+        let mut done = Resealed { looked_at, resealed, unopened };
         for region in self.store.upkeep().regions().await? {
             let mut page = Page::first(BATCH);
             loop {
@@ -65,12 +66,15 @@ impl App {
         Ok(done)
     }
 
-    /// How many contacts each key sealed; under `None` what no key did.
+    /// How many contacts and second factors each key sealed; under `None` what no key did.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn seals(&self) -> Result<BTreeMap<Option<u16>, u64>, AppError> {
         let mut seals = BTreeMap::new();
+        for (_, sealed) in self.store.city().await?.totps().await? {
+            *seals.entry(self.keyring.number_of(&sealed)).or_default() += 1;
+        }
         for region in self.store.upkeep().regions().await? {
             let mut page = Page::first(1_000);
             loop {

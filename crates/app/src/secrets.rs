@@ -29,6 +29,13 @@ const RECEIPT_ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
 const RECEIPT_CHARS: usize = 8;
 
+/// The code of a receipt, of which the record keeps a digest only.
+pub fn fresh_receipt_code(random: &dyn Random) -> String {
+    let mut bytes = [0_u8; 32];
+    random.fill(&mut bytes);
+    receipt_code(bytes)
+}
+
 /// Eight characters that can be spoken and typed, one of 8.5 × 10¹¹, made of uniform bytes.
 pub fn receipt_code(bytes: [u8; 32]) -> String {
     let [b0, b1, b2, b3, b4, b5, b6, b7, ..] = bytes;

@@ -13,6 +13,7 @@ use crate::{
     sla::{Clock, Limit},
     unit::{Axis as UnitAxis, Unit, Units},
 };
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// The kind of unit collectors belong to.
@@ -70,8 +71,22 @@ impl City {
         self.calendars.version(&clock.calendar).unwrap_or(&self.calendar)
     }
 
+    /// Makes a promise anew, when it rested on days that its calendar has announced since. Says whether it did.
+    pub fn repromise(&self, clock: &mut Clock, at: Timestamp) -> bool {
+        let before = self.calendars.version(&clock.calendar);
+        let after = self.calendars.current(&clock.calendar.id);
+        before.zip(after).is_some_and(|(before, after)| clock.repromise(at, before, after))
+    }
+
     pub fn class(&self, class: &ClassRef) -> Option<&Class> {
         self.catalogues.get(&class.scheme, class.version)?.get(&class.code)
+    }
+
+    /// The class, if it is one of the scheme and the version in force.
+    pub fn class_in_force(&self, class: &ClassRef) -> Option<&Class> {
+        let current = self.catalogues.current(&self.policy.scheme)?;
+        let is_current = class.scheme == self.policy.scheme && class.version == current.version;
+        is_current.then(|| current.get(&class.code)).flatten()
     }
 
     pub fn condition(&self, class: &ClassRef, no: u8) -> Option<&Condition> {
@@ -81,12 +96,9 @@ impl City {
     /// The limit promised by filing under a condition at a place; `None` when class or condition
     /// does not exist in the version in force.
     pub fn limit(&self, class: &ClassRef, condition: u8, place: &Place) -> Option<Limit> {
-        let current = self.catalogues.current(&class.scheme)?;
-        if current.version != class.version {
-            return None;
-        }
+        let found = self.class_in_force(class)?;
         let grade = place.deepest().map_or(AreaClass::B, |area| self.areas.class_of(area));
-        self.condition(class, condition).map(|condition| condition.limits.of(grade))
+        found.condition(condition).map(|condition| condition.limits.of(grade))
     }
 
     /// The collectors' unit nearest to a place.

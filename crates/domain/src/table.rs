@@ -60,11 +60,16 @@ pub struct Row<'t> {
 impl Table {
     /// Reads a document and checks its columns. Cells are trimmed; a byte-order mark and blank rows are ignored.
     ///
-    /// A missing required column makes the rows unreadable: the table then comes back without rows, so that one
-    /// fault is reported instead of one per row.
+    /// A missing required column makes the rows unreadable, and so does a quotation mark without its partner: the table
+    /// then comes back without rows, so that one fault is reported instead of one per row.
     pub fn read(file: &str, text: &str, required: &[&str], optional: &[&str], faults: &mut Vec<Fault>) -> Table {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut table = Table { file: file.to_owned(), header: Vec::new(), settings: Vec::new(), rows: Vec::new() };
+        let strays = lines_with_stray_marks(text);
+        if !strays.is_empty() {
+            faults.extend(strays.into_iter().map(|line| stray_mark(file, line)));
+            return table;
+        }
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -361,6 +366,67 @@ pub fn write(settings: &[Vec<String>], header: &[&str], rows: impl IntoIterator<
     String::from_utf8(writer.into_inner().expect(proof)).expect("only strings were written")
 }
 
+/// Lines in which a row begins whose quotation marks are wrong: after a closing one only a comma or a line end may follow.
+/// The reader would take whatever stands between it and the next mark for one cell.
+fn lines_with_stray_marks(text: &str) -> Vec<u32> {
+    let (mut strays, mut line, mut rest) = (Vec::new(), 1_u32, text);
+    while !rest.is_empty() {
+        let end = end_of_row(rest.as_bytes()).unwrap_or_else(|| {
+            strays.push(line);
+            rest.find('\n').map_or(rest.len(), |end| end + 1)
+        });
+        let (row, after) = rest.split_at(end);
+        line = line.saturating_add(u32::try_from(row.matches('\n').count()).unwrap_or(u32::MAX));
+        rest = after;
+    }
+    strays
+}
+
+/// Where the first row ends; nothing when its quotation marks are wrong.
+fn end_of_row(text: &[u8]) -> Option<usize> {
+    let find = |from: usize, wanted: &[u8]| {
+        let rest = text.get(from..).unwrap_or_default();
+        rest.iter().position(|byte| wanted.contains(byte)).map(|found| from + found)
+    };
+    let mut at = 0;
+    loop {
+        if text.get(at) == Some(&b'"') {
+            at += 1;
+            loop {
+                at = find(at, b"\"")? + 1;
+                match text.get(at) {
+                    Some(b'"') => at += 1,
+                    None | Some(b',' | b'\n' | b'\r') => break,
+                    Some(_) => return None,
+                }
+            }
+        } else {
+            at = find(at, b",\n\r").unwrap_or(text.len());
+        }
+        match text.get(at) {
+            Some(b',') => at += 1,
+            Some(_) => return Some(at + 1),
+            None => return Some(text.len()),
+        }
+    }
+}
+
+fn stray_mark(file: &str, line: u32) -> Fault {
+    fault(
+        file,
+        Some(line),
+        None,
+        words(
+            "引号没有成对，或者右引号后面还有字",
+            "a quotation mark lacks its partner, or words follow a closing one",
+        ),
+        words(
+            "单元格里的引号写两遍，整格再用引号括起来",
+            "double the marks within a cell, and put the whole cell in marks",
+        ),
+    )
+}
+
 /// Counts lines up to a growing byte offset: the CSV reader's own line number is one behind on blank lines and CRLF.
 struct Lines<'t> {
     bytes: &'t [u8],
@@ -405,6 +471,18 @@ mod tests {
             table.settings("version").map(|s| (s.line, s.values.clone())).collect::<Vec<_>>(),
             [(1, vec!["3".to_owned()])]
         );
+    }
+
+    #[test]
+    fn each_line_with_a_stray_quotation_mark_is_a_fault_and_no_row_ends_up_in_another() {
+        let (table, faults) = read(
+            "code,name\r\n1,\"a 20\" wide\"\r\n2,\"b\r\nb\"\r\n3,5\" pipe\r\n4,\"say \"\"no\"\"\"\r\n5,\"c\r\n6,d\r\n",
+        );
+        assert!(table.is_empty());
+        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [Some(2), Some(7)]);
+        let (table, faults) = read("code,name\n1,\"say \"\"no\"\"\"\n2,5\" pipe\n3,\"\"");
+        assert_eq!(faults, []);
+        assert_eq!(table.rows().count(), 3);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use geo::Coord;
 use geo::kernels::{Kernel, Orientation, RobustKernel};
 
 use crate::datum::{EARTH_RADIUS_M, Point};
-use crate::shape::{Bbox, Crossing, Shape, Side};
+use crate::shape::{Bbox, Shape, Side, polygon_side, ring_side, rings_of};
 
 /// An index over shapes known by handle.
 #[derive(Debug, Clone)]
@@ -27,16 +27,17 @@ pub struct GridIndex {
     lists: Vec<u32>,
     /// In ascending order of handle.
     slots: Vec<Slot>,
-    /// Closed rings, those of one shape together, with [`BREAK`] between them.
+    /// Closed rings, those of one slot together, the exterior first, with [`BREAK`] between them.
     vertices: Vec<Coord<f64>>,
 }
 
+/// One polygon of a shape. Polygons of one shape stand for themselves, so that none takes ground from another.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     handle: u32,
     first: usize,
     end: usize,
-    has_many_rings: bool,
+    has_holes: bool,
     bbox: Bbox,
 }
 
@@ -57,18 +58,20 @@ impl GridIndex {
         let mut slots = Vec::with_capacity(shapes.len());
         let mut vertices = Vec::new();
         let mut extent = Bbox::EMPTY;
-        for (handle, shape) in shapes {
+        for (handle, polygon) in
+            shapes.into_iter().flat_map(|(handle, shape)| shape.polygons().iter().map(move |polygon| (handle, polygon)))
+        {
             let first = vertices.len();
-            for ring in shape.rings() {
+            for ring in rings_of(polygon) {
                 if vertices.len() > first {
                     vertices.push(BREAK);
                 }
                 vertices.extend_from_slice(&ring.0);
             }
-            let has_many_rings = shape.rings().nth(1).is_some();
-            let bbox = shape.bbox();
+            let has_holes = !polygon.interiors().is_empty();
+            let bbox = polygon.exterior().0.iter().fold(Bbox::EMPTY, |bbox, c| bbox.with(c.x, c.y));
             extent = extent.union(bbox);
-            slots.push(Slot { handle, first, end: vertices.len(), has_many_rings, bbox });
+            slots.push(Slot { handle, first, end: vertices.len(), has_holes, bbox });
         }
 
         let wanted = (vertices.len() / 3 * CELLS_PER_3_VERTICES).clamp(1, MAX_CELLS);
@@ -80,13 +83,19 @@ impl GridIndex {
 
     /// The shape the point lies in; on borders and overlaps the one with the lowest handle. Outside all shapes, none.
     pub fn locate(&self, point: Point) -> Option<u32> {
+        self.locate_among(point, |_| true)
+    }
+
+    /// As [`GridIndex::locate`], as if only the shapes were there whose handle is `wanted`.
+    #[inline]
+    pub fn locate_among(&self, point: Point, wanted: impl Fn(u32) -> bool) -> Option<u32> {
         let (row, column) = (self.raster.row(point.lat())?, self.raster.column(point.lon())?);
         let cell = *self.cells.get(self.raster.cell(row, column))?;
         if cell & WHOLE != 0 {
-            return self.slot(cell).map(|slot| slot.handle);
+            return self.slot(cell).map(|slot| slot.handle).filter(|&handle| wanted(handle));
         }
         self.list(cell).iter().find_map(|&entry| {
-            let slot = self.slot(entry)?;
+            let slot = self.slot(entry).filter(|slot| wanted(slot.handle))?;
             let inside = entry & WHOLE != 0 || self.covers(slot, point);
             inside.then_some(slot.handle)
         })
@@ -123,9 +132,11 @@ impl GridIndex {
         }
     }
 
-    /// Handles of shapes whose bounding box meets `bbox`, ascending.
-    pub(crate) fn meeting(&self, bbox: Bbox) -> impl Iterator<Item = u32> {
-        self.candidates(bbox).map(|slot| slot.handle)
+    /// Handles of shapes of which a polygon's bounding box meets `bbox`, ascending.
+    pub(crate) fn meeting(&self, bbox: Bbox) -> Vec<u32> {
+        let mut handles: Vec<u32> = self.candidates(bbox).map(|slot| slot.handle).collect();
+        handles.dedup();
+        handles
     }
 
     /// Handles of shapes whose border passes within `degrees` of a position, ascending.
@@ -133,12 +144,14 @@ impl GridIndex {
         let bbox = Bbox::EMPTY.with(at.x - degrees, at.y - degrees).with(at.x + degrees, at.y + degrees);
         let away = |c: Coord<f64>| (c.x - at.x, c.y - at.y);
         let is_near = |slot: &&Slot| self.edges(slot).any(|(a, b)| origin_to_edge(away(a), away(b)) <= degrees);
-        self.candidates(bbox).filter(is_near).map(|slot| slot.handle).collect()
+        let mut handles: Vec<u32> = self.candidates(bbox).filter(is_near).map(|slot| slot.handle).collect();
+        handles.dedup();
+        handles
     }
 
-    /// Shapes indexed.
+    /// Handles indexed.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.slots.chunk_by(|a, b| a.handle == b.handle).count()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -181,13 +194,8 @@ impl GridIndex {
     }
 
     fn side(&self, slot: &Slot, lon: f64, lat: f64) -> Side {
-        let mut crossing = Crossing::new(lon, lat);
-        if slot.has_many_rings {
-            self.rings(slot).for_each(|ring| crossing.ring(ring));
-        } else {
-            crossing.ring(self.outline(slot));
-        }
-        crossing.side()
+        let at = Coord { x: lon, y: lat };
+        if slot.has_holes { polygon_side(self.rings(slot), at) } else { ring_side(self.outline(slot), at) }
     }
 
     fn covers(&self, slot: &Slot, point: Point) -> bool {
@@ -546,6 +554,16 @@ mod tests {
         assert_eq!(index.locate(at(4.5, 4.5)), Some(0));
         assert_eq!(index.locate(at(3.5, 3.5)), Some(1));
         assert_eq!(index.locate(at(5.5, 5.5)), None);
+    }
+
+    #[test]
+    fn of_shapes_over_one_another_the_lowest_that_is_wanted_is_found() {
+        let index =
+            index(&[shape(&square(0.0, 0.0, 2.0)), shape(&square(0.0, 0.0, 1.0)), shape(&square(1.0, 0.0, 1.0))]);
+        let among = |x: f64, wanted: &[u32]| index.locate_among(at(x, 0.5), |handle| wanted.contains(&handle));
+        assert_eq!((among(0.5, &[0, 1, 2]), among(0.5, &[1, 2]), among(1.5, &[1, 2])), (Some(0), Some(1), Some(2)));
+        assert_eq!(among(1.5, &[1]), None);
+        assert_eq!(index.len(), 3);
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! The boundary of an area: one or more polygons, possibly with holes, in WGS84 degrees.
 //!
-//! Edges are straight in longitude and latitude, as GeoJSON says. Shapes may not cross the antimeridian. Self-crossings
-//! and repeated vertices are allowed here, so that [`crate::topology`] can report them.
+//! Edges are straight in longitude and latitude, as GeoJSON says. Shapes may not cross the antimeridian. What the rules
+//! of the OGC do not allow is allowed here, so that [`crate::topology`] can report it; such a shape covers what any of
+//! its polygons covers, and a polygon what its exterior goes around at least once and none of its holes does. So nothing
+//! drawn twice takes itself away.
 
+use std::borrow::Cow;
+
+use geo::bool_ops::{FillRule, OpType};
 use geo::kernels::{Kernel, Orientation, RobustKernel};
 use geo::orient::{Direction, Orient};
-use geo::{Centroid, Coord, InteriorPoint, LineString, MultiPolygon, Polygon};
+use geo::{BooleanOps, Centroid, Coord, InteriorPoint, LineString, MultiPolygon, Polygon};
 use serde::{Deserialize, Serialize};
 
 use crate::datum::{self, Datum, Point, PointError};
+use crate::topology;
 
 /// A rectangle in degrees, borders included.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -66,6 +72,7 @@ pub struct Shape {
     polygons: Vec<Polygon<f64>>,
 }
 
+/// Polygons, rings and positions are counted from 1; ring 1 is the exterior.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ShapeError {
     #[error("the shape has no polygon")]
@@ -86,8 +93,8 @@ impl Shape {
         if polygons.is_empty() {
             return Err(ShapeError::Empty);
         }
-        for (polygon, rings) in polygons.iter().enumerate() {
-            for (ring, line) in rings_of(rings).enumerate() {
+        for (polygon, rings) in (1..).zip(&polygons) {
+            for (ring, line) in (1..).zip(rings_of(rings)) {
                 check_ring(polygon, ring, line)?;
             }
         }
@@ -114,10 +121,10 @@ impl Shape {
         self.rings().flat_map(|ring| &ring.0).fold(Bbox::EMPTY, |bbox, c| bbox.with(c.x, c.y))
     }
 
-    /// Area in square metres on the WGS84 ellipsoid, holes taken off. Areas of a partition add up to the area of the
-    /// whole. Within 1e-4 of the geodesic area for edges under 10 km.
+    /// Area in square metres on the WGS84 ellipsoid, holes taken off, ground that is drawn twice counted once. Areas of a
+    /// partition add up to the area of the whole. Within 1e-4 of the geodesic area for edges under 10 km.
     pub fn area_m2(&self) -> f64 {
-        self.polygons
+        self.ground()
             .iter()
             .map(|polygon| {
                 let holes: f64 = polygon.interiors().iter().map(|hole| ring_area_m2(hole).abs()).sum();
@@ -140,11 +147,43 @@ impl Shape {
 
     /// Whether the point lies inside or on the border. Exact.
     pub fn covers(&self, point: Point) -> bool {
-        let mut crossing = Crossing::new(point.lon(), point.lat());
-        for ring in self.rings() {
-            crossing.ring(&ring.0);
+        self.side(Coord { x: point.lon(), y: point.lat() }) != Side::Outside
+    }
+
+    /// Inside where any polygon has its inside.
+    pub(crate) fn side(&self, at: Coord<f64>) -> Side {
+        let sides =
+            self.polygons.iter().map(|polygon| polygon_side(rings_of(polygon).map(|ring| ring.0.as_slice()), at));
+        sides.max().unwrap_or(Side::Outside)
+    }
+
+    /// What the shape covers, as polygons that do not meet: its own where the rules of the OGC hold, else computed.
+    pub(crate) fn ground(&self) -> Cow<'_, [Polygon<f64>]> {
+        if topology::is_ground_clear(self) {
+            return Cow::Borrowed(&self.polygons);
         }
-        crossing.side() != Side::Outside
+        let filled = |ring: &LineString<f64>| Polygon::new(ring.clone(), Vec::new());
+        let parts: Vec<MultiPolygon<f64>> = self
+            .polygons
+            .iter()
+            .map(|polygon| {
+                let holes = MultiPolygon(polygon.interiors().iter().map(filled).collect());
+                let exterior = filled(polygon.exterior());
+                exterior
+                    .boolean_op_with_fill_rule(&holes, OpType::Difference, FillRule::NonZero)
+                    .orient(Direction::Default)
+            })
+            .collect();
+        Cow::Owned(geo::unary_union(&parts).0)
+    }
+
+    /// The same ground without what the rules of the OGC do not allow; nothing where they hold, and where a shape that
+    /// covers no ground is left.
+    pub(crate) fn cleared(&self) -> Option<Shape> {
+        match self.ground() {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(polygons) => Shape::new(polygons).ok(),
+        }
     }
 
     /// The shape given in `datum`, in WGS84.
@@ -175,7 +214,7 @@ pub(crate) fn rings_of(polygon: &Polygon<f64>) -> impl Iterator<Item = &LineStri
 
 fn check_ring(polygon: usize, ring: usize, line: &LineString<f64>) -> Result<(), ShapeError> {
     let mut distinct: Vec<&Coord<f64>> = Vec::with_capacity(3);
-    for (position, c) in line.0.iter().enumerate() {
+    for (position, c) in (1..).zip(&line.0) {
         Point::new(c.x, c.y).map_err(|source| ShapeError::OffGlobe { polygon, ring, position, source })?;
         if distinct.len() < 3 && !distinct.contains(&c) {
             distinct.push(c);
@@ -208,48 +247,70 @@ pub(crate) fn ring_area_m2(ring: &LineString<f64>) -> f64 {
     twice / 2.0 * A * A / 2.0
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Side {
-    Inside,
-    Border,
     Outside,
+    Border,
+    Inside,
 }
 
-/// Counts how often a ray eastward from a position crosses rings. Exact for all doubles: orientation is computed with
-/// adaptive precision (Shewchuk), and an edge is half-open in latitude, so a ray through a vertex counts once.
-pub(crate) struct Crossing {
+/// The side of a polygon given as its closed rings, the exterior first. A hole's border belongs to the polygon.
+pub(crate) fn polygon_side<'a>(mut rings: impl Iterator<Item = &'a [Coord<f64>]>, at: Coord<f64>) -> Side {
+    let mut side = rings.next().map_or(Side::Outside, |exterior| ring_side(exterior, at));
+    if side == Side::Outside {
+        return side;
+    }
+    for hole in rings {
+        match ring_side(hole, at) {
+            Side::Inside => return Side::Outside,
+            Side::Border => side = Side::Border,
+            Side::Outside => {}
+        }
+    }
+    side
+}
+
+/// The side of one closed ring: inside is what it goes around at least once, either way.
+#[inline]
+pub(crate) fn ring_side(ring: &[Coord<f64>], at: Coord<f64>) -> Side {
+    let mut crossing = Crossing::new(at);
+    for pair in ring.windows(2) {
+        if let [a, b] = pair {
+            crossing.edge(*a, *b);
+        }
+    }
+    crossing.side()
+}
+
+/// Counts how often a ray eastward from a position crosses a ring upward, less how often downward: so often the ring
+/// goes around it. Exact for all doubles: orientation is computed with adaptive precision (Shewchuk), and an edge is
+/// half-open in latitude, so a ray through a vertex counts once.
+struct Crossing {
     at: Coord<f64>,
-    odd: bool,
+    turns: i32,
     border: bool,
 }
 
 impl Crossing {
-    pub fn new(lon: f64, lat: f64) -> Crossing {
-        Crossing { at: Coord { x: lon, y: lat }, odd: false, border: false }
-    }
-
-    pub fn ring(&mut self, ring: &[Coord<f64>]) {
-        for pair in ring.windows(2) {
-            if let [a, b] = pair {
-                self.edge(*a, *b);
-            }
-        }
+    fn new(at: Coord<f64>) -> Crossing {
+        Crossing { at, turns: 0, border: false }
     }
 
     #[inline]
-    pub fn edge(&mut self, a: Coord<f64>, b: Coord<f64>) {
+    fn edge(&mut self, a: Coord<f64>, b: Coord<f64>) {
         let p = self.at;
         if (a.y > p.y) != (b.y > p.y) {
             if a.x < p.x && b.x < p.x {
                 return;
             }
+            let turn = if a.y < b.y { 1 } else { -1 };
             if a.x > p.x && b.x > p.x {
-                self.odd ^= true;
+                self.turns += turn;
                 return;
             }
             let (low, high) = if a.y < b.y { (a, b) } else { (b, a) };
             match RobustKernel::orient2d(low, high, p) {
-                Orientation::CounterClockwise => self.odd ^= true,
+                Orientation::CounterClockwise => self.turns += turn,
                 Orientation::Collinear => self.border = true,
                 Orientation::Clockwise => {}
             }
@@ -258,11 +319,11 @@ impl Crossing {
         }
     }
 
-    pub fn side(&self) -> Side {
-        match (self.border, self.odd) {
+    fn side(&self) -> Side {
+        match (self.border, self.turns) {
             (true, _) => Side::Border,
-            (false, true) => Side::Inside,
-            (false, false) => Side::Outside,
+            (false, 0) => Side::Outside,
+            (false, _) => Side::Inside,
         }
     }
 }
@@ -311,10 +372,10 @@ mod tests {
     fn what_is_not_a_boundary_is_refused_with_its_place() {
         assert_eq!(Shape::new(Vec::new()), Err(ShapeError::Empty));
         let line = polygon(&[(1.0, 1.0), (2.0, 2.0), (1.0, 1.0)], &[]);
-        assert_eq!(Shape::new(vec![line]), Err(ShapeError::ShortRing { polygon: 0, ring: 0 }));
+        assert_eq!(Shape::new(vec![line]), Err(ShapeError::ShortRing { polygon: 1, ring: 1 }));
         let metres = polygon(&SQUARE, &[&[(500_000.0, 4_000_000.0), (1.0, 1.0), (2.0, 1.0)]]);
         let error = Shape::new(vec![metres]).unwrap_err();
-        assert!(matches!(error, ShapeError::OffGlobe { polygon: 0, ring: 1, position: 0, .. }), "{error:?}");
+        assert!(matches!(error, ShapeError::OffGlobe { polygon: 1, ring: 2, position: 1, .. }), "{error:?}");
     }
 
     #[test]
@@ -354,33 +415,121 @@ mod tests {
         assert!(moved.rings().any(|ring| ring.0.contains(&Coord { x: corner.lon(), y: corner.lat() })));
     }
 
-    /// Even-odd along a ray northward, in whole numbers: slow, and independent of the code under test.
+    /// The squares of these corners, each as a part of one shape.
+    fn squares(corners: &[(f64, f64, f64)]) -> Shape {
+        let square = |&(x, y, side): &(f64, f64, f64)| {
+            polygon(&[(x, y), (x + side, y), (x + side, y + side), (x, y + side)], &[])
+        };
+        Shape::new(corners.iter().map(square).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_part_drawn_twice_or_inside_another_or_over_another_takes_no_ground_away() {
+        let alone = squares(&[(0.0, 0.0, 0.4)]).area_m2();
+        for second in [(0.0, 0.0, 0.4), (0.1, 0.1, 0.1)] {
+            let shape = squares(&[(0.0, 0.0, 0.4), second]);
+            assert!(shape.covers(at(0.15, 0.15)) && shape.covers(at(0.3, 0.3)), "{second:?}");
+            assert!((shape.area_m2() / alone - 1.0).abs() < 1e-8, "{second:?}");
+        }
+        let over = squares(&[(0.0, 0.0, 0.4), (0.3, 0.3, 0.4)]);
+        assert!(over.covers(at(0.35, 0.35)) && over.covers(at(0.6, 0.6)) && !over.covers(at(0.6, 0.1)));
+        let sum = alone + squares(&[(0.3, 0.3, 0.4)]).area_m2() - squares(&[(0.3, 0.3, 0.1)]).area_m2();
+        assert!((over.area_m2() / sum - 1.0).abs() < 1e-8);
+    }
+
+    #[test]
+    fn a_part_fills_the_hole_of_another_and_a_hole_outside_its_part_takes_nothing_from_the_next() {
+        let filled = Shape::new(vec![polygon(&SQUARE, &[&HOLE]), polygon(&HOLE, &[])]).unwrap();
+        assert!(filled.covers(at(116.5, 39.5)));
+        let stray = [(118.0, 39.0), (118.1, 39.0), (118.1, 39.1), (118.0, 39.1)];
+        let next = [(117.9, 38.9), (118.2, 38.9), (118.2, 39.2), (117.9, 39.2)];
+        let shape = Shape::new(vec![polygon(&SQUARE, &[&stray]), polygon(&next, &[])]).unwrap();
+        assert!(shape.covers(at(118.05, 39.05)));
+        let whole = Shape::new(vec![polygon(&SQUARE, &[]), polygon(&next, &[])]).unwrap();
+        assert!((shape.area_m2() / whole.area_m2() - 1.0).abs() < 1e-8);
+    }
+
+    #[test]
+    fn both_wings_of_a_bow_tie_are_ground() {
+        let bow_tie = shape(&[(116.0, 39.0), (116.2, 39.2), (116.2, 39.0), (116.0, 39.2)], &[]);
+        assert!(bow_tie.covers(at(116.05, 39.1)) && bow_tie.covers(at(116.15, 39.1)));
+        assert!(!bow_tie.covers(at(116.1, 39.05)));
+        let half = shape(&[(116.0, 39.0), (116.2, 39.0), (116.2, 39.2), (116.0, 39.2)], &[]).area_m2() / 2.0;
+        assert!((bow_tie.area_m2() / half - 1.0).abs() < 1e-3);
+    }
+
+    type Ring = Vec<(i64, i64)>;
+
+    /// Turns around a position along a ray northward, in whole numbers: slow, and independent of the code under test.
     fn side_in_whole_numbers(ring: &[(i64, i64)], (x, y): (i64, i64)) -> Side {
-        let mut odd = false;
+        let mut turns = 0;
         for (&(ax, ay), &(bx, by)) in ring.iter().zip(ring.iter().cycle().skip(1)) {
             let turn = (bx - ax) * (y - ay) - (by - ay) * (x - ax);
             let in_box = (ax.min(bx)..=ax.max(bx)).contains(&x) && (ay.min(by)..=ay.max(by)).contains(&y);
             if turn == 0 && in_box {
                 return Side::Border;
             }
-            let above = if bx > ax { turn < 0 } else { turn > 0 };
-            odd ^= (ax > x) != (bx > x) && above;
+            let is_rightward = bx > ax;
+            let above = if is_rightward { turn < 0 } else { turn > 0 };
+            if (ax > x) != (bx > x) && above {
+                turns += if is_rightward { 1 } else { -1 };
+            }
         }
-        if odd { Side::Inside } else { Side::Outside }
+        if turns == 0 { Side::Outside } else { Side::Inside }
+    }
+
+    /// In the exterior and in none of the holes of any polygon.
+    fn side_of_polygons_in_whole_numbers(polygons: &[(Ring, Vec<Ring>)], at: (i64, i64)) -> Side {
+        let side = |(exterior, holes): &(Ring, Vec<Ring>)| {
+            let exterior = side_in_whole_numbers(exterior, at);
+            let holes: Vec<Side> = holes.iter().map(|hole| side_in_whole_numbers(hole, at)).collect();
+            if exterior == Side::Outside || holes.contains(&Side::Inside) {
+                Side::Outside
+            } else if holes.contains(&Side::Border) {
+                Side::Border
+            } else {
+                exterior
+            }
+        };
+        polygons.iter().map(side).max().unwrap_or(Side::Outside)
+    }
+
+    fn coords(ring: &[(i64, i64)]) -> LineString<f64> {
+        ring.iter().map(|&(x, y)| Coord { x: x as f64, y: y as f64 }).collect()
+    }
+
+    fn ring() -> impl Strategy<Value = Ring> {
+        prop::collection::vec((0..6i64, 0..6i64), 3..9)
     }
 
     proptest! {
         /// On a small lattice, so that vertices, borders and level edges are met often.
         #[test]
         fn the_crossing_test_is_right_on_vertices_borders_and_level_edges(
-            ring in prop::collection::vec((0..6i64, 0..6i64), 3..9),
-            x in 0..6i64, y in 0..6i64,
+            ring in ring(), x in 0..6i64, y in 0..6i64,
         ) {
-            let coord = |(x, y): (i64, i64)| Coord { x: x as f64, y: y as f64 };
-            let mut crossing = Crossing::new(x as f64, y as f64);
-            crossing.ring(LineString::from_iter(ring.iter().copied().map(coord)).0.as_slice());
-            crossing.edge(coord(ring[ring.len() - 1]), coord(ring[0]));
-            prop_assert_eq!(crossing.side(), side_in_whole_numbers(&ring, (x, y)));
+            let mut closed = coords(&ring);
+            closed.close();
+            let side = ring_side(&closed.0, Coord { x: x as f64, y: y as f64 });
+            prop_assert_eq!(side, side_in_whole_numbers(&ring, (x, y)));
+        }
+
+        /// Whatever rings they are: crossing, one in the other, twice, holes anywhere.
+        #[test]
+        fn a_shape_covers_what_any_of_its_polygons_does(
+            polygons in prop::collection::vec((ring(), prop::collection::vec(ring(), 0..3)), 1..4),
+        ) {
+            let drawn = polygons.iter().map(|(exterior, holes)| {
+                Polygon::new(coords(exterior), holes.iter().map(|hole| coords(hole)).collect())
+            });
+            let Ok(shape) = Shape::new(drawn.collect()) else { return Ok(()) };
+            let index = crate::index::GridIndex::build([(7, &shape)]);
+            for (x, y) in (-1..7i64).flat_map(|x| (-1..7i64).map(move |y| (x, y))) {
+                let point = at(x as f64, y as f64);
+                let covers = side_of_polygons_in_whole_numbers(&polygons, (x, y)) != Side::Outside;
+                prop_assert_eq!(shape.covers(point), covers, "{} {}", x, y);
+                prop_assert_eq!(index.locate(point), covers.then_some(7), "{} {}", x, y);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use std::f64::consts::TAU;
 use geo::{Coord, LineString, Polygon};
 
 use crate::datum::Point;
-use crate::shape::{Bbox, Crossing, Shape, Side, ring_area_m2};
+use crate::shape::{Bbox, Shape, Side, ring_area_m2, ring_side};
 
 /// One grid of a made-up town. Rows run south to north, columns west to east; cells whose rows or columns differ by one
 /// share a border.
@@ -233,11 +233,7 @@ fn first(ring: &LineString<f64>) -> Coord<f64> {
 
 /// Whether the hole lies in the exterior; they do not cross, but may touch in vertices.
 fn holds(exterior: &LineString<f64>, hole: &LineString<f64>) -> bool {
-    let side = |c: &Coord<f64>| {
-        let mut crossing = Crossing::new(c.x, c.y);
-        crossing.ring(&exterior.0);
-        crossing.side()
-    };
+    let side = |c: &Coord<f64>| ring_side(&exterior.0, *c);
     hole.0.iter().map(side).find(|&side| side != Side::Border) == Some(Side::Inside)
 }
 

@@ -749,6 +749,61 @@ mod tests {
     }
 
     #[test]
+    fn an_area_is_drawn_from_one_step_of_its_lattice_on_and_left_out_below_it() {
+        for (z, step) in [(FULL_DETAIL_ZOOM, 1.0), (FULL_DETAIL_ZOOM - 1, 4.0)] {
+            let tile = TileId::holding(Point::new(116.2, 39.65).unwrap(), z);
+            let square = |across: f64| {
+                let (near, far) = (200.0, 200.0 + across);
+                drawn(tile, &[&[(near, near), (far, near), (far, far), (near, far)]])
+            };
+            let found = |across: f64| decode(&areas([&Shape::new(vec![square(across)]).unwrap()]), tile);
+            assert_eq!(polygons(&found(step)[0])[0].unsigned_area(), step * step, "zoom {z}");
+            assert!(found(step - 0.5).is_empty(), "zoom {z}");
+            // Whatever is drawn lies on the lattice.
+            let corners = polygons(&found(1_001.0)[0])[0].exterior().0.clone();
+            assert!(corners.iter().all(|at| at.x % step == 0.0 && at.y % step == 0.0), "{corners:?}");
+        }
+    }
+
+    #[test]
+    fn an_area_beside_the_tile_is_drawn_as_far_as_the_buffer_reaches_and_no_further() {
+        let tile = tile(14, 13489, 6208);
+        let beside = |from: f64| {
+            let ring = [(from, 10.0), (from + 500.0, 10.0), (from + 500.0, 900.0), (from, 900.0)];
+            decode(&areas([&Shape::new(vec![drawn(tile, &[&ring])]).unwrap()]), tile)
+        };
+        assert_eq!(polygons(&beside(4096.0 + 62.0)[0])[0].unsigned_area(), 2.0 * 890.0);
+        assert!(beside(4096.0 + 64.0).is_empty());
+    }
+
+    #[test]
+    fn what_lies_beyond_the_world_of_the_map_is_at_its_edge() {
+        let held = |lat: f64, z: u8| TileId::holding(Point::new(0.0, lat).unwrap(), z);
+        for z in [0, 5, MAX_ZOOM] {
+            let last = (1_u32 << z) - 1;
+            assert_eq!([held(85.06, z).y(), held(90.0, z).y()], [0, 0]);
+            assert_eq!([held(-85.06, z).y(), held(-90.0, z).y()], [last, last]);
+        }
+        assert_eq!(held(40.0, MAX_ZOOM + 1), held(40.0, MAX_ZOOM), "a closer look is taken at the largest zoom");
+    }
+
+    #[test]
+    fn a_tile_unit_is_two_centimetres_at_the_largest_zoom() {
+        let unit_m = 40_075_016.7 / f64::from(1_u32 << MAX_ZOOM) / f64::from(EXTENT);
+        assert!((0.015..0.025).contains(&unit_m), "{unit_m}");
+    }
+
+    #[test]
+    fn features_arrive_in_the_order_given() {
+        let tile = tile(14, 13489, 6208);
+        let (lon, lat) = ground(tile, 2_000.0, 2_000.0);
+        let place = Place::Point(Point::new(lon, lat).unwrap());
+        let ids = [7_u64, 3, 9, 1];
+        let layer = TileLayer::build("cases", ids.map(|id| TileFeature { id, place, tags: Vec::new() }));
+        assert_eq!(decode(&layer, tile).iter().map(|feature| feature.id).collect::<Vec<_>>(), ids.map(Some));
+    }
+
+    #[test]
     fn an_area_larger_than_the_tile_is_cut_to_its_buffer() {
         let world = Shape::rectangle(Bbox { west: -180.0, south: -85.0, east: 180.0, north: 85.0 }).unwrap();
         for tile in [tile(5, 20, 11), tile(MAX_ZOOM, 400_000, 200_000)] {

@@ -123,6 +123,10 @@ pub struct Serve {
     #[arg(long, env = "GEWU_IDLE_MINUTES", value_name = "MINUTES", default_value_t = 30,
         value_parser = clap::value_parser!(u32).range(1..=1_440))]
     pub idle_minutes: u32,
+    /// 登录满多少小时一定要重新登录，不论是否一直在用 · hours after which one must sign in again, however busy one is.
+    #[arg(long, env = "GEWU_SESSION_HOURS", value_name = "HOURS", default_value_t = 12,
+        value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub session_hours: u32,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -193,6 +197,13 @@ pub struct ImportData {
     /// 类型=文件，例如 areas=areas.csv · KIND=FILE, e.g. areas=areas.csv (unit_kinds, areas, shapes, units, catalogue, calendar, policy, parts).
     #[arg(required = true, value_name = "KIND=FILE")]
     pub files: Vec<String>,
+    /// 边界文件的坐标系：wgs84、gcj02、bd09 或 cgcs2000；文件里写了 datum 就不用 · what the coordinates of shapes=FILE are in, unless
+    /// the file says it itself.
+    #[arg(long)]
+    pub datum: Option<String>,
+    /// 检查出的问题确实如此，照样发布 · what was found is meant so: publish all the same.
+    #[arg(long)]
+    pub accept: bool,
     /// 只检查，不发布 · check only.
     #[arg(long)]
     pub dry_run: bool,
@@ -200,7 +211,7 @@ pub struct ImportData {
 
 #[derive(Debug, ClapArgs)]
 pub struct ImportCases {
-    /// CSV
+    /// CSV，可以是 gzip 的 · CSV, packed with gzip or not.
     pub file: PathBuf,
     /// 列的对应关系 · which column is what; see docs/import-cases.md.
     #[arg(long, value_name = "FILE.toml")]
@@ -223,9 +234,9 @@ pub enum Check {
 pub struct CheckGrids {
     /// GeoJSON；每个图形带 code，可带 parent · GeoJSON; each feature with `code`, and `parent` where it has one.
     pub file: PathBuf,
-    /// wgs84、gcj02、bd09 或 cgcs2000
-    #[arg(long, default_value = "wgs84")]
-    pub datum: String,
+    /// wgs84、gcj02、bd09 或 cgcs2000；不写就看文件里的 datum，都没有就是 wgs84 · else what the file's `datum` says, else wgs84.
+    #[arg(long)]
+    pub datum: Option<String>,
     /// 上级边界；没有 parent 属性的网格算在它所在的上级里 · the boundaries of the parents; a grid without `parent` belongs to the one it lies in.
     #[arg(long, value_name = "FILE")]
     pub parents: Option<PathBuf>,
@@ -285,6 +296,14 @@ pub enum User {
     },
     /// 重设密码；从标准输入读 · set a new password, read from standard input.
     Password { login: String },
+    /// 手机丢了、恢复码也没有了：去掉这个人的两步验证，他的会话全部结束；先确认来的是本人 · take away the second factor of somebody who
+    /// lost the phone and the recovery codes; their sessions end. Make sure who asks.
+    TotpReset {
+        login: String,
+        /// 不再询问 · do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -343,6 +362,9 @@ pub enum Client {
         /// report、read、admin
         #[arg(long, value_delimiter = ',', default_value = "report")]
         scopes: Vec<String>,
+        /// 只在这个区域内有效；不写就是全市 · good in this area only; in the whole city, when not said.
+        #[arg(long, value_name = "CODE")]
+        area: Option<String>,
     },
     /// 收回 · take it back.
     Revoke {

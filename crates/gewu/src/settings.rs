@@ -31,7 +31,11 @@ impl Serve {
 
     /// What the use cases are told.
     pub fn app(&self) -> gewu_app::Settings {
-        gewu_app::Settings { idle_minutes: self.idle_minutes, ..gewu_app::Settings::default() }
+        gewu_app::Settings {
+            idle_minutes: self.idle_minutes,
+            session_hours: self.session_hours,
+            ..gewu_app::Settings::default()
+        }
     }
 }
 
@@ -93,7 +97,8 @@ mod tests {
         assert_eq!((web.rates, &web.jurisdictions), (usual.rates, &usual.jurisdictions));
         assert_eq!((web.description_public, web.is_test), (usual.description_public, usual.is_test));
         assert_eq!(web.public_url, "http://127.0.0.1:8311");
-        assert_eq!(serve(&[]).app().idle_minutes, gewu_app::Settings::default().idle_minutes);
+        let (app, usual) = (serve(&[]).app(), gewu_app::Settings::default());
+        assert_eq!((app.idle_minutes, app.session_hours), (usual.idle_minutes, usual.session_hours));
     }
 
     #[test]

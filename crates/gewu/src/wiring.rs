@@ -32,6 +32,7 @@ pub struct Parts {
 pub async fn parts(place: &Place) -> Result<Parts> {
     let keys = place.data.join("keys");
     if !keys.exists() {
+        refuse_without_keys(place).await?;
         bail!(
             "{} 还不是一座城市：先运行 gewu init 或 gewu demo（{} is not a city yet: run `gewu init` or `gewu demo` first）",
             place.data.display(),
@@ -84,11 +85,30 @@ pub async fn blobs(data: &Path) -> Result<Arc<dyn Blobs>> {
     Ok(Arc::new(bucket))
 }
 
-/// Makes the directory and its keys; existing keys are kept.
-pub fn prepare(place: &Place) -> Result<()> {
+/// A record that is lived in has keys: without them contact data does not open, and new ones would not change that.
+///
+/// # Errors
+/// When there is a record without its key file: what to put back.
+async fn refuse_without_keys(place: &Place) -> Result<()> {
+    let is_kept = place.database.is_some() || place.data.join("record").exists();
+    if is_kept && App::is_lived_in(store(place).await?.as_ref()).await.context("读取记录 · reading the record")? {
+        let keys = place.data.join("keys");
+        bail!(
+            "记录还在，但密钥文件 {} 不见了：请把它放回来，每份备份里都有一份 keys；没有它，联系方式打不开。不会另做新密钥\n\
+             the record is here, but its key file {} is gone: put it back, each backup holds a copy named keys; without it contact data does not open. No new keys are made",
+            keys.display(),
+            keys.display()
+        );
+    }
+    Ok(())
+}
+
+/// Makes the directory and its keys; existing keys are kept, and a record that had keys gets no others.
+pub async fn prepare(place: &Place) -> Result<()> {
     private::folder(&place.data)?;
     let keys = place.data.join("keys");
     if !keys.exists() {
+        refuse_without_keys(place).await?;
         Keyring::make(&keys, &SystemRandom)
             .with_context(|| format!("写入密钥 {} · writing the keys", keys.display()))?;
     }

@@ -11,7 +11,7 @@ use crate::{
     traffic::{Manners, Traffic},
     world::{Replayed, World},
 };
-use gewu_app::{App, AppError};
+use gewu_app::{App, AppError, city::Publishing};
 use jiff::SignedDuration;
 use std::{sync::Arc, time::Duration};
 
@@ -48,7 +48,7 @@ pub async fn make(
 /// # Errors
 /// When the store fails, or another city is published.
 pub async fn settle(app: &App, town: &Town) -> Result<(), AppError> {
-    app.publish(&gewu_app::Caller::system(), None, town.drafts(), false).await?;
+    app.publish(&gewu_app::Caller::system(), None, town.drafts(), Publishing::default()).await?;
     match move_in(app, &town.people).await {
         Ok(()) | Err(AppError::Conflict) => Ok(()),
         Err(error) => Err(error),

@@ -11,7 +11,7 @@ use crate::{
 };
 use gewu_app::{
     App, AppError, Caller,
-    city::{Draft, Kind},
+    city::{Draft, Kind, Publishing},
     import::{ImportOptions, Imported, Told, mapping::Mapping},
 };
 use gewu_domain::{
@@ -78,7 +78,7 @@ const SHOWN: [(&str, Role, &str); 13] = [
 pub fn drafts() -> Vec<Draft> {
     let draft = |(kind, file, text): &(Kind, &str, &str)| {
         let text = if *kind == Kind::Shapes { shapes(text) } else { (*text).to_owned() };
-        Draft { kind: *kind, file: (*file).to_owned(), text }
+        Draft { kind: *kind, file: (*file).to_owned(), text, datum: None }
     };
     FILES.iter().map(draft).collect()
 }
@@ -232,7 +232,7 @@ pub async fn settle(
     people: &[Member],
     tell: &mut (dyn FnMut(Told<'_>) + Send),
 ) -> Result<Imported, AppError> {
-    app.publish(&Caller::system(), None, drafts(), false).await?;
+    app.publish(&Caller::system(), None, drafts(), Publishing::default()).await?;
     match crate::town::move_in(app, people).await {
         Ok(()) | Err(AppError::Conflict) => {}
         Err(error) => return Err(error),

@@ -10,7 +10,7 @@ use crate::{
 };
 use gewu_app::{
     App, AppError, Caller,
-    city::{Draft, Kind},
+    city::{Draft, Kind, Publishing},
 };
 use gewu_domain::{
     ids::{AreaCode, PersonId, PostId, RegionId, UnitCode},
@@ -23,7 +23,7 @@ use gewu_geo::{
 };
 use gewu_store::{
     Change,
-    people::{AccountRow, PersonRow},
+    people::{AccountRow, FIRST_VERSION, PasswordHash, PersonRow},
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -171,7 +171,8 @@ impl Town {
             (Kind::Units, "units.csv", &self.units_csv),
             (Kind::Parts, "parts.csv", &self.parts_csv),
         ];
-        let draft = |kind, file: &str, text: &str| Draft { kind, file: file.to_owned(), text: text.to_owned() };
+        let draft =
+            |kind, file: &str, text: &str| Draft { kind, file: file.to_owned(), text: text.to_owned(), datum: None };
         SHIPPED
             .iter()
             .map(|(kind, file, text)| draft(*kind, file, text))
@@ -184,7 +185,7 @@ impl Town {
     /// # Errors
     /// As [`App::publish`]; [`AppError::Conflict`] when the people live there already.
     pub async fn settle(&self, app: &App) -> Result<(), AppError> {
-        app.publish(&Caller::system(), None, self.drafts(), false).await?;
+        app.publish(&Caller::system(), None, self.drafts(), Publishing::default()).await?;
         move_in(app, &self.people).await
     }
 
@@ -218,14 +219,14 @@ pub async fn move_in(app: &App, people: &[Member]) -> Result<(), AppError> {
         }));
         changes.push(Change::Post(member.post.clone()));
         if let Some(login) = &member.login {
-            changes.push(Change::Account(AccountRow {
+            changes.push(Change::OpenAccount(AccountRow {
                 person: member.post.person,
                 login: login.clone(),
-                password: password.clone(),
+                password: PasswordHash(password.clone()),
                 must_change: false,
-                failures: 0,
-                locked_until: None,
                 changed_at: app.now(),
+                version: FIRST_VERSION,
+                totp: None,
             }));
         }
     }

@@ -111,9 +111,10 @@ impl World {
         requests: Vec<Real>,
     ) -> Result<World, AppError> {
         let mut world = World::speaking(app, seed, people, Album::default(), texts)?;
+        let today = world.app.today();
         for request in requests {
             let at = Point::new(request.point.0, request.point.1).ok();
-            let area = at.and_then(|point| world.snapshot.area_at(point));
+            let area = at.and_then(|point| world.snapshot.area_at(point, today));
             if let Some(area) = area.and_then(|area| world.snapshot.city.areas.get(area)) {
                 world.real.entry(area.region).or_default().push(request);
             }
@@ -216,7 +217,7 @@ impl World {
             }
             None => self.trouble(region, hour, rhythm::is_wet(self.seed, local.date(), hour), source, dice)?,
         };
-        let (point, truth) = self.kept_within(region, point, truth)?;
+        let (point, truth) = self.kept_within(region, at, point, truth)?;
         if !truth.is_repeat {
             recent.push(Recent { at, point, truth: truth.clone() });
         }
@@ -226,7 +227,7 @@ impl World {
     /// A real request, made once more.
     fn again(&self, region: RegionId, at: Timestamp, dice: &mut Dice) -> Option<Begun> {
         let request = dice.pick(self.real.get(&region)?)?.clone();
-        let area = self.snapshot.area_at(Point::new(request.point.0, request.point.1).ok()?)?.clone();
+        let area = self.area_at(request.point, at)?.clone();
         let truth = self.truth(request.class, area, dice);
         let centre = self.snapshot.city.centre(Axis::Supervision, &self.snapshot.city.areas.path(&truth.area), 0)?;
         let by_phone = dice.chance(0.5);
@@ -254,10 +255,21 @@ impl World {
         })
     }
 
+    fn area_at(&self, point: (f64, f64), at: Timestamp) -> Option<&AreaCode> {
+        let day = at.to_zoned(self.snapshot.city.calendar.zone().clone()).date();
+        self.snapshot.area_at(Point::new(point.0, point.1).ok()?, day)
+    }
+
     /// The point with the area it lies in; the middle of the area meant when it has strayed from the region.
-    fn kept_within(&self, region: RegionId, point: (f64, f64), truth: Truth) -> Option<((f64, f64), Truth)> {
+    fn kept_within(
+        &self,
+        region: RegionId,
+        at: Timestamp,
+        point: (f64, f64),
+        truth: Truth,
+    ) -> Option<((f64, f64), Truth)> {
         let areas = &self.snapshot.city.areas;
-        let found = Point::new(point.0, point.1).ok().and_then(|point| self.snapshot.area_at(point));
+        let found = self.area_at(point, at);
         match found.filter(|area| areas.get(area).is_some_and(|area| area.region == region)) {
             Some(area) => Some((point, Truth { area: area.clone(), ..truth })),
             None => {

@@ -6,26 +6,26 @@ use crate::{
     tx::Tx,
 };
 use async_trait::async_trait;
-use gewu_domain::ids::{ClientId, PersonId};
+use gewu_domain::ids::{AreaCode, ClientId, PersonId};
 use gewu_store::{
     Listing, Page, StoreError,
-    audit::{AuditKey, AuditRow, Audits},
+    audit::{AuditFilter, AuditKey, AuditRow, Audits},
 };
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
 pub(crate) const OLDER: &str = "
-    select id, at, person, client, action, object, succeeded, origin from audit
-    where id <= $1 and ($2::uuid is null or person = $2) order by id desc limit $3";
+    select id, at, person, client, action, object, succeeded, origin, area from audit
+    where id <= $1 and ($2::uuid is null or person = $2) and ($4::text[] is null or area = any($4)) order by id desc limit $3";
 pub(crate) const NEWER: &str = "
-    select id, at, person, client, action, object, succeeded, origin from audit
-    where id >= $1 and ($2::uuid is null or person = $2) order by id limit $3";
+    select id, at, person, client, action, object, succeeded, origin, area from audit
+    where id >= $1 and ($2::uuid is null or person = $2) and ($4::text[] is null or area = any($4)) order by id limit $3";
 
 #[async_trait]
 impl Audits for Snapshot {
     async fn audit(
         &self,
-        person: Option<PersonId>,
+        filter: &AuditFilter,
         page: &Page<AuditKey>,
     ) -> Result<Listing<AuditRow, AuditKey>, StoreError> {
         let after = page.after.map(|key| key.id);
@@ -35,8 +35,10 @@ impl Audits for Snapshot {
         };
         let rows = match from {
             Some(from) => {
-                let person = person.map(|person| person.0);
-                self.rows(sql, &[&Uuid::from_u128(from), &person, &page.fetch()]).await?
+                let person = filter.person.map(|person| person.0);
+                let areas: Vec<&str> = filter.areas.iter().map(AreaCode::as_str).collect();
+                let areas = Some(areas).filter(|areas| !areas.is_empty());
+                self.rows(sql, &[&Uuid::from_u128(from), &person, &page.fetch(), &areas]).await?
             }
             None => Vec::new(),
         };
@@ -56,14 +58,15 @@ fn read(row: &Row) -> Result<AuditRow, StoreError> {
         object: row.take("object")?,
         succeeded: row.take("succeeded")?,
         origin: row.take("origin")?,
+        area: row.take::<Option<String>>("area")?.map(AreaCode::new),
     })
 }
 
 pub(crate) const INSERT: &str = "
-    insert into audit (id, at, person, client, action, object, succeeded, origin)
-    select id, at, person, client, action, object, succeeded, origin
-    from unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bool[], $8::text[])
-        as new (id, at, person, client, action, object, succeeded, origin)";
+    insert into audit (id, at, person, client, action, object, succeeded, origin, area)
+    select id, at, person, client, action, object, succeeded, origin, area
+    from unnest($1::uuid[], $2::int8[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bool[], $8::text[], $9::text[])
+        as new (id, at, person, client, action, object, succeeded, origin, area)";
 
 pub(crate) async fn insert(tx: &Tx, rows: &[&AuditRow]) -> Result<(), Error> {
     if rows.is_empty() {
@@ -77,6 +80,7 @@ pub(crate) async fn insert(tx: &Tx, rows: &[&AuditRow]) -> Result<(), Error> {
     let object: Vec<_> = rows.iter().map(|row| row.object.as_str()).collect();
     let succeeded: Vec<_> = rows.iter().map(|row| row.succeeded).collect();
     let origin: Vec<_> = rows.iter().map(|row| row.origin.as_str()).collect();
-    tx.run(INSERT, &[&id, &at, &person, &client, &action, &object, &succeeded, &origin]).await?;
+    let area: Vec<_> = rows.iter().map(|row| row.area.as_ref().map(AreaCode::as_str)).collect();
+    tx.run(INSERT, &[&id, &at, &person, &client, &action, &object, &succeeded, &origin, &area]).await?;
     Ok(())
 }

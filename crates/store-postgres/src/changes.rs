@@ -1,8 +1,8 @@
 //! Many callers' changes as a few statements: rows of one table go together, and all statements in one round trip.
 
 use crate::{
-    attachments, audit, cases, clients, contacts, counters, error, facts, find, idempotency, outbox, people,
-    publications, sessions, tasks, texts, tx::Tx, uploads,
+    attachments, audit, cases, clients, contacts, counters, error, facts, find, idempotency, origins, outbox, people,
+    publications, repromises, sessions, tasks, texts, tries, tx::Tx, uploads,
 };
 use futures_util::future::{BoxFuture, join_all};
 use gewu_domain::ids::{CaseId, Digest};
@@ -31,6 +31,13 @@ pub(crate) enum Obstacle {
     Stale(CaseId),
     /// An upload it takes is not there any more.
     Gone,
+    /// Some other row has moved on, or is gone.
+    Moved(&'static str),
+}
+
+/// What stands in the way of a conditional write of one row, unless it was written.
+fn unless(is_written: bool, what: &'static str) -> Result<Option<Obstacle>, Error> {
+    Ok((!is_written).then_some(Obstacle::Moved(what)))
 }
 
 impl Job {
@@ -71,19 +78,34 @@ fn is_plain(change: &Change) -> bool {
         | Change::TakeUpload(_)
         | Change::Count(_)
         | Change::Outbox(_)
+        | Change::Origin(_)
+        | Change::Repromise(_)
         | Change::Audit(_) => true,
         Change::Reseal { .. }
         | Change::Erase { .. }
         | Change::EraseText { .. }
+        | Change::OriginSaid { .. }
         | Change::Publication(_)
         | Change::Person(_)
         | Change::ErasePerson(_)
         | Change::Post(_)
         | Change::EndPost { .. }
-        | Change::Account(_)
-        | Change::Session(_)
+        | Change::OpenAccount(_)
+        | Change::SetPassword { .. }
+        | Change::Rehash { .. }
+        | Change::SetTotp { .. }
+        | Change::ResealTotp { .. }
+        | Change::UseStep { .. }
+        | Change::UseRecoveryCode { .. }
+        | Change::OpenSession { .. }
+        | Change::SeeSession { .. }
+        | Change::SwitchPost { .. }
         | Change::EndSession(_)
         | Change::EndSessionsOf(_)
+        | Change::EndOtherSessions { .. }
+        | Change::KnowDevice(_)
+        | Change::ForgetDevicesOf { .. }
+        | Change::ForgetTries(_)
         | Change::Client(_)
         | Change::RevokeClient { .. } => false,
     }
@@ -151,13 +173,16 @@ async fn write_in_order(tx: &Tx, begin: Option<&str>, job: &Job) -> Result<Optio
         }
     }
     for change in &job.others {
-        write_one(tx, job.region, change).await?;
+        let obstacle = write_one(tx, job.region, change).await?;
+        if obstacle.is_some() {
+            return Ok(obstacle);
+        }
     }
     Ok(None)
 }
 
-async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<(), Error> {
-    match change {
+async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<Option<Obstacle>, Error> {
+    let done = match change {
         Change::Case(_)
         | Change::Text(_)
         | Change::Contact(_)
@@ -166,6 +191,8 @@ async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<(), Error> {
         | Change::Upload(_)
         | Change::Count(_)
         | Change::Outbox(_)
+        | Change::Origin(_)
+        | Change::Repromise(_)
         | Change::Audit(_) => {
             let mut rows = Rows::default();
             rows.add(region, change);
@@ -184,18 +211,42 @@ async fn write_one(tx: &Tx, region: i64, change: &Change) -> Result<(), Error> {
             texts::erase_one(tx, region, *case, *digest).await?;
             find::erase(tx, region, *case).await
         }
+        Change::OriginSaid { number, system, said } => origins::put_said(tx, number, system, said).await,
         Change::Publication(row) => publications::insert(tx, row).await,
-        Change::Person(row) => people::put(tx, row).await,
+        Change::Person(row) => people::insert(tx, row).await,
         Change::ErasePerson(person) => people::erase(tx, *person).await,
-        Change::Post(post) => people::put_post(tx, post).await,
+        Change::Post(post) => people::insert_post(tx, post).await,
         Change::EndPost { post, at } => people::end_post(tx, *post, *at).await,
-        Change::Account(row) => people::put_account(tx, row).await,
-        Change::Session(row) => sessions::put(tx, row).await,
+        Change::OpenAccount(row) => people::insert_account(tx, row).await,
+        Change::SetPassword { person, was, password, must_change, at } => {
+            return unless(people::set_password(tx, *person, *was, password, *must_change, *at).await?, "account");
+        }
+        Change::Rehash { person, was, password } => {
+            return unless(people::rehash(tx, *person, *was, password).await?, "account");
+        }
+        Change::SetTotp { person, was, totp, recovery_codes } => {
+            return unless(people::set_totp(tx, *person, *was, totp.as_deref(), recovery_codes).await?, "account");
+        }
+        Change::ResealTotp { person, was, sealed } => people::reseal_totp(tx, *person, [was, sealed]).await,
+        Change::UseStep { person, step } => return unless(people::use_step(tx, *person, *step).await?, "time step"),
+        Change::UseRecoveryCode { person, code } => {
+            return unless(people::use_recovery_code(tx, *person, *code).await?, "recovery code");
+        }
+        Change::OpenSession { session, was } => return unless(sessions::open(tx, session, *was).await?, "account"),
+        Change::SeeSession { session, at } => sessions::see(tx, *session, *at).await,
+        Change::SwitchPost { session, post } => {
+            return unless(sessions::switch_post(tx, *session, *post).await?, "session");
+        }
         Change::EndSession(session) => sessions::end(tx, *session).await,
         Change::EndSessionsOf(person) => sessions::end_all(tx, *person).await,
+        Change::EndOtherSessions { person, but } => sessions::end_others(tx, *person, *but).await,
+        Change::KnowDevice(row) => sessions::know_device(tx, row).await,
+        Change::ForgetDevicesOf { person, but } => sessions::forget_devices(tx, *person, *but).await,
+        Change::ForgetTries(keys) => tries::forget(tx, keys).await,
         Change::Client(row) => clients::insert(tx, row).await,
         Change::RevokeClient { client, at } => clients::revoke(tx, *client, *at).await,
-    }
+    };
+    done.map(|()| None)
 }
 
 /// Rows by table, each with its region.
@@ -211,6 +262,8 @@ struct Rows<'a> {
     taken: Vec<Digest>,
     counts: Vec<(i64, &'a gewu_store::counters::Count)>,
     outbox: Vec<(i64, &'a gewu_store::outbox::OutboxRow)>,
+    origins: Vec<&'a gewu_store::origins::OriginRow>,
+    repromises: Vec<(i64, &'a gewu_store::repromises::RepromiseRow)>,
     audit: Vec<&'a gewu_store::audit::AuditRow>,
 }
 
@@ -267,6 +320,8 @@ impl<'a> Rows<'a> {
             Change::TakeUpload(token) => self.taken.push(*token),
             Change::Count(count) => self.counts.push((region, count)),
             Change::Outbox(row) => self.outbox.push((region, row)),
+            Change::Origin(row) => self.origins.push(row),
+            Change::Repromise(row) => self.repromises.push((region, row)),
             Change::Audit(row) => self.audit.push(row),
             _ => {}
         }
@@ -287,7 +342,7 @@ impl<'a> Rows<'a> {
                 None => Ok(()),
             }
         };
-        let others: [BoxFuture<'_, Result<(), Error>>; 15] = [
+        let others: [BoxFuture<'_, Result<(), Error>>; 17] = [
             Box::pin(cases::put_bodies(tx, true, &self.cases)),
             Box::pin(cases::put_bodies(tx, false, &self.cases)),
             Box::pin(tasks::delete(tx, &self.cases)),
@@ -302,6 +357,8 @@ impl<'a> Rows<'a> {
             Box::pin(uploads::insert(tx, &self.uploads)),
             Box::pin(counters::add(tx, &self.counts)),
             Box::pin(outbox::insert(tx, &self.outbox)),
+            Box::pin(origins::insert(tx, &self.origins)),
+            Box::pin(repromises::put(tx, &self.repromises)),
             Box::pin(audit::insert(tx, &self.audit)),
         ];
         let (began, keys, inserted, updated, taken, rest) = tokio::join!(

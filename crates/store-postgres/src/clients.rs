@@ -6,7 +6,7 @@ use crate::{
     tx::Tx,
 };
 use async_trait::async_trait;
-use gewu_domain::ids::{ClientId, Digest};
+use gewu_domain::ids::{AreaCode, ClientId, Digest};
 use gewu_store::{
     StoreError,
     clients::{ClientRow, Clients},
@@ -14,8 +14,9 @@ use gewu_store::{
 use jiff::Timestamp;
 use tokio_postgres::{Error, Row};
 
-pub(crate) const ONE: &str = "select id, name, secret, scopes, made_at, revoked_at from clients where secret = $1";
-pub(crate) const ALL: &str = "select id, name, secret, scopes, made_at, revoked_at from clients order by id";
+pub(crate) const ONE: &str =
+    "select id, name, secret, scopes, made_at, revoked_at, area from clients where secret = $1";
+pub(crate) const ALL: &str = "select id, name, secret, scopes, made_at, revoked_at, area from clients order by id";
 
 #[async_trait]
 impl Clients for Snapshot {
@@ -35,20 +36,20 @@ fn read(row: &Row) -> Result<ClientRow, StoreError> {
         name: row.take("name")?,
         secret: row.digest("secret")?,
         scopes: row.take("scopes")?,
+        area: row.take::<Option<String>>("area")?.map(AreaCode::new),
         made_at: row.time("made_at")?,
         revoked_at: row.time_or_none("revoked_at")?,
     })
 }
 
 pub(crate) const INSERT: &str = "
-    insert into clients (id, name, secret, scopes, made_at, revoked_at) values ($1, $2, $3, $4, $5, $6)
-    on conflict (id) do update set name = excluded.name, secret = excluded.secret, scopes = excluded.scopes,
-        made_at = excluded.made_at, revoked_at = excluded.revoked_at";
+    insert into clients (id, name, secret, scopes, made_at, revoked_at, area) values ($1, $2, $3, $4, $5, $6, $7)";
 
 pub(crate) async fn insert(tx: &Tx, row: &ClientRow) -> Result<(), Error> {
     let revoked_at = row.revoked_at.map(ms);
-    tx.run(INSERT, &[&row.id.0, &row.name, &row.secret.0.as_slice(), &row.scopes, &ms(row.made_at), &revoked_at])
-        .await?;
+    let area = row.area.as_ref().map(AreaCode::as_str);
+    let secret = row.secret.0.as_slice();
+    tx.run(INSERT, &[&row.id.0, &row.name, &secret, &row.scopes, &ms(row.made_at), &revoked_at, &area]).await?;
     Ok(())
 }
 

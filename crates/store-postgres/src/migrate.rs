@@ -11,6 +11,10 @@ use gewu_store::StoreError;
 const MIGRATIONS: &[(i32, &str, &str)] = &[
     (1, "the_record", include_str!("../migrations/0001_the_record.sql")),
     (2, "photos", include_str!("../migrations/0002_photos.sql")),
+    (3, "accounts", include_str!("../migrations/0003_accounts.sql")),
+    (4, "keys", include_str!("../migrations/0004_keys.sql")),
+    (6, "import", include_str!("../migrations/0006_import.sql")),
+    (8, "calendars", include_str!("../migrations/0008_calendars.sql")),
 ];
 
 /// The number this program knows.

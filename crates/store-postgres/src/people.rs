@@ -7,12 +7,12 @@ use crate::{
 };
 use async_trait::async_trait;
 use gewu_domain::{
-    ids::{AreaCode, PersonId, PostId, RegionId, UnitCode},
+    ids::{AreaCode, Digest, PersonId, PostId, RegionId, UnitCode},
     people::Post,
 };
 use gewu_store::{
     Listing, Page, StoreError,
-    people::{AccountRow, People, PersonKey, PersonRow},
+    people::{AccountRow, PasswordHash, People, PersonKey, PersonRow},
 };
 use jiff::Timestamp;
 use tokio_postgres::{Error, Row};
@@ -35,9 +35,11 @@ pub(crate) const POSTS_IN: &str = "
     select id, person, role, unit, of_region, area, from_at, to_at from posts
     where unit = $1 and from_at <= $2 and (to_at is null or to_at > $2) order by id";
 pub(crate) const ACCOUNT: &str = "
-    select person, login, password, must_change, failures, locked_until, changed_at from accounts where login = $1";
+    select person, login, password, must_change, changed_at, version, totp from accounts where login = $1";
 pub(crate) const ACCOUNT_OF: &str = "
-    select person, login, password, must_change, failures, locked_until, changed_at from accounts where person = $1";
+    select person, login, password, must_change, changed_at, version, totp from accounts where person = $1";
+pub(crate) const TOTPS: &str = "select person, totp from accounts where totp is not null order by person";
+pub(crate) const CODES: &str = "select person, code from recovery_codes where person = $1 order by code";
 
 #[async_trait]
 impl People for Snapshot {
@@ -84,6 +86,20 @@ impl People for Snapshot {
     async fn account_of(&self, person: PersonId) -> Result<Option<AccountRow>, StoreError> {
         self.row(ACCOUNT_OF, &[&person.0]).await?.as_ref().map(read_account).transpose()
     }
+
+    async fn totps(&self) -> Result<Vec<(PersonId, Vec<u8>)>, StoreError> {
+        let rows = self.rows(TOTPS, &[]).await?;
+        let read = |row| {
+            let row = Stored { row, table: "accounts", key: &["person"] };
+            Ok((PersonId(row.take("person")?), row.take("totp")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn recovery_codes(&self, person: PersonId) -> Result<Vec<Digest>, StoreError> {
+        let rows = self.rows(CODES, &[&person.0]).await?;
+        rows.iter().map(|row| Stored { row, table: "recovery_codes", key: &["person"] }.digest("code")).collect()
+    }
 }
 
 fn read(row: &Row) -> Result<PersonRow, StoreError> {
@@ -115,33 +131,29 @@ fn read_account(row: &Row) -> Result<AccountRow, StoreError> {
     Ok(AccountRow {
         person: PersonId(row.take("person")?),
         login: row.take("login")?,
-        password: row.take("password")?,
+        password: PasswordHash(row.take("password")?),
         must_change: row.take("must_change")?,
-        failures: row.number::<i32, _>("failures")?,
-        locked_until: row.time_or_none("locked_until")?,
         changed_at: row.time("changed_at")?,
+        version: row.number::<i32, _>("version")?,
+        totp: row.take("totp")?,
     })
 }
 
-pub(crate) const PUT: &str = "
-    insert into people (id, name, unit, is_active) values ($1, $2, $3, $4)
-    on conflict (id) do update set name = excluded.name, unit = excluded.unit, is_active = excluded.is_active";
+pub(crate) const INSERT: &str = "insert into people (id, name, unit, is_active) values ($1, $2, $3, $4)";
 
-pub(crate) async fn put(tx: &Tx, row: &PersonRow) -> Result<(), Error> {
-    tx.run(PUT, &[&row.id.0, &row.name, &row.unit.as_str(), &row.is_active]).await?;
+pub(crate) async fn insert(tx: &Tx, row: &PersonRow) -> Result<(), Error> {
+    tx.run(INSERT, &[&row.id.0, &row.name, &row.unit.as_str(), &row.is_active]).await?;
     Ok(())
 }
 
-pub(crate) const PUT_POST: &str = "
-    insert into posts (id, person, role, unit, of_region, area, from_at, to_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
-    on conflict (id) do update set person = excluded.person, role = excluded.role, unit = excluded.unit,
-        of_region = excluded.of_region, area = excluded.area, from_at = excluded.from_at, to_at = excluded.to_at";
+pub(crate) const INSERT_POST: &str = "
+    insert into posts (id, person, role, unit, of_region, area, from_at, to_at) values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-pub(crate) async fn put_post(tx: &Tx, post: &Post) -> Result<(), Error> {
+pub(crate) async fn insert_post(tx: &Tx, post: &Post) -> Result<(), Error> {
     let region = post.region.map(crate::row::region);
     let (from_at, to_at) = (ms(post.from), post.to.map(ms));
     let (role, unit, area) = (post.role.code(), post.unit.as_str(), post.area.as_str());
-    tx.run(PUT_POST, &[&post.id.0, &post.person.0, &role, &unit, &region, &area, &from_at, &to_at]).await?;
+    tx.run(INSERT_POST, &[&post.id.0, &post.person.0, &role, &unit, &region, &area, &from_at, &to_at]).await?;
     Ok(())
 }
 
@@ -152,30 +164,98 @@ pub(crate) async fn end_post(tx: &Tx, post: PostId, at: Timestamp) -> Result<(),
     Ok(())
 }
 
-pub(crate) const PUT_ACCOUNT: &str = "
-    insert into accounts (person, login, password, must_change, failures, locked_until, changed_at)
-    values ($1, $2, $3, $4, $5, $6, $7)
-    on conflict (person) do update set login = excluded.login, password = excluded.password,
-        must_change = excluded.must_change, failures = excluded.failures, locked_until = excluded.locked_until,
-        changed_at = excluded.changed_at";
+pub(crate) const INSERT_ACCOUNT: &str = "
+    insert into accounts (person, login, password, must_change, failures, changed_at, version, totp)
+    values ($1, $2, $3, $4, 0, $5, $6, $7)";
 
-pub(crate) async fn put_account(tx: &Tx, row: &AccountRow) -> Result<(), Error> {
-    let (locked_until, changed_at) = (row.locked_until.map(ms), ms(row.changed_at));
-    let failures = i32::from(row.failures);
+pub(crate) async fn insert_account(tx: &Tx, row: &AccountRow) -> Result<(), Error> {
+    let (changed_at, version) = (ms(row.changed_at), number(row.version));
     tx.run(
-        PUT_ACCOUNT,
-        &[&row.person.0, &row.login, &row.password, &row.must_change, &failures, &locked_until, &changed_at],
+        INSERT_ACCOUNT,
+        &[&row.person.0, &row.login, &row.password.0, &row.must_change, &changed_at, &version, &row.totp],
     )
     .await?;
     Ok(())
 }
 
+/// A number of versions, which count from one.
+pub(crate) fn number(version: u32) -> i32 {
+    i32::try_from(version).unwrap_or(i32::MAX)
+}
+
+pub(crate) const SET_PASSWORD: &str = "
+    update accounts set password = $3, must_change = $4, changed_at = $5, version = version + 1
+    where person = $1 and version = $2";
+
+/// The account first: whoever opens a session holds it meanwhile, so that none is missed. Gives whether it was written, as
+/// those below do.
+pub(crate) async fn set_password(
+    tx: &Tx,
+    person: PersonId,
+    was: u32,
+    password: &PasswordHash,
+    must_change: bool,
+    at: Timestamp,
+) -> Result<bool, Error> {
+    let written = tx.run(SET_PASSWORD, &[&person.0, &number(was), &password.0, &must_change, &ms(at)]).await?;
+    crate::sessions::end_all(tx, person).await?;
+    Ok(written > 0)
+}
+
+pub(crate) const REHASH: &str = "update accounts set password = $3 where person = $1 and version = $2";
+
+pub(crate) async fn rehash(tx: &Tx, person: PersonId, was: u32, password: &PasswordHash) -> Result<bool, Error> {
+    Ok(tx.run(REHASH, &[&person.0, &number(was), &password.0]).await? > 0)
+}
+
+pub(crate) const SET_TOTP: &str = "
+    update accounts set totp = $3, totp_step = null, version = version + 1 where person = $1 and version = $2";
+pub(crate) const INSERT_CODE: &str = "insert into recovery_codes (person, code) values ($1, $2)";
+pub(crate) const ERASE_CODES: &str = "delete from recovery_codes where person = $1";
+
+pub(crate) async fn set_totp(
+    tx: &Tx,
+    person: PersonId,
+    was: u32,
+    totp: Option<&[u8]>,
+    codes: &[Digest],
+) -> Result<bool, Error> {
+    let written = tx.run(SET_TOTP, &[&person.0, &number(was), &totp]).await?;
+    tx.run(ERASE_CODES, &[&person.0]).await?;
+    for code in codes {
+        tx.run(INSERT_CODE, &[&person.0, &code.0.as_slice()]).await?;
+    }
+    Ok(written > 0)
+}
+
+pub(crate) const RESEAL_TOTP: &str = "update accounts set totp = $3 where person = $1 and totp = $2";
+
+pub(crate) async fn reseal_totp(tx: &Tx, person: PersonId, [was, sealed]: [&[u8]; 2]) -> Result<(), Error> {
+    tx.run(RESEAL_TOTP, &[&person.0, &was, &sealed]).await?;
+    Ok(())
+}
+
+pub(crate) const USE_STEP: &str = "
+    update accounts set totp_step = $2 where person = $1 and (totp_step is null or totp_step < $2)";
+
+pub(crate) async fn use_step(tx: &Tx, person: PersonId, step: i64) -> Result<bool, Error> {
+    Ok(tx.run(USE_STEP, &[&person.0, &step]).await? > 0)
+}
+
+pub(crate) const USE_CODE: &str = "delete from recovery_codes where person = $1 and code = $2";
+
+pub(crate) async fn use_recovery_code(tx: &Tx, person: PersonId, code: Digest) -> Result<bool, Error> {
+    Ok(tx.run(USE_CODE, &[&person.0, &code.0.as_slice()]).await? > 0)
+}
+
 pub(crate) const ERASE: &str = "update people set name = '', is_active = false where id = $1";
 pub(crate) const ERASE_ACCOUNT: &str = "delete from accounts where person = $1";
 
-/// The name and the account go, with every session; the id stays.
+/// The name and the account go, with every session and device; the id stays.
 pub(crate) async fn erase(tx: &Tx, person: PersonId) -> Result<(), Error> {
     tx.run(ERASE, &[&person.0]).await?;
     tx.run(ERASE_ACCOUNT, &[&person.0]).await?;
+    tx.run(ERASE_CODES, &[&person.0]).await?;
+    crate::sessions::forget_devices(tx, person, None).await?;
     crate::sessions::end_all(tx, person).await
 }

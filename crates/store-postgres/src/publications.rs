@@ -17,8 +17,9 @@ use uuid::Uuid;
 pub(crate) const HEADS: &str = "
     select kind, name, version, published_at, person, digest, bytes from publications
     order by kind collate \"C\", name collate \"C\", version";
+pub(crate) const COUNT: &str = "select count(*) as number from publications";
 pub(crate) const ONE: &str = "
-    select kind, name, version, published_at, person, digest, bytes, body from publications
+    select kind, name, version, published_at, person, digest, bytes, body, edition from publications
     where kind = $1 and name = $2 and version = $3";
 
 const KEY: &[&str] = &["kind", "name", "version"];
@@ -28,6 +29,11 @@ impl Publications for Snapshot {
     async fn publications(&self) -> Result<Vec<PublicationHead>, StoreError> {
         let rows = self.rows(HEADS, &[]).await?;
         rows.iter().map(|row| head(&Stored { row, table: "publications", key: KEY })).collect()
+    }
+
+    async fn publication_count(&self) -> Result<u64, StoreError> {
+        let row = self.row(COUNT, &[]).await?.expect("a count is a row");
+        Stored { row: &row, table: "publications", key: &[] }.number::<i64, _>("number")
     }
 
     async fn publication(&self, kind: &str, name: &str, version: u32) -> Result<Option<Publication>, StoreError> {
@@ -42,6 +48,7 @@ impl Publications for Snapshot {
             published_at: head.published_at,
             by: head.by,
             digest: head.digest,
+            edition: row.number_or_none::<i64, _>("edition")?,
             body: zstd::decode_all(packed).map_err(|error| row.corrupt("body", &error.to_string()))?,
         }))
     }
@@ -60,8 +67,8 @@ fn head(row: &Stored<'_>) -> Result<PublicationHead, StoreError> {
 }
 
 pub(crate) const INSERT: &str = "
-    insert into publications (kind, name, version, published_at, person, digest, bytes, body)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    insert into publications (kind, name, version, published_at, person, digest, bytes, body, edition)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 /// Documents reach tens of megabytes and are written a few times a year: worth the time of a good level.
 const LEVEL: i32 = 9;
@@ -80,6 +87,7 @@ pub(crate) async fn insert(tx: &Tx, row: &Publication) -> Result<(), Error> {
             &row.digest.0.as_slice(),
             &long(row.body.len() as u64),
             &packed,
+            &row.edition.map(long),
         ],
     )
     .await?;

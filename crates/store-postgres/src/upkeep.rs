@@ -4,17 +4,20 @@ use crate::{
     PostgresStore, backup,
     changes::{self, Apart, Job, Obstacle},
     error::{pool_error, store_error},
-    idempotency, outbox, roots,
+    idempotency, keys, outbox, roots,
     row::{Stored, long, ms, region as column},
     snapshot::Params,
+    tries,
     tx::{Held, Tx},
 };
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
 use gewu_store::{
     Changes, StoreError, Upkeep,
+    keys::KeyRow,
     outbox::OutboxRow,
     roots::RootRow,
+    tries::TryKey,
     upkeep::{Owned, Stray},
 };
 use jiff::Timestamp;
@@ -131,6 +134,15 @@ impl Upkeep for PostgresStore {
         Ok((taken + 1).saturating_sub(u64::from(count)))
     }
 
+    async fn take_try(&self, keys: &[TryKey], now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        tries::take(Held::from(&self.reads).await.map_err(pool_error)?, keys, now).await
+    }
+
+    async fn sweep_tries(&self, tries_before: Timestamp, devices_before: Timestamp) -> Result<u64, StoreError> {
+        let tries = self.execute(tries::SWEEP, &[&ms(tries_before)]).await?;
+        Ok(tries + self.execute(tries::SWEEP_DEVICES, &[&ms(devices_before)]).await?)
+    }
+
     async fn regions(&self) -> Result<Vec<RegionId>, StoreError> {
         let rows = self.query(REGIONS, &[]).await?;
         rows.iter()
@@ -144,6 +156,23 @@ impl Upkeep for PostgresStore {
         let rows = self.query(ROOT, &[&region, &root.day]).await?;
         let stands = rows.first().map(roots::read).transpose()?;
         if stands == Some(root) { Ok(()) } else { Err(StoreError::Taken { what: "root" }) }
+    }
+
+    async fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
+        self.query(keys::ALL, &[]).await?.iter().map(keys::read).collect()
+    }
+
+    async fn put_key(&self, key: KeyRow) -> Result<(), StoreError> {
+        let number = i32::from(key.number);
+        self.execute(keys::INSERT, &[&key.purpose, &number, &key.digest.0.as_slice(), &ms(key.noted_at)]).await?;
+        let rows = self.query(keys::ONE, &[&key.purpose, &number]).await?;
+        let stands = rows.first().map(keys::read).transpose()?;
+        if stands.is_some_and(|row| row.digest == key.digest) { Ok(()) } else { Err(StoreError::Taken { what: "key" }) }
+    }
+
+    async fn drop_key(&self, purpose: &str, number: u16) -> Result<(), StoreError> {
+        self.execute(keys::DELETE, &[&purpose, &i32::from(number)]).await?;
+        Ok(())
     }
 
     async fn claim_outbox(
@@ -281,6 +310,7 @@ async fn load(tx: &Tx, jobs: &[Job]) -> Result<(), StoreError> {
             None => {}
             Some((_, Obstacle::Stale(case))) => return Err(StoreError::Stale { what: format!("case {case}") }),
             Some((_, Obstacle::Gone)) => return Err(StoreError::Taken { what: "upload" }),
+            Some((_, Obstacle::Moved(what))) => return Err(StoreError::Stale { what: what.to_owned() }),
             Some((job, Obstacle::Repeated)) => {
                 let key = job.answer.as_ref().map_or("", |answer| answer.key.as_str());
                 let rows = tx.rows(idempotency::ONE, &[&job.region, &key]).await.map_err(store_error)?;

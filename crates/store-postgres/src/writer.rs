@@ -188,6 +188,7 @@ impl Writer {
         match obstacle? {
             Obstacle::Stale(case) => Some(StoreError::Stale { what: format!("case {case}") }),
             Obstacle::Gone => Some(StoreError::Taken { what: "upload" }),
+            Obstacle::Moved(what) => Some(StoreError::Stale { what: what.to_owned() }),
             Obstacle::Repeated => match self.first_answer(job).await {
                 Ok(Some(first)) => Some(StoreError::Repeated(Box::new(first))),
                 // Swept away in between: the key is free again.

@@ -1,8 +1,8 @@
 //! Each kind of change, written. No wildcard: a new kind does not compile until it is written here.
 
 use crate::{
-    attachments, audit, cases, clients, contacts, counters, idempotency, outbox, people, publications, row::Writing,
-    sessions, texts, uploads,
+    attachments, audit, cases, clients, contacts, counters, idempotency, origins, outbox, people, publications,
+    repromises, row::Writing, sessions, texts, tries, uploads,
 };
 use cases::Written;
 use gewu_domain::ids::RegionId;
@@ -65,6 +65,7 @@ fn write(writing: &Writing<'_>, region: RegionId, other: &Other) -> Result<(), S
         Change::TakeUpload(token) => uploads::take(writing, *token),
         Change::Count(count) => counters::add(writing, region, count),
         Change::Outbox(row) => outbox::insert(writing, region, row),
+        Change::Repromise(row) => repromises::put(writing, region, row),
         Change::Erase { case, at } => {
             texts::erase_given(writing, region, *case)?;
             contacts::erase(writing, region, *case)?;
@@ -75,16 +76,34 @@ fn write(writing: &Writing<'_>, region: RegionId, other: &Other) -> Result<(), S
             texts::erase_one(writing, region, *case, *digest)?;
             cases::forget_words(writing, region, *case)
         }
+        Change::Origin(origin) => origins::insert(writing, origin),
+        Change::OriginSaid { number, system, said } => origins::put_said(writing, number, system, said),
         Change::Publication(publication) => publications::insert(writing, publication, &other.body),
-        Change::Person(person) => people::put(writing, person),
+        Change::Person(person) => people::insert(writing, person),
         Change::ErasePerson(person) => people::erase(writing, *person),
-        Change::Post(post) => people::put_post(writing, post),
+        Change::Post(post) => people::insert_post(writing, post),
         Change::EndPost { post, at } => people::end_post(writing, *post, *at),
-        Change::Account(account) => people::put_account(writing, account),
-        Change::Session(session) => sessions::put(writing, session),
+        Change::OpenAccount(account) => people::insert_account(writing, account),
+        Change::SetPassword { person, was, password, must_change, at } => {
+            people::set_password(writing, *person, *was, password, *must_change, *at)
+        }
+        Change::Rehash { person, was, password } => people::rehash(writing, *person, *was, password),
+        Change::SetTotp { person, was, totp, recovery_codes } => {
+            people::set_totp(writing, *person, *was, totp.as_deref(), recovery_codes)
+        }
+        Change::ResealTotp { person, was, sealed } => people::reseal_totp(writing, *person, [was, sealed]),
+        Change::UseStep { person, step } => people::use_step(writing, *person, *step),
+        Change::UseRecoveryCode { person, code } => people::use_recovery_code(writing, *person, *code),
+        Change::OpenSession { session, was } => sessions::open(writing, session, *was),
+        Change::SeeSession { session, at } => sessions::see(writing, *session, *at),
+        Change::SwitchPost { session, post } => sessions::switch_post(writing, *session, *post),
         Change::EndSession(session) => sessions::end(writing, *session),
         Change::EndSessionsOf(person) => sessions::end_of(writing, *person),
-        Change::Client(client) => clients::put(writing, client),
+        Change::EndOtherSessions { person, but } => sessions::end_others(writing, *person, *but),
+        Change::KnowDevice(device) => sessions::know_device(writing, device),
+        Change::ForgetDevicesOf { person, but } => sessions::forget_devices(writing, *person, *but),
+        Change::ForgetTries(keys) => tries::forget(writing, keys),
+        Change::Client(client) => clients::insert(writing, client),
         Change::RevokeClient { client, at } => clients::revoke(writing, *client, *at),
         Change::Audit(row) => audit::insert(writing, row),
     }

@@ -39,6 +39,14 @@ pub(crate) fn taken(what: &'static str) -> impl Fn(Error) -> StoreError {
     }
 }
 
+/// What a conditional write of one row did: nothing means that the row moved on, or is gone.
+pub(crate) fn written(changed: Result<usize, Error>, what: &str) -> Result<(), StoreError> {
+    match changed.map_err(failed)? {
+        0 => Err(StoreError::Stale { what: what.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
 /// A failure of our own, in words.
 pub(crate) fn broken(why: impl Into<String>) -> StoreError {
     StoreError::Failed(why.into().into())

@@ -16,16 +16,20 @@ mod error;
 mod facts;
 mod find;
 mod idempotency;
+mod keys;
 mod migrate;
+mod origins;
 mod outbox;
 mod people;
 mod publications;
 mod readers;
+mod repromises;
 mod roots;
 mod row;
 mod sessions;
 mod tasks;
 mod texts;
+mod tries;
 mod upkeep;
 mod uploads;
 mod words;
@@ -183,13 +187,17 @@ mod tests {
             facts::STATEMENTS,
             find::STATEMENTS,
             idempotency::STATEMENTS,
+            keys::STATEMENTS,
+            origins::STATEMENTS,
             outbox::STATEMENTS,
             people::STATEMENTS,
             publications::STATEMENTS,
+            repromises::STATEMENTS,
             roots::STATEMENTS,
             sessions::STATEMENTS,
             tasks::STATEMENTS,
             texts::STATEMENTS,
+            tries::STATEMENTS,
             upkeep::STATEMENTS,
             uploads::STATEMENTS,
             words::STATEMENTS,

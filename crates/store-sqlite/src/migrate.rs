@@ -13,6 +13,10 @@ const STEPS: &[(&str, &str)] = &[
     ("0003_in_the_key", include_str!("../migrations/0003_in_the_key.sql")),
     ("0004_newest_first", include_str!("../migrations/0004_newest_first.sql")),
     ("0005_photos", include_str!("../migrations/0005_photos.sql")),
+    ("0006_accounts", include_str!("../migrations/0006_accounts.sql")),
+    ("0007_keys", include_str!("../migrations/0007_keys.sql")),
+    ("0009_import", include_str!("../migrations/0009_import.sql")),
+    ("0011_calendars", include_str!("../migrations/0011_calendars.sql")),
 ];
 
 const MAKE_LIST: &str = "create table if not exists migrations (name text not null primary key) strict";

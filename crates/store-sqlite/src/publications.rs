@@ -18,10 +18,11 @@ const TABLE: &str = "publications";
 const LEVEL: i32 = 3;
 
 statements! {
-    INSERT = "insert into publications (kind, name, version, published_at, person, digest, bytes, body)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    INSERT = "insert into publications (kind, name, version, published_at, person, digest, bytes, body, edition)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     HEADS = "select kind, name, version, published_at, person, digest, bytes from publications order by kind, name, version";
-    ONE = "select kind, name, version, published_at, person, digest, bytes, body from publications
+    COUNT = "select count(*) from publications";
+    ONE = "select kind, name, version, published_at, person, digest, bytes, body, edition from publications
         where kind = ?1 and name = ?2 and version = ?3";
 }
 
@@ -42,6 +43,7 @@ pub(crate) fn insert(connection: &Connection, publication: &Publication, body: &
         publication.digest.0,
         bytes,
         body,
+        publication.edition.map(i64::try_from).transpose().map_err(|error| broken(error.to_string()))?,
     ];
     run(connection, INSERT, values).map(drop).map_err(taken("publication"))
 }
@@ -64,6 +66,11 @@ impl Publications for WholeView {
         self.read(|connection| all(connection, HEADS, [], |row| decode(&Cells::of(row, TABLE)))).await
     }
 
+    async fn publication_count(&self) -> Result<u64, StoreError> {
+        let count = self.read(|connection| one(connection, COUNT, [], |row| Cells::of(row, TABLE).count(0, "kind")));
+        count.await?.ok_or_else(|| broken("a count gave no number"))
+    }
+
     async fn publication(&self, kind: &str, name: &str, version: u32) -> Result<Option<Publication>, StoreError> {
         let (kind, name) = (kind.to_owned(), name.to_owned());
         self.read(move |connection| {
@@ -78,6 +85,7 @@ impl Publications for WholeView {
                     published_at: head.published_at,
                     by: head.by,
                     digest: head.digest,
+                    edition: cells.read(8, "edition", |edition: Option<i64>| edition.map(u64::try_from).transpose())?,
                     body: cells.read(7, "body", |body: Vec<u8>| zstd::bulk::decompress(&body, size))?,
                 })
             })

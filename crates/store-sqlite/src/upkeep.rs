@@ -5,16 +5,18 @@ use crate::{
     changes::Prepared,
     checkpoint, connect,
     error::{broken, failed, unavailable},
-    migrate, outbox, roots,
+    keys, migrate, outbox, roots,
     row::{Cells, Writing, all, ms, one, run, statements},
-    transact, uploads, words,
+    transact, tries, uploads, words,
 };
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
 use gewu_store::{
     Changes, StoreError,
+    keys::KeyRow,
     outbox::OutboxRow,
     roots::RootRow,
+    tries::TryKey,
     upkeep::{Owned, Stray, Upkeep},
 };
 use jiff::Timestamp;
@@ -37,7 +39,8 @@ statements! {
     END_CONTACT = "delete from contacts where region = ?1 and case_id = ?2 and field = ?3 and ends_at < ?4";
     IS_USED = "select exists (select 1 from regions) or exists (select 1 from publications) or exists (select 1 from people)
         or exists (select 1 from clients) or exists (select 1 from audit) or exists (select 1 from outbox)
-        or exists (select 1 from numbers) or exists (select 1 from answers) or exists (select 1 from counters)";
+        or exists (select 1 from numbers) or exists (select 1 from answers) or exists (select 1 from counters)
+        or exists (select 1 from keys)";
     STRAY_CASE = "select o.region, o.id, '' as key from cases o
         where not exists (select 1 from facts f where f.region = o.region and f.case_id = o.id)
             and (o.region, o.id, '') > (?1, ?2, ?3) order by 1, 2, 3 limit ?4";
@@ -78,6 +81,16 @@ impl Upkeep for SqliteStore {
         taken.await?.ok_or_else(|| broken("a series gave no number"))
     }
 
+    async fn take_try(&self, keys: &[TryKey], now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let keys = keys.to_vec();
+        self.writer.transact(move |connection| tries::take(connection, &keys, now)).await
+    }
+
+    async fn sweep_tries(&self, tries_before: Timestamp, devices_before: Timestamp) -> Result<u64, StoreError> {
+        let swept = self.writer.transact(move |connection| tries::sweep(connection, tries_before, devices_before));
+        u64::try_from(swept.await?).map_err(|error| broken(error.to_string()))
+    }
+
     async fn regions(&self) -> Result<Vec<RegionId>, StoreError> {
         let read = |connection: &Connection| {
             all(connection, REGIONS, [], |row| Cells::of(row, "regions").cell(0, "region").map(RegionId))
@@ -87,6 +100,19 @@ impl Upkeep for SqliteStore {
 
     async fn put_root(&self, region: RegionId, root: RootRow) -> Result<(), StoreError> {
         self.writer.transact(move |connection| roots::put(connection, region, root)).await
+    }
+
+    async fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
+        self.readers.lease().await?.read(keys::list).await
+    }
+
+    async fn put_key(&self, key: KeyRow) -> Result<(), StoreError> {
+        self.writer.transact(move |connection| keys::put(connection, &key)).await
+    }
+
+    async fn drop_key(&self, purpose: &str, number: u16) -> Result<(), StoreError> {
+        let purpose = purpose.to_owned();
+        self.writer.transact(move |connection| keys::drop(connection, &purpose, number)).await
     }
 
     async fn claim_outbox(

@@ -2,7 +2,7 @@
 
 use crate::{Listing, Page, StoreError};
 use async_trait::async_trait;
-use gewu_domain::ids::{ClientId, PersonId};
+use gewu_domain::ids::{AreaCode, ClientId, PersonId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,16 @@ pub struct AuditRow {
     pub succeeded: bool,
     /// The network address it came from, cut to /24 or /48.
     pub origin: String,
+    /// Where what it was done to belongs; nothing for what is the whole city's. A post of an area reads only what is its own.
+    pub area: Option<AreaCode>,
+}
+
+/// Which rows are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    pub person: Option<PersonId>,
+    /// Of any of these areas; empty means all rows, those of no area too.
+    pub areas: Vec<AreaCode>,
 }
 
 /// Newest first.
@@ -32,7 +42,7 @@ pub struct AuditKey {
 pub trait Audits {
     async fn audit(
         &self,
-        person: Option<PersonId>,
+        filter: &AuditFilter,
         page: &Page<AuditKey>,
     ) -> Result<Listing<AuditRow, AuditKey>, StoreError>;
 }

@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use async_trait::async_trait;
-use gewu_domain::ids::{ClientId, Digest};
+use gewu_domain::ids::{AreaCode, ClientId, Digest};
 use jiff::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct ClientRow {
     pub secret: Digest,
     /// What it may do, e.g. `report`, `read`, `admin`.
     pub scopes: Vec<String>,
+    /// What it does, it does in this area only; nothing for the whole city.
+    pub area: Option<AreaCode>,
     pub made_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
 }

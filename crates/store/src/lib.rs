@@ -18,15 +18,19 @@ pub mod contract;
 pub mod counters;
 pub mod facts;
 pub mod idempotency;
+pub mod keys;
+pub mod origins;
 pub mod outbox;
 pub mod page;
 pub mod people;
 pub mod publications;
+pub mod repromises;
 pub mod roots;
 pub mod schema;
 pub mod sessions;
 pub mod tasks;
 pub mod texts;
+pub mod tries;
 pub mod upkeep;
 pub mod uploads;
 
@@ -46,7 +50,7 @@ pub trait Store: Send + Sync + 'static {
     /// Writes everything one use case decided, or nothing. Durable when it returns.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when a version moved, [`StoreError::Repeated`] when the idempotency key was used before,
+    /// [`StoreError::Stale`] when a version moved or what was to be changed is gone, [`StoreError::Repeated`] when the idempotency key was used before,
     /// [`StoreError::Taken`] when something unique exists already.
     async fn apply(&self, region: RegionId, changes: Changes) -> Result<(), StoreError>;
 
@@ -67,6 +71,7 @@ pub trait View:
     + attachments::Attachments
     + counters::Counters
     + idempotency::Idempotencies
+    + repromises::Repromises
     + roots::Roots
     + Send
     + Sync
@@ -81,6 +86,7 @@ pub trait CityView:
     + clients::Clients
     + audit::Audits
     + uploads::Uploads
+    + origins::Origins
     + Send
     + Sync
 {

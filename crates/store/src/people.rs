@@ -3,7 +3,7 @@
 use crate::{Listing, Page, StoreError};
 use async_trait::async_trait;
 use gewu_domain::{
-    ids::{PersonId, PostId, UnitCode},
+    ids::{Digest, PersonId, PostId, UnitCode},
     people::Post,
 };
 use jiff::Timestamp;
@@ -18,19 +18,33 @@ pub struct PersonRow {
     pub is_active: bool,
 }
 
+/// A password as it is kept: a PHC string (argon2id). `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(pub String);
+
+impl std::fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
 /// How somebody signs in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccountRow {
     pub person: PersonId,
     /// Unique, case-folded by `app`.
     pub login: String,
-    /// PHC string (argon2id).
-    pub password: String,
+    pub password: PasswordHash,
     pub must_change: bool,
-    pub failures: u16,
-    pub locked_until: Option<Timestamp>,
     pub changed_at: Timestamp,
+    /// Moves when the password or the second factor is set; what was decided under another is [`StoreError::Stale`].
+    pub version: u32,
+    /// The secret of the second factor, sealed; none while only the password is asked for.
+    pub totp: Option<Vec<u8>>,
 }
+
+/// The version of an account that was just opened.
+pub const FIRST_VERSION: u32 = 1;
 
 impl std::fmt::Debug for AccountRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,4 +83,10 @@ pub trait People {
     async fn account(&self, login: &str) -> Result<Option<AccountRow>, StoreError>;
 
     async fn account_of(&self, person: PersonId) -> Result<Option<AccountRow>, StoreError>;
+
+    /// Sealed secrets of all second factors, by person.
+    async fn totps(&self) -> Result<Vec<(PersonId, Vec<u8>)>, StoreError>;
+
+    /// Recovery codes of a person that have not been used, ascending.
+    async fn recovery_codes(&self, person: PersonId) -> Result<Vec<Digest>, StoreError>;
 }

@@ -17,6 +17,9 @@ pub struct Publication {
     pub published_at: Timestamp,
     pub by: Option<PersonId>,
     pub digest: Digest,
+    /// Its place among all publications, as whoever published counted them. Two who counted the same cannot both publish: the
+    /// second is [`StoreError::Taken`], for it does not know what it follows. Nothing in what older releases wrote.
+    pub edition: Option<u64>,
     /// The document as it was given. Backends compress it.
     pub body: Vec<u8>,
 }
@@ -37,6 +40,10 @@ pub struct PublicationHead {
 pub trait Publications {
     /// All of them, by kind, name and version.
     async fn publications(&self) -> Result<Vec<PublicationHead>, StoreError>;
+
+    /// How many there are. They are never changed and never go, so that it grows with every publication: asked every second
+    /// by whoever wants to know of new ones.
+    async fn publication_count(&self) -> Result<u64, StoreError>;
 
     async fn publication(&self, kind: &str, name: &str, version: u32) -> Result<Option<Publication>, StoreError>;
 }

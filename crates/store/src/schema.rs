@@ -2,5 +2,19 @@
 
 /// Tables of the whole city. All others belong to regions: `region` comes first in each of their primary keys, unique
 /// indexes and foreign keys, so that the record can be sharded by it.
-pub const REFERENCE_TABLES: &[&str] =
-    &["accounts", "audit", "clients", "migrations", "people", "posts", "publications", "sessions", "uploads"];
+pub const REFERENCE_TABLES: &[&str] = &[
+    "accounts",
+    "audit",
+    "clients",
+    "devices",
+    "keys",
+    "migrations",
+    "origins",
+    "people",
+    "posts",
+    "publications",
+    "recovery_codes",
+    "sessions",
+    "tries",
+    "uploads",
+];

@@ -1,6 +1,6 @@
 //! Set-based work that no use case decides row by row.
 
-use crate::{StoreError, outbox::OutboxRow, roots::RootRow};
+use crate::{StoreError, keys::KeyRow, outbox::OutboxRow, roots::RootRow, tries::TryKey};
 use async_trait::async_trait;
 use gewu_domain::ids::{CaseId, Digest, RegionId};
 use jiff::Timestamp;
@@ -37,11 +37,27 @@ pub trait Upkeep: Send + Sync {
     /// Takes `count` numbers of a series, which begins at 1, and gives the first. Numbers taken and not used leave gaps.
     async fn take_numbers(&self, region: RegionId, series: &str, count: u32) -> Result<u64, StoreError>;
 
+    /// Counts a try under each of these keys, durably, before anybody looks at the secret. While one of them is to wait, none
+    /// is counted, and until when is given. Tries at once are counted one after another.
+    async fn take_try(&self, keys: &[TryKey], now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Removes tries last counted before, and devices known until; gives how many rows went.
+    async fn sweep_tries(&self, tries_before: Timestamp, devices_before: Timestamp) -> Result<u64, StoreError>;
+
     /// Regions that have cases, ascending.
     async fn regions(&self) -> Result<Vec<RegionId>, StoreError>;
 
     /// Stores a day's root; the same root again is fine, another for the same day is [`StoreError::Taken`].
     async fn put_root(&self, region: RegionId, root: RootRow) -> Result<(), StoreError>;
+
+    /// The keys this record was written with, by purpose and number.
+    async fn keys(&self) -> Result<Vec<KeyRow>, StoreError>;
+
+    /// Notes a key; the same again is fine, another under the same purpose and number is [`StoreError::Taken`].
+    async fn put_key(&self, key: KeyRow) -> Result<(), StoreError>;
+
+    /// Forgets a key that nothing is sealed with any more; one that is not there is fine.
+    async fn drop_key(&self, purpose: &str, number: u16) -> Result<(), StoreError>;
 
     /// Outbox rows to send, oldest first; those claimed less than `lease_s` seconds before `now` are left out.
     async fn claim_outbox(

@@ -27,6 +27,8 @@ pub enum Failure {
     Unread(Unread),
     /// A password of one's own must be chosen before anything else.
     MustChange,
+    /// A second factor must be set up before anything else.
+    MustEnrol,
 }
 
 impl From<AppError> for Failure {
@@ -46,7 +48,7 @@ impl IntoResponse for Failure {
         let status = match &self {
             Failure::App(error) => status(error),
             Failure::Unread(unread) => unread_status(unread),
-            Failure::MustChange => StatusCode::FORBIDDEN,
+            Failure::MustChange | Failure::MustEnrol => StatusCode::FORBIDDEN,
         };
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
@@ -97,6 +99,7 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
     let address = kept.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned();
     let error = match failure {
         Failure::MustChange => return Redirect::to(crate::pages::account::PASSWORD).into_response(),
+        Failure::MustEnrol => return Redirect::to(crate::pages::account::TOTP).into_response(),
         Failure::Unread(unread) => {
             let status = unread_status(&unread);
             let made = match Visitor::of(&kept, &ui).await {
@@ -118,6 +121,14 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
         return Redirect::to(&format!("/sign-in?next={}", crate::frame::encode(&next))).into_response();
     }
     let made = match Visitor::of(&kept, &ui).await {
+        Ok(visitor) if matches!(*error, AppError::Forbidden(_)) => {
+            if let Some(signed) = &visitor.signed {
+                // The first step of the address says which page, and nothing that anybody typed.
+                let page = kept.uri.path().split('/').nth(1).unwrap_or_default();
+                ui.app.note_refusal(&signed.caller, &format!("{method} /{page}")).await;
+            }
+            error_page(&ui, visitor, &error)
+        }
         Ok(visitor) => error_page(&ui, visitor, &error),
         Err(_) => (status(&error), [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], PLAIN).into_response(),
     };

@@ -13,6 +13,7 @@ use askama::Template;
 use axum::response::Html;
 use gewu_app::{App, people::sign_in::Signed};
 use gewu_domain::people::Role;
+use jiff::civil::Date;
 use std::ops::Deref;
 
 pub struct Frame {
@@ -25,6 +26,8 @@ pub struct Frame {
     pub city: String,
     pub is_demo: bool,
     pub person: Option<FramePerson>,
+    /// That the calendar ends soon, for who must see to the next.
+    pub calendar_ends: Option<String>,
 }
 
 /// Who is signed in, as the frame shows them.
@@ -32,6 +35,7 @@ pub struct FramePerson {
     pub name: String,
     /// Role and unit of the post they act in; empty for somebody without a post.
     pub post: String,
+    pub role: Option<Role>,
     pub posts: Vec<FramePost>,
     pub csrf: String,
     pub pages: Vec<FramePage>,
@@ -68,7 +72,13 @@ impl Frame {
             snapshot.city.areas.roots().next().map(|root| words.name(&root.name_zh, root.name_en.as_deref()).to_owned())
         });
         let person = visitor.signed.map(|signed| person(ui, &words, signed));
+        let role = person.as_ref().and_then(|person| person.role);
+        let calendar_ends = ui.app.calendar_ends().zip(snapshot).and_then(|(until, snapshot)| {
+            let calendar = &snapshot.city.calendar;
+            calendar_ends(&words, role, words.of(calendar.name_zh(), calendar.name_en()), until)
+        });
         Frame {
+            calendar_ends,
             here,
             address: visitor.address,
             city: city.unwrap_or_default(),
@@ -113,6 +123,7 @@ fn person(ui: &Ui, words: &Words, signed: Signed) -> FramePerson {
     FramePerson {
         name: signed.person.name,
         post: post.as_ref().map(label).unwrap_or_default(),
+        role: post.as_ref().map(|post| post.role),
         posts: signed
             .posts
             .iter()
@@ -125,6 +136,12 @@ fn person(ui: &Ui, words: &Words, signed: Signed) -> FramePerson {
         csrf: signed.csrf,
         pages: post.map_or_else(Vec::new, |post| pages(words, post.role)),
     }
+}
+
+/// What those are told who can publish the next calendar, or ask for it.
+fn calendar_ends(words: &Words, role: Option<Role>, name: &str, until: Date) -> Option<String> {
+    let sees_to_it = matches!(role, Some(Role::DutyChief | Role::Administrator));
+    sees_to_it.then(|| words.t2("calendar-ends", "name", name, "day", words.long_day(until)))
 }
 
 /// The pages a role works with, most used first.
@@ -177,4 +194,27 @@ pub fn encode(value: &str) -> String {
         }
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Own;
+
+    #[test]
+    fn that_the_calendar_ends_is_told_to_duty_chiefs_and_administrators_in_their_language() {
+        let told = |language, role| {
+            let zone = jiff::tz::TimeZone::UTC;
+            let words = Words { language, now: jiff::Timestamp::UNIX_EPOCH, zone, own: Own::default() };
+            calendar_ends(&words, role, "cn", jiff::civil::date(2026, 12, 31))
+        };
+        for role in [Role::DutyChief, Role::Administrator] {
+            let zh = told(Language::Chinese, Some(role)).unwrap();
+            assert!(zh.contains("“cn”") && zh.contains("2026年12月31日"), "{zh}");
+            let en = told(Language::English, Some(role)).unwrap();
+            assert!(en.contains("“cn”") && en.contains("2026"), "{en}");
+        }
+        assert_eq!(told(Language::English, Some(Role::Dispatcher)), None);
+        assert_eq!(told(Language::English, None), None);
+    }
 }

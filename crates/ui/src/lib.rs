@@ -86,6 +86,8 @@ pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>, gate: Arc<Gate>) -> Rou
         .route("/sign-out", post(pages::sign_in::leave))
         .route("/post", post(pages::account::choose_post))
         .route("/account", get(pages::account::show))
+        .route("/account/sessions", post(pages::account::end_others))
+        .route(pages::account::TOTP, get(pages::totp::show).post(pages::totp::send))
         .route(pages::account::PASSWORD, get(pages::account::password).post(pages::account::change_password))
         .route("/inbox", get(pages::inbox::show))
         .route("/cases", get(pages::cases::show))

@@ -142,15 +142,26 @@ impl FromRequestParts<Ui> for Staff {
             (Some(signed), _) if signed.must_change && parts.uri.path() != crate::pages::account::PASSWORD => {
                 Err(Failure::MustChange)
             }
+            (Some(signed), _)
+                if signed.must_enrol && !crate::pages::account::OPEN_BEFORE_TOTP.contains(&parts.uri.path()) =>
+            {
+                Err(Failure::MustEnrol)
+            }
             (Some(signed), Some(secret)) => Ok(Staff { visitor, signed, secret }),
             _ => Err(AppError::SignedOut.into()),
         }
     }
 }
 
-/// Sets the session cookie; it ends with the browser, or when the session is idle for too long.
+/// Sets the session cookie; it ends with the browser, or when the session is idle for too long or too old.
 pub fn keep(secret: &str, is_https: bool) -> HeaderValue {
     cookie(shared::COOKIE, secret, None, is_https)
+}
+
+/// Lets the browser be known when it comes back to sign in.
+pub fn keep_device(secret: &str, is_https: bool) -> HeaderValue {
+    let age_s = u32::try_from(shared::DEVICE_MAX_AGE_S).unwrap_or(YEAR_S);
+    cookie(shared::DEVICE_COOKIE, secret, Some(age_s), is_https)
 }
 
 /// Clears the session cookie.

@@ -183,6 +183,12 @@ impl Words {
         self.with(key, &[(first, one.said()), (second, two.said())])
     }
 
+    /// A message with several blanks to fill.
+    pub fn of_many(&self, key: &str, blanks: &[(&str, String)]) -> String {
+        let blanks: Vec<_> = blanks.iter().map(|(name, value)| (*name, value.said())).collect();
+        self.with(key, &blanks)
+    }
+
     fn with(&self, key: &str, blanks: &[(&str, FluentValue<'static>)]) -> String {
         let mut args = FluentArgs::new();
         for (name, value) in blanks {

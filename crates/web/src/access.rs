@@ -6,12 +6,12 @@
 use crate::{
     Web, gate,
     limits::Kind,
-    problem::{CSRF, FAILED, FORBIDDEN, METHOD, MUST_CHANGE, NOT_FOUND, Problem, SIGNED_OUT},
+    problem::{CSRF, FAILED, FORBIDDEN, METHOD, MUST_CHANGE, MUST_ENROL, NOT_FOUND, Problem, SIGNED_OUT},
     session,
 };
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
-    http::{HeaderValue, Method, header, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -107,6 +107,12 @@ table! {
     DELETE "/api/v1/session" SignedIn;
     PUT "/api/v1/session/password" SignedIn;
     PUT "/api/v1/session/post" SignedIn;
+    GET "/api/v1/session/totp" SignedIn;
+    POST "/api/v1/session/totp" SignedIn;
+    PUT "/api/v1/session/totp" SignedIn;
+    POST "/api/v1/session/totp/removal" SignedIn;
+    GET "/api/v1/sessions" SignedIn;
+    DELETE "/api/v1/sessions/others" SignedIn;
     GET "/api/v1/status" Receipt;
     DELETE "/api/v1/status" Receipt;
     GET "/api/v1/tiles/areas/{z}/{x}/{y}" Public;
@@ -199,18 +205,40 @@ impl<S: Sync> FromRequestParts<S> for Session {
     }
 }
 
-/// Lets a request through to its handler, or says why not.
+/// Lets a request through to its handler, or says why not. What was refused, here or behind, is noted.
 pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match admit(&web, &mut parts).await {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
-        Err(Turned::Away(problem)) => problem.into_response(),
+    let admitted = admit(&web, &mut parts).await;
+    let (method, route) = (parts.method.clone(), parts.extensions.get::<MatchedPath>().cloned());
+    let what = || format!("{method} {}", route.as_ref().map_or("", MatchedPath::as_str));
+    match admitted {
+        Ok(()) => {
+            let who = parts.extensions.get::<Who>().cloned();
+            let response = next.run(Request::from_parts(parts, body)).await;
+            if let Some(Who(caller)) = who.filter(|_| is_refusal(response.status())) {
+                web.app.note_refusal(&caller, &what()).await;
+            }
+            response
+        }
+        Err(Turned::Away(problem)) => {
+            let response = problem.into_response();
+            if is_refusal(response.status()) {
+                let caller = parts.extensions.remove::<Who>();
+                let caller = caller.map_or_else(|| Caller::public(gate::origin_of(&parts)), |Who(caller)| caller);
+                web.app.note_refusal(&caller, &what()).await;
+            }
+            response
+        }
         Err(Turned::Method(allow)) => {
             let mut response = Problem::from(METHOD).into_response();
             response.headers_mut().insert(header::ALLOW, allow);
             response
         }
     }
+}
+
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 enum Turned {
@@ -245,7 +273,10 @@ async fn admit(web: &Web, parts: &mut Parts) -> Result<(), Turned> {
     let origin = gate::origin_of(parts);
     let changes = !method.is_safe();
     let (caller, signed) = credentials(web, parts, &origin, row.access).await?;
-    row.access.admits(&caller)?;
+    if let Err(refused) = row.access.admits(&caller) {
+        parts.extensions.insert(Who(caller));
+        return Err(refused.into());
+    }
     if let Some(signed) = signed {
         let token = parts.headers.get(session::CSRF_HEADER).and_then(|token| token.to_str().ok()).unwrap_or_default();
         if changes && row.access != Access::Public && !session::csrf_fits(&signed, token) {
@@ -258,6 +289,9 @@ async fn admit(web: &Web, parts: &mut Parts) -> Result<(), Turned> {
         }
         if signed.must_change && !route.starts_with("/api/v1/session") && row.access != Access::Public {
             return Err(MUST_CHANGE.into());
+        }
+        if signed.must_enrol && !route.starts_with("/api/v1/session") && row.access != Access::Public {
+            return Err(MUST_ENROL.into());
         }
         parts.extensions.insert(Session(Arc::new(signed)));
     }

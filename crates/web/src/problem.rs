@@ -44,9 +44,12 @@ kinds! {
     KEY_BAD = BAD_REQUEST, "idempotency_key_bad", "Idempotency-Key 应为 1 到 200 个可见 ASCII 字符", "An Idempotency-Key has 1 to 200 visible ASCII characters";
     SIGNED_OUT = UNAUTHORIZED, "signed_out", "请先登录，或带上有效的密钥", "Sign in first, or send a valid key";
     WRONG_PASSWORD = UNAUTHORIZED, "wrong_password", "用户名或密码不对", "Wrong name or password";
+    CODE_NEEDED = UNAUTHORIZED, "code_needed", "请带上手机上的验证码 code，或一个恢复码", "Send `code` too: from the phone, or a recovery code";
+    WRONG_CODE = UNAUTHORIZED, "wrong_code", "验证码不对，或已经用过", "The code is wrong, or was used before";
     FORBIDDEN = FORBIDDEN, "forbidden", "这不归您办理", "This is not yours to do";
     CSRF = FORBIDDEN, "csrf_token_wrong", "页面已过期，请刷新后再试", "The page is out of date: load it again and retry";
     MUST_CHANGE = FORBIDDEN, "password_must_change", "请先换成您自己的密码", "Choose a password of your own first";
+    MUST_ENROL = FORBIDDEN, "totp_must_enrol", "您的岗位要求两步验证，请先设置", "Your post asks for a second factor: set it up first";
     REFUSED_WHO = FORBIDDEN, "refused", "规则不允许", "The rules say no";
     NOT_FOUND = NOT_FOUND, "not_found", "没有找到", "Not found";
     NO_ROUTE = NOT_FOUND, "no_such_route", "没有这个地址", "There is nothing at this address";

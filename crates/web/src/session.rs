@@ -10,11 +10,20 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use gewu_app::{App, AppError, people::sign_in::Signed};
+use gewu_app::{
+    App, AppError,
+    people::sign_in::{Browser, Signed},
+};
 use std::sync::Arc;
 
 /// The cookie that holds the session's secret.
 pub const COOKIE: &str = "gewu_session";
+
+/// The cookie by which a browser is known that somebody signed in with before.
+pub const DEVICE_COOKIE: &str = "gewu_device";
+
+/// How long a browser keeps it after a sign-in.
+pub const DEVICE_MAX_AGE_S: u64 = gewu_app::people::devices::KNOWN_FOR.unsigned_abs().as_secs();
 
 /// Scripts send the session's form token back in this header with everything that changes something.
 pub const CSRF_HEADER: &str = "x-csrf-token";
@@ -34,6 +43,12 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 /// The secret of the session cookie.
 pub fn cookie_secret(headers: &HeaderMap) -> Option<&str> {
     cookie(headers, COOKIE)
+}
+
+/// What is known of the browser that tries to sign in.
+pub fn browser<'h>(headers: &'h HeaderMap, origin: &'h str) -> Browser<'h> {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    Browser { device: cookie(headers, DEVICE_COOKIE), agent, origin }
 }
 
 /// A path of this site to go on to, as somebody's address or form names it; `None` for all else.

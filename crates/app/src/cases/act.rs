@@ -6,7 +6,7 @@ use crate::{
     locate::Location,
 };
 use gewu_domain::{
-    case::{Case, Command, Context, Fact, Place, Refused, Shown},
+    case::{Case, Command, Context, Draw, Fact, Place, Refused, Shown},
     ids::{CaseId, Digest, RegionId},
 };
 use gewu_store::{Changes, StoreError, texts::Giver};
@@ -85,8 +85,7 @@ impl App {
                 return repeat(answer.request == request, &answer.body);
             }
             let named = self.named(caller, &step.photos).await?;
-            let case = view.case(address.id).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
-            let case = case.ok_or(AppError::NotFound)?;
+            let case = self.seen(caller, view.case(address.id).await?, &snapshot).await?;
             let head = view.head(address.id).await?.ok_or(AppError::NotFound)?;
             let about = step.command.about();
             let rows = if named.photos.is_empty() && about.is_empty() {
@@ -128,7 +127,7 @@ impl App {
             let note = (!note.is_empty()).then(|| self.keep_text(&mut changes, case.id, note, giver, now));
             let command = self.filled(&mut changes, &case, &step, &named.photos, note, giver)?;
             let context = Context { at: now, actor: &actor, city: &snapshot.city };
-            let (after, facts) = decided(&case, command, note, &context)?;
+            let (after, facts) = decided(&case, command, note, self.draw(), &context)?;
 
             named.take(&mut changes);
             match &step.command {
@@ -166,6 +165,13 @@ impl App {
             }
         }
         Err(AppError::Conflict)
+    }
+
+    /// Drawn anew for each decision, so that nobody knows beforehand what it says.
+    pub(super) fn draw(&self) -> Draw {
+        let mut bytes = [0; 8];
+        self.random.fill(&mut bytes);
+        Draw(u64::from_le_bytes(bytes))
     }
 
     /// The command with its digests filled in from the step's words, photos and location.
@@ -227,7 +233,7 @@ impl App {
             Some(address) => Some(self.keep_text(changes, case.id, address, giver, self.now())),
             None => case.place.address,
         };
-        let located = self.snapshot()?.locate(&location, address)?;
+        let located = self.snapshot()?.locate(&location, address, self.today())?;
         if located.region != case.region {
             return Err(Problem::new(
                 "location",
@@ -246,14 +252,15 @@ pub(super) fn decided(
     case: &Case,
     command: Command,
     note: Option<Digest>,
+    draw: Draw,
     context: &Context<'_>,
 ) -> Result<(Case, Vec<Fact>), Refused> {
-    let mut facts = case.decide(command, context)?;
+    let mut facts = case.decide(command, draw, context)?;
     let mut after = case.clone();
     facts.iter().for_each(|fact| after.apply(fact));
     let is_kept = |text: &Digest| facts.iter().any(|fact| fact.deed.texts().contains(text));
     if let Some(text) = note.filter(|text| !is_kept(text)) {
-        let remark = after.decide(Command::Remark { text: Some(text) }, context)?;
+        let remark = after.decide(Command::Remark { text: Some(text) }, draw, context)?;
         remark.iter().for_each(|fact| after.apply(fact));
         facts.extend(remark);
     }

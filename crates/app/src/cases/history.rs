@@ -9,13 +9,14 @@ use crate::{
         PhotoName, PhotoRef,
         act::{Step, decided},
         report::{NewReport, keep_photos, search_terms},
+        write::day_of,
     },
     city::Snapshot,
 };
 use gewu_domain::{
     case::{Case, Context, Fact, Report, Source},
     city::City,
-    ids::RegionId,
+    ids::{Digest, RegionId},
     people::Actor,
 };
 use gewu_store::{Change, Changes, texts::Giver};
@@ -29,9 +30,12 @@ pub struct History<'a> {
     /// The rules its steps are decided by.
     city: City,
     pub case: Case,
+    /// Version and head of a case that is kept already.
+    was: Option<(u32, Digest)>,
     facts: Vec<Fact>,
     changes: Changes,
-    terms: Vec<String>,
+    /// Of a case that is kept already, nothing.
+    terms: Option<Vec<String>>,
 }
 
 impl App {
@@ -53,11 +57,10 @@ impl App {
         let giver = if new.source == Source::Patrol { Giver::Staff } else { Giver::Reporter };
         let address = new.location.address.as_deref().map(str::trim).filter(|address| !address.is_empty());
         let address_digest = address.map(|address| self.keep_text(&mut changes, id, address, giver, at));
-        let located = snapshot.locate(&new.location, address_digest)?;
+        let located = snapshot.locate(&new.location, address_digest, day_of(&snapshot, at))?;
         let words = new.words.trim();
         let text = (!words.is_empty()).then(|| self.keep_text(&mut changes, id, words, giver, at));
         let gets_receipt = matches!(new.source, Source::Resident | Source::Hotline | Source::System);
-        let code = gets_receipt.then(|| self.keyring.receipt_code(&id.to_string()));
         let report = Report {
             id,
             region: located.region,
@@ -67,7 +70,8 @@ impl App {
             class,
             text,
             photos: kept_of(&new.photos).iter().map(|photo| photo.digest).collect(),
-            receipt: code.as_ref().map(|code| self.keyring.receipt_digest(id, code)),
+            // Whoever reported it then has no code of ours.
+            receipt: None,
             is_answerable: gets_receipt,
             is_confidential: new.is_confidential,
             is_urgent: new.is_urgent,
@@ -77,9 +81,26 @@ impl App {
         let (case, facts) = Case::open(report, &context)?;
         self.keep_contact(&mut changes, &case, &new.contact, at);
         keep_photos(&mut changes, id, &kept_of(&new.photos), giver, at);
-        let terms = search_terms(&case, words, address.unwrap_or_default());
+        let terms = Some(search_terms(&case, words, address.unwrap_or_default()));
         let city = snapshot.city.clone();
-        Ok(History { app: self, snapshot, city, case, facts, changes, terms })
+        Ok(History { app: self, snapshot, city, case, was: None, facts, changes, terms })
+    }
+
+    /// Goes on with a case that is kept already, whose last fact has this hash.
+    pub(crate) fn resumed(&self, case: Case, head: Digest) -> Result<History<'_>, AppError> {
+        let snapshot = self.snapshot()?;
+        let city = snapshot.city.clone();
+        let was = Some((case.version, head));
+        Ok(History {
+            app: self,
+            snapshot,
+            city,
+            case,
+            was,
+            facts: Vec::new(),
+            changes: Changes::default(),
+            terms: None,
+        })
     }
 }
 
@@ -90,6 +111,17 @@ impl History<'_> {
     /// [`AppError::Refused`].
     pub fn step(&mut self, actor: &Actor, at: Timestamp, step: &Step) -> Result<(), AppError> {
         let giver = if actor.person().is_some() { Giver::Staff } else { Giver::Reporter };
+        self.step_in_words_of(giver, actor, at, step)
+    }
+
+    /// A step whose words are somebody else's than the actor's.
+    pub(crate) fn step_in_words_of(
+        &mut self,
+        giver: Giver,
+        actor: &Actor,
+        at: Timestamp,
+        step: &Step,
+    ) -> Result<(), AppError> {
         let kept = self.changes.list.len();
         let decided = self.decide(actor, at, step, giver);
         if decided.is_err() {
@@ -108,6 +140,12 @@ impl History<'_> {
         self
     }
 
+    /// Is found by these words too.
+    pub(crate) fn found_by(mut self, words: &str) -> Self {
+        self.terms.iter_mut().for_each(|terms| terms.extend(gewu_text::terms(words)));
+        self
+    }
+
     /// The city it was decided against.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
@@ -117,8 +155,12 @@ impl History<'_> {
     /// outbox.
     pub fn finish(mut self) -> (RegionId, Changes) {
         let region = self.case.region;
-        let terms = Some(std::mem::take(&mut self.terms));
-        self.app.write_case(&mut self.changes, &self.snapshot, self.case, None, &self.facts, terms);
+        let mut terms = self.terms.take();
+        if let Some(terms) = &mut terms {
+            terms.sort();
+            terms.dedup();
+        }
+        self.app.write_case(&mut self.changes, &self.snapshot, self.case, self.was, &self.facts, terms);
         self.changes.list.retain(|change| !matches!(change, Change::Outbox(_)));
         (region, self.changes)
     }
@@ -134,7 +176,7 @@ impl History<'_> {
         let note = (!note.is_empty()).then(|| self.app.keep_text(&mut self.changes, self.case.id, note, giver, at));
         let command = self.app.filled(&mut self.changes, &self.case, step, &kept_of(&step.photos), note, giver)?;
         let context = Context { at, actor, city: &self.city };
-        Ok(decided(&self.case, command, note, &context)?)
+        Ok(decided(&self.case, command, note, self.app.draw(), &context)?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lists: the inbox of a desk, search and filter, what the public may see.
 
-use crate::{App, AppError, Caller, Identity};
+use crate::{App, AppError, Caller, Identity, reach::region_of};
 use gewu_domain::{
     case::{StateKind, TaskKind},
     ids::{CaseId, RegionId},
@@ -109,16 +109,31 @@ impl App {
         Ok(view.cases(&filter, page).await?)
     }
 
-    /// Finds a case by its number.
+    /// Finds a case by its number, or by the number it has in the system it was taken in from; where several systems have
+    /// that number, the first the caller may see.
     ///
     /// # Errors
     /// [`AppError::NotFound`], also for cases the caller may not see.
     pub async fn case_by_number(&self, caller: &Caller, number: &str) -> Result<(RegionId, CaseId), AppError> {
         let snapshot = self.snapshot()?;
-        let region: RegionId = number.get(..6).and_then(|region| region.parse().ok()).ok_or(AppError::NotFound)?;
-        let view = self.store.view(region).await?;
-        let case = view.case_by_number(number).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
-        case.map(|case| (case.region, case.id)).ok_or(AppError::NotFound)
+        let mut hidden = None;
+        if let Some(region) = number.get(..6).and_then(|region| region.parse::<RegionId>().ok()) {
+            let view = self.store.view(region).await?;
+            hidden = view.case_by_number(number).await?;
+            if let Some(case) = hidden.as_ref().filter(|case| caller.sees(case, &snapshot.city.areas)) {
+                return Ok((case.region, case.id));
+            }
+        }
+        let origins = self.store.city().await?.origins(number).await?;
+        for origin in origins {
+            let view = self.store.view(origin.region).await?;
+            let Some(case) = view.case(origin.case).await? else { continue };
+            if caller.sees(&case, &snapshot.city.areas) {
+                return Ok((origin.region, origin.case));
+            }
+            hidden = Some(case);
+        }
+        self.seen(caller, hidden, &snapshot).await.map(|case| (case.region, case.id))
     }
 
     /// Regions this caller can look into, ascending.
@@ -129,6 +144,10 @@ impl App {
         let all = self.snapshot()?.city.areas.regions();
         Ok(match &caller.identity {
             Identity::Staff { post, .. } => match post.region {
+                Some(own) => vec![own],
+                None => all,
+            },
+            Identity::Client { area: Some(own), .. } => match region_of(own, &self.snapshot()?.city.areas) {
                 Some(own) => vec![own],
                 None => all,
             },

@@ -7,7 +7,7 @@ use crate::{
     secrets,
 };
 use gewu_domain::{
-    case::{Case, Choice, Context, Deed, Fact, Line, Place, StateKind},
+    case::{Case, Choice, Context, Deed, Fact, Line, Place, State, StateKind},
     catalogue::Tick,
     ids::{CaseId, Digest, PersonId, RegionId},
     people::{Actor, Role},
@@ -18,14 +18,22 @@ use gewu_store::{
     Change, Changes, View,
     contacts::{ContactRow, LookRow},
     facts::FactRow,
+    origins::OriginRow,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+
+/// Characters of the reason for looking at a contact.
+const REASON_CHARS_MOST: usize = 200;
+/// How long after the end of its case a code is honoured that the first releases derived from the installation's key.
+const OLD_CODE_LASTS: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// A case with everything its page shows.
 #[derive(Debug, Clone)]
 pub struct CasePage {
     pub case: Case,
+    /// What it is called in the system it was taken in from.
+    pub origin: Option<OriginRow>,
     /// Oldest first.
     pub facts: Vec<Fact>,
     /// Words that have not been erased, by the digest that stands for them.
@@ -100,6 +108,8 @@ pub struct StatusStep {
     /// The reason given, by its label, where the reporter is told one.
     pub reason: Option<(String, String)>,
     pub unit: Option<(String, String)>,
+    /// Promised anew: when it is due now.
+    pub due_at: Option<Timestamp>,
 }
 
 impl App {
@@ -110,8 +120,7 @@ impl App {
     pub async fn case_page(&self, caller: &Caller, address: CaseAddress) -> Result<CasePage, AppError> {
         let snapshot = self.snapshot()?;
         let view = self.store.view(address.region).await?;
-        let case = view.case(address.id).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
-        let case = case.ok_or(AppError::NotFound)?;
+        let case = self.seen(caller, view.case(address.id).await?, &snapshot).await?;
         let facts = read_facts(view.as_ref(), case.id).await?;
         let texts = view.texts(case.id).await?.into_iter().map(|text| (text.digest, text.body)).collect();
         let photos = view.attachments(case.id).await?.into_iter().map(|row| CasePhoto::of(&case, row)).collect();
@@ -119,6 +128,7 @@ impl App {
         let looks = view.looks(case.id).await?;
         drop(view);
         let names = self.names(&facts).await?;
+        let origin = self.store.city().await?.origin_of(case.region, case.id).await?;
         let now = self.now();
         let actor = caller.actor();
         let context = Context { at: now, actor: &actor, city: &snapshot.city };
@@ -136,8 +146,24 @@ impl App {
             photos,
             names,
             looks,
+            origin,
             case,
         })
+    }
+
+    /// The case, if there is one and the caller may see it. Who may not is told that there is none, and it is noted.
+    pub(super) async fn seen(
+        &self,
+        caller: &Caller,
+        case: Option<Case>,
+        snapshot: &Snapshot,
+    ) -> Result<Case, AppError> {
+        let case = case.ok_or(AppError::NotFound)?;
+        if !caller.sees(&case, &snapshot.city.areas) {
+            self.note_refusal(caller, &case.id.to_string()).await;
+            return Err(AppError::NotFound);
+        }
+        Ok(case)
     }
 
     /// A contact in the clear. The look is logged before the value is given.
@@ -154,8 +180,7 @@ impl App {
         let post = caller.staff()?.clone();
         let snapshot = self.snapshot()?;
         let view = self.store.view(address.region).await?;
-        let case = view.case(address.id).await?.filter(|case| caller.sees(case, &snapshot.city.areas));
-        let case = case.ok_or(AppError::NotFound)?;
+        let case = self.seen(caller, view.case(address.id).await?, &snapshot).await?;
         if !may_unmask(caller, &case) {
             return Err(AppError::Forbidden("this post does not need the reporter's contact"));
         }
@@ -165,6 +190,15 @@ impl App {
                 "empty",
                 "请说明为什么要看，反映人会看到这条记录",
                 "say why: the reporter will see that you looked",
+            )
+            .into());
+        }
+        if reason.trim().chars().count() > REASON_CHARS_MOST {
+            return Err(Problem::new(
+                "reason",
+                "too_long",
+                format!("最多 {REASON_CHARS_MOST} 字"),
+                format!("at most {REASON_CHARS_MOST} characters"),
             )
             .into());
         }
@@ -181,7 +215,7 @@ impl App {
             person: post.person,
             post: post.id,
             field: field.to_owned(),
-            reason: reason.trim().chars().take(200).collect(),
+            reason: reason.trim().to_owned(),
         };
         self.store.apply(case.region, Changes::one(Change::Look(look))).await?;
         Ok(value)
@@ -197,11 +231,21 @@ impl App {
         let region = number.get(..6).and_then(|region| region.parse::<RegionId>().ok()).ok_or(AppError::NotFound)?;
         let view = self.store.view(region).await?;
         let case = view.case_by_number(&number).await?.ok_or(AppError::NotFound)?;
-        if case.receipt != Some(self.keyring.receipt_digest(case.id, &code)) {
+        let fits = case.receipt == Some(self.keyring.receipt_digest(case.id, &code));
+        if !fits || (self.has_ended(&case) && code == self.keyring.derived_receipt_code(&case.id.to_string())) {
             return Err(AppError::NotFound);
         }
         let caller = Caller { identity: Identity::Reporter { case: case.id }, origin: String::new() };
         Ok((caller, CaseAddress { region, id: case.id }))
+    }
+
+    /// A case that can be reopened by nobody but the house, and for whose reporter nothing has changed for a while.
+    fn has_ended(&self, case: &Case) -> bool {
+        let is_over = match case.state {
+            State::Closed { confirm_until: Some(until), .. } => until < self.now(),
+            _ => case.state.kind().is_final(),
+        };
+        is_over && self.now().duration_since(case.changed_at) > OLD_CODE_LASTS
     }
 
     /// What became of a report, for the holder of its receipt.
@@ -364,6 +408,8 @@ fn status_step(fact: &Fact, case: &Case, snapshot: &Snapshot) -> Option<StatusSt
         },
         Deed::Urged { .. } | Deed::Shown { .. } => (None, None),
         Deed::Withheld { reason, .. } => (label(reason), None),
+        // Only a date that moves is news.
+        Deed::Repromised { was, due_at } if was != due_at && due_at.is_some() => (None, None),
         Deed::Submitted
         | Deed::SentBack { .. }
         | Deed::SentToCheck { .. }
@@ -371,7 +417,12 @@ fn status_step(fact: &Fact, case: &Case, snapshot: &Snapshot) -> Option<StatusSt
         | Deed::Answered { .. }
         | Deed::Placed { .. }
         | Deed::Corrected { .. }
+        | Deed::Repromised { .. }
         | Deed::Remarked { .. } => return None,
     };
-    Some(StatusStep { at: fact.at, did: fact.deed.code(), reason, unit })
+    let due_at = match &fact.deed {
+        Deed::Repromised { due_at, .. } => *due_at,
+        _ => None,
+    };
+    Some(StatusStep { at: fact.at, did: fact.deed.code(), reason, unit, due_at })
 }

@@ -4,6 +4,8 @@ use crate::{
     App, AppError, Caller, Identity, Problem,
     cases::{IdempotencyKey, PhotoName, PhotoRef, write::day_of},
     locate::Location,
+    once::Once,
+    secrets,
     uploads::too_many,
 };
 use gewu_domain::{
@@ -83,6 +85,19 @@ pub struct Receipt {
     pub due_at: Option<Timestamp>,
 }
 
+/// A receipt as it is kept for a repetition.
+#[derive(Serialize, Deserialize)]
+struct KeptReceipt {
+    #[serde(flatten)]
+    receipt: Receipt,
+    /// Not so in answers of the first releases, which derived the code.
+    #[serde(default)]
+    is_random: bool,
+    /// The code, sealed to this answer; it goes with it.
+    #[serde(default)]
+    sealed: Option<String>,
+}
+
 impl App {
     /// Takes a report in. When it returns, the report, its words and its photos are durable.
     ///
@@ -109,7 +124,12 @@ impl App {
         let mut changes = Changes::default();
         let address = new.location.address.as_deref().map(str::trim).filter(|address| !address.is_empty());
         let address_digest = address.map(|address| self.keep_text(&mut changes, id, address, giver, now));
-        let located = snapshot.locate(&new.location, address_digest)?;
+        let located = snapshot.locate(&new.location, address_digest, day_of(&snapshot, now))?;
+        if let Identity::Client { area: Some(own), .. } = &caller.identity
+            && !located.place.path.contains(own)
+        {
+            return Err(AppError::Forbidden("the API key reports from another area"));
+        }
         let named = match self.named(caller, &new.photos).await {
             Ok(named) => named,
             Err(error) => {
@@ -117,7 +137,9 @@ impl App {
                 let Some(key) = key else { return Err(error) };
                 let view = self.store.view(located.region).await?;
                 return match view.answer(key.as_str()).await? {
-                    Some(answer) if answer.request == request => self.repeat_receipt(&answer.body),
+                    Some(answer) if answer.request == request => {
+                        self.repeat_receipt(&Once::of(located.region, &key, request), &answer.body)
+                    }
                     _ => Err(error),
                 };
             }
@@ -126,7 +148,7 @@ impl App {
         let text = (!words.is_empty()).then(|| self.keep_text(&mut changes, id, words, giver, now));
 
         let code = matches!(new.source, Source::Resident | Source::Hotline | Source::System)
-            .then(|| self.keyring.receipt_code(&id.to_string()));
+            .then(|| secrets::fresh_receipt_code(self.random.as_ref()));
         let has_contact = new.contact.given().next().is_some();
         let number = self.numbers.next(self.store.as_ref(), located.region, day_of(&snapshot, now)).await?;
         let actor = match &caller.identity {
@@ -166,9 +188,10 @@ impl App {
             due_at: case.due_at(),
         };
         changes.answer = key.as_ref().map(|key| {
-            let body =
-                serde_json::to_string(&Receipt { code: None, ..receipt.clone() }).expect("a receipt is plain data");
-            key.answer(request, body, now)
+            let once = Once::of(located.region, key, request);
+            let sealed = receipt.code.as_ref().and_then(|code| self.seal_answer(&once, code));
+            let kept = KeptReceipt { receipt: Receipt { code: None, ..receipt.clone() }, is_random: true, sealed };
+            key.answer(request, serde_json::to_string(&kept).expect("a receipt is plain data"), now)
         });
         let terms = search_terms(&case, words, address.unwrap_or_default());
         self.write_case(&mut changes, &snapshot, case.clone(), None, &facts, Some(terms));
@@ -177,17 +200,25 @@ impl App {
                 self.announce_facts(&case, &facts);
                 Ok(receipt)
             }
-            Err(StoreError::Repeated(answer)) if answer.request == request => self.repeat_receipt(&answer.body),
-            Err(StoreError::Repeated(_)) => Err(AppError::KeyReused),
+            Err(StoreError::Repeated(answer)) => match key {
+                Some(key) if answer.request == request => {
+                    self.repeat_receipt(&Once::of(located.region, &key, request), &answer.body)
+                }
+                _ => Err(AppError::KeyReused),
+            },
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The receipt as it was given the first time; its code is derived, not kept.
-    fn repeat_receipt(&self, body: &str) -> Result<Receipt, AppError> {
-        let receipt: Receipt = serde_json::from_str(body).map_err(|error| AppError::Failed(Box::new(error)))?;
-        let code = self.keyring.receipt_code(&receipt.id.to_string());
-        Ok(Receipt { code: Some(code), ..receipt })
+    /// The receipt as it was given the first time; without its code when the key that sealed it has been dropped since.
+    fn repeat_receipt(&self, once: &Once<'_>, body: &str) -> Result<Receipt, AppError> {
+        let kept: KeptReceipt = serde_json::from_str(body).map_err(|error| AppError::Failed(Box::new(error)))?;
+        let code = match &kept.sealed {
+            Some(sealed) => self.open_answer(once, sealed).ok(),
+            None if kept.is_random => None,
+            None => Some(self.keyring.derived_receipt_code(&kept.receipt.id.to_string())),
+        };
+        Ok(Receipt { code, ..kept.receipt })
     }
 
     fn may_report(&self, caller: &Caller, source: Source) -> Result<(), AppError> {
@@ -208,7 +239,7 @@ impl App {
     }
 
     /// Everything about a report that can be wrong by itself, and its class in the version in force.
-    pub(super) fn checked(&self, new: &NewReport) -> Result<Option<ClassRef>, AppError> {
+    pub(crate) fn checked(&self, new: &NewReport) -> Result<Option<ClassRef>, AppError> {
         let snapshot = self.snapshot()?;
         let mut problems = Vec::new();
         let most = self.settings.text_chars_most;

@@ -14,7 +14,7 @@ const CASE_CHANGED: &str = "case.changed";
 
 impl App {
     /// Adds a case with its new facts, its tasks, its counters and, where a channel takes it, its outbox row.
-    pub(super) fn write_case(
+    pub(crate) fn write_case(
         &self,
         changes: &mut Changes,
         snapshot: &Snapshot,
@@ -69,7 +69,7 @@ impl App {
     }
 
     /// Tells listeners, once the facts are durable.
-    pub(super) fn announce_facts(&self, case: &Case, facts: &[Fact]) {
+    pub(crate) fn announce_facts(&self, case: &Case, facts: &[Fact]) {
         if let Some(last) = facts.last() {
             self.announce(Event {
                 region: case.region,

@@ -7,13 +7,21 @@ use encoding_rs::Encoding;
 use gewu_domain::{case::Source, fault::Fault};
 use gewu_geo::datum::Datum;
 use jiff::{
-    Timestamp,
+    SignedDuration, Timestamp,
     civil::{Date, DateTime},
     fmt::strtime,
-    tz::TimeZone,
+    tz::{AmbiguousOffset, TimeZone},
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// Seconds and milliseconds since 1970 in UTC, as a format.
+pub const UNIX_S: &str = "unix_s";
+pub const UNIX_MS: &str = "unix_ms";
+/// Zero of a clock, of a spreadsheet or of a database lies before it: 1601, 1753, 1899, 1900, 1904, 1970, 1980.
+pub const EARLIEST: Date = jiff::civil::date(1981, 1, 1);
+/// Characters of a system's name, which stands in the numbers of its cases.
+const SYSTEM_CHARS_MOST: usize = 20;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +32,13 @@ pub struct Mapping {
     /// Zone of the times that name none; the city's own when not said.
     #[serde(default)]
     pub zone: Option<String>,
+    /// No time is real before this day; [`EARLIEST`] when not said.
+    #[serde(default)]
+    pub earliest: Option<Date>,
+    /// By how many minutes the other system's clocks may have been apart: a closing so little before the report is taken
+    /// as the moment of the report, a time so little in the future as now.
+    #[serde(default)]
+    pub slack_minutes: u16,
     #[serde(default)]
     pub csv: Csv,
     /// The other system's number; without one, a digest of the row stands for it.
@@ -84,6 +99,9 @@ impl Csv {
 #[serde(deny_unknown_fields)]
 pub struct Id {
     pub column: String,
+    /// Which system these are the numbers of, where the city takes in cases of several.
+    #[serde(default)]
+    pub system: String,
 }
 
 /// A column with some of its values.
@@ -101,7 +119,7 @@ pub struct Match {
 #[serde(deny_unknown_fields)]
 pub struct Time {
     pub column: String,
-    /// Tried one after the other, in `strftime` notation; RFC 3339 is always understood.
+    /// Tried one after the other, in `strftime` notation, [`UNIX_S`] or [`UNIX_MS`]; RFC 3339 is always understood.
     #[serde(default)]
     pub formats: Vec<String>,
     /// Values that mean "none", beside the empty one, e.g. `1900-01-01`.
@@ -118,6 +136,9 @@ pub struct Reached {
     pub table: BTreeMap<String, Stage>,
     #[serde(default)]
     pub default: Stage,
+    /// Values under which a case is open although a time of closing stands there.
+    #[serde(default)]
+    pub despite_closing_time: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -230,6 +251,17 @@ impl Mapping {
                 &format!("没有编码“{}”；可以写 utf-8、gb18030、big5、utf-16le 等", mapping.csv.encoding),
             ));
         }
+        if let Some(id) = &mapping.id
+            && (id.system.len() > SYSTEM_CHARS_MOST || !id.system.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        {
+            faults.push(fault(
+                file,
+                None,
+                Some("id.system"),
+                "has other characters than letters and digits, or more than 20",
+                "只能用字母和数字，最多 20 个",
+            ));
+        }
         if mapping.place.lon.is_some() != mapping.place.lat.is_some() {
             faults.push(fault(file, None, Some("place"), "has one of lon and lat only", "经度和纬度须同时给出"));
         }
@@ -268,6 +300,15 @@ impl Match {
     }
 }
 
+/// A time as an export gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// Of a bare day, its beginning.
+    pub at: Timestamp,
+    /// The last moment that is meant: of a bare day, its last millisecond.
+    pub until: Timestamp,
+}
+
 /// A time that reads in none of the formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreadable;
@@ -277,26 +318,51 @@ impl Time {
     ///
     /// # Errors
     /// [`Unreadable`].
-    pub fn read(&self, value: &str, zone: &TimeZone) -> Result<Option<Timestamp>, Unreadable> {
+    pub fn read(&self, value: &str, zone: &TimeZone) -> Result<Option<Given>, Unreadable> {
         if value.is_empty() || self.none.iter().any(|none| value.starts_with(none.as_str())) {
             return Ok(None);
         }
+        let exact = |at: Timestamp| Given { at, until: at };
         if let Ok(at) = value.parse::<Timestamp>() {
-            return Ok(Some(at));
+            return Ok(Some(exact(at)));
         }
         for format in &self.formats {
-            let Ok(parts) = strtime::parse(format, value) else { continue };
-            if parts.offset().is_some() {
-                return parts.to_timestamp().map(Some).map_err(|_| Unreadable);
+            let read = match format.as_str() {
+                UNIX_S => value.parse().ok().and_then(|s| Timestamp::from_second(s).ok()).map(exact),
+                UNIX_MS => value.parse().ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).map(exact),
+                format => in_format(format, value, zone),
+            };
+            if read.is_some() {
+                return Ok(read);
             }
-            let local = parts.to_datetime().or_else(|_| parts.to_date().map(Date::into));
-            return local
-                .and_then(|local: DateTime| local.to_zoned(zone.clone()))
-                .map(|at| Some(at.timestamp()))
-                .map_err(|_| Unreadable);
         }
         Err(Unreadable)
     }
+}
+
+fn in_format(format: &str, value: &str, zone: &TimeZone) -> Option<Given> {
+    let parts = strtime::parse(format, value).ok()?;
+    let exact = |at: Timestamp| Given { at, until: at };
+    if parts.offset().is_some() {
+        return parts.to_timestamp().ok().map(exact);
+    }
+    if let Some(at) = parts.timestamp() {
+        return Some(exact(at));
+    }
+    let begin_of = |day: Date| day.to_zoned(zone.clone()).ok().map(|at| at.timestamp());
+    if parts.hour().is_none() {
+        let day = parts.to_date().ok()?;
+        let next = begin_of(day.tomorrow().ok()?)?;
+        return Some(Given { at: begin_of(day)?, until: next.checked_sub(SignedDuration::from_millis(1)).ok()? });
+    }
+    let local: DateTime = parts.to_datetime().ok()?;
+    let moment = zone.to_ambiguous_timestamp(local);
+    if matches!(moment.offset(), AmbiguousOffset::Gap { .. }) {
+        return None;
+    }
+    // The last hours of the year 9999, as some databases write "never", are no moment.
+    let never = if local.year() > 0 { Timestamp::MAX } else { Timestamp::MIN };
+    Some(exact(moment.compatible().unwrap_or(never)))
 }
 
 /// The columns a template names.
@@ -349,7 +415,7 @@ mod tests {
     fn times_read_in_the_zone_of_the_export() {
         let zone = TimeZone::get("America/New_York").unwrap();
         let time = time(&["%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d"]);
-        let read = |value: &str| time.read(value, &zone).map(|at| at.map(|at| at.to_string()));
+        let read = |value: &str| time.read(value, &zone).map(|given| given.map(|given| given.at.to_string()));
         assert_eq!(read("06/26/2018 10:58:54 AM"), Ok(Some("2018-06-26T14:58:54Z".to_owned())));
         assert_eq!(read("2018-01-02"), Ok(Some("2018-01-02T05:00:00Z".to_owned())));
         assert_eq!(read("2018-01-02T03:04:05+08:00"), Ok(Some("2018-01-01T19:04:05Z".to_owned())));
@@ -357,6 +423,59 @@ mod tests {
         assert_eq!(read("1900-01-01 00:00:00"), Ok(None));
         assert_eq!(read("26/06/2018"), Err(Unreadable));
         assert_eq!(read("13/45/2018 10:58:54 AM"), Err(Unreadable));
+    }
+
+    #[test]
+    fn a_bare_day_ends_with_its_last_moment_in_the_zone_and_an_hour_with_itself() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let time = time(&["%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y年%m月%d日", "%Y-%m-%d %H"]);
+        let until = |value: &str| time.read(value, &zone).unwrap().unwrap().until.to_string();
+        assert_eq!(until("2024-05-01"), "2024-05-01T15:59:59.999Z");
+        assert_eq!(until("2024年05月01日"), "2024-05-01T15:59:59.999Z");
+        assert_eq!(until("2024-05-01 09:00:00"), "2024-05-01T01:00:00Z");
+        assert_eq!(until("2024-05-01 09"), "2024-05-01T01:00:00Z");
+        let new_york = TimeZone::get("America/New_York").unwrap();
+        let short = time.read("2024-03-10", &new_york).unwrap().unwrap();
+        assert_eq!(short.until.duration_since(short.at).as_millis(), 23 * 3_600_000 - 1, "the clocks were put forward");
+    }
+
+    #[test]
+    fn a_time_is_read_right_or_not_at_all() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        for (format, value, read) in [
+            ("%Y-%m-%d %H:%M:%S%.f", "2024-05-01 09:00:00.1234567", "2024-05-01T13:00:00.1234567Z"),
+            ("%Y-%m-%dT%H:%M:%S%z", "2024-05-01T09:00:00+0800", "2024-05-01T01:00:00Z"),
+            ("%m/%d/%Y %I:%M %p", "05/01/2024 12:30 AM", "2024-05-01T04:30:00Z"),
+            ("%Y%m%d%H%M%S", "20240501090000", "2024-05-01T13:00:00Z"),
+            ("%Y年%m月%d日 %H时%M分", "2024年5月1日 9时5分", "2024-05-01T13:05:00Z"),
+            ("%d.%m.%Y", "2024-05-01T09:00:00Z", "2024-05-01T09:00:00Z"),
+            ("%Y-%m-%d %H:%M", "2024-11-03 01:30", "2024-11-03T05:30:00Z"),
+            ("%Y-%m-%d %H:%M", "2024-03-10 02:30", "not at all"),
+            ("%Y-%m-%d %H:%M:%S", "2024-05-01 24:00:00", "not at all"),
+            ("%Y-%m-%d %H:%M:%S", "2024-02-30 09:00:00", "not at all"),
+            ("%Y-%m-%d %H:%M:%S", "2024-05-01 09:00:00 ", "not at all"),
+            ("%Y-%m-%d", "2024-05-01 09:00", "not at all"),
+            ("%Y-%m-%d %H:%M", "2024-05-01", "not at all"),
+            ("%Y-%m-%d", "45413.375", "not at all"),
+            ("%Y-%m", "2024-05", "not at all"),
+        ] {
+            let given = time(&[format]).read(value, &zone);
+            let said = given.map_or_else(|Unreadable| "not at all".to_owned(), |given| given.unwrap().at.to_string());
+            assert_eq!(said, read, "{value} as {format}");
+        }
+    }
+
+    #[test]
+    fn seconds_and_milliseconds_since_1970_are_read_where_the_mapping_says_so() {
+        let read = |format: &str, value: &str| {
+            let given = time(&[format]).read(value, &TimeZone::UTC).map(|given| given.unwrap().at.to_string());
+            given.unwrap_or_else(|Unreadable| "unreadable".to_owned())
+        };
+        assert_eq!(read("unix_s", "1714525200"), "2024-05-01T01:00:00Z");
+        assert_eq!(read("unix_ms", "1714525200123"), "2024-05-01T01:00:00.123Z");
+        assert_eq!(read("%s", "1714525200"), "2024-05-01T01:00:00Z");
+        assert_eq!(read("%Y-%m-%d", "1714525200"), "unreadable");
+        assert_eq!(read("unix_s", "1.7e9"), "unreadable");
     }
 
     #[test]

@@ -1,28 +1,30 @@
 //! Cases of another system: each row of its export becomes a case that has gone through the loop, by the rules of this
 //! city, at the times the row gives.
 //!
-//! A row is taken once: its number carries the other system's, so a second import, or one that was broken off, takes
-//! what is missing. Rows are read one by one, and a batch is told while the one before is written; of each row some
-//! twenty bytes are remembered, to know a number that comes again. Start at [`App::import_cases`]; the columns are in
-//! [`mapping`].
+//! A row is taken once: the other system's number is kept, and is one case in the whole city. So a second import, or one
+//! that was broken off, takes what is missing, and a newer export says what became of the others ([`follow`]). Rows are
+//! read one by one, and a batch is told while the one before is written; of each row some twenty bytes are remembered, to
+//! know a number that comes again. Start at [`App::import_cases`]; the columns are in [`mapping`].
 
+pub mod bytes;
+mod follow;
 pub mod mapping;
 pub mod rows;
 mod story;
 
-use crate::{App, AppError, Caller, city::Snapshot, locate::Location};
+use crate::{App, AppError, Caller, Problem, city::Snapshot, locate::Location};
 use gewu_domain::{
     area::Areas,
     case::Source,
     catalogue::Catalogue,
     city::City,
-    ids::{AreaCode, ClassCode, RegionId, UnitCode},
+    ids::{AreaCode, CaseId, ClassCode, RegionId, UnitCode},
     unit::Units,
 };
-use gewu_store::{Changes, StoreError};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use mapping::{By, Lookup, Mapping, Stage, Unreadable, fill};
-use rows::Rows;
+use gewu_store::{Change, Changes, StoreError, origins::OriginRow};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use mapping::{By, EARLIEST, Given, Lookup, Mapping, Stage, Time, Unreadable, fill};
+use rows::{Broken, Next, Rows};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -36,6 +38,14 @@ use tokio::task::JoinHandle;
 const SHOWN_CHARS: usize = 60;
 /// Cases written at once.
 const BATCH: u64 = 400;
+/// Characters of another system's number.
+const ID_CHARS_MOST: usize = 200;
+/// Different values of a column that are told of as named by no table; the others are counted together.
+const UNNAMED_MOST: usize = 200;
+/// Under this they are counted.
+const UNNAMED_OTHERS: &str = "…";
+/// A time so much later than now is no real time.
+const FUTURE_HOURS_MOST: i64 = 366 * 24;
 
 /// How an import shall be made.
 #[derive(Debug, Clone, Default)]
@@ -64,8 +74,13 @@ pub struct Imported {
     pub taken: u64,
     /// Of those taken: closed.
     pub closed: u64,
-    /// Taken before, by an earlier import.
+    /// Taken before, by an earlier import, and said the same.
     pub known: u64,
+    /// Taken before, and followed in what the row says now.
+    pub updated: u64,
+    /// In what these were followed: `closed`, `reopened`, `advanced`, `moved`, `reclassified`, `reassigned`, `reworded`,
+    /// `reclosed`.
+    pub changes: BTreeMap<&'static str, u64>,
     /// Left out on purpose, as the mapping says.
     pub skipped: u64,
     /// Rows with a point, and how many of these lie in an area of the deepest level.
@@ -73,6 +88,8 @@ pub struct Imported {
     pub placed: u64,
     /// Not taken, by code.
     pub rejected: BTreeMap<&'static str, u64>,
+    /// Values that no table of the mapping names, by section of the mapping, with how many rows have them.
+    pub unnamed: BTreeMap<&'static str, BTreeMap<String, u64>>,
 }
 
 /// What an import tells while it works.
@@ -119,7 +136,7 @@ impl App {
         options: &ImportOptions,
         tell: &mut (dyn FnMut(Told<'_>) + Send),
     ) -> Result<Imported, AppError> {
-        caller.administrator()?;
+        self.reach(caller)?.over_city()?;
         let snapshot = self.snapshot()?;
         let mut rows = Rows::open(file, mapping)?;
         let mut import = Importer::new(self, snapshot, mapping, &rows, options).await?;
@@ -127,9 +144,13 @@ impl App {
             import.move_in().await?;
         }
         let mut imported = Imported::default();
-        while let Some((line, record)) = rows.next_row()? {
+        while let Some(next) = rows.next_row()? {
             imported.rows += 1;
-            match import.take(record, line, &mut imported).await {
+            let taken = match next {
+                Next::Row(line, record) => import.take(record, line, &mut imported).await,
+                Next::Broken(line, broken, cells) => Err(Failure::Row(import.broken(line, broken, cells))),
+            };
+            match taken {
                 Ok(()) => {}
                 Err(Failure::Store(error)) => return Err(error),
                 Err(Failure::Row(rejected)) => {
@@ -137,7 +158,7 @@ impl App {
                     tell(Told::Rejected(&rejected));
                 }
             }
-            if import.waiting.cases >= BATCH {
+            if import.waiting.size >= BATCH {
                 import.write(&mut imported).await?;
                 tell(Told::Progress(&imported));
             }
@@ -168,6 +189,9 @@ struct Importer<'a> {
     names: Names,
     people: story::People,
     sealed: BTreeMap<RegionId, Option<Date>>,
+    /// Regions that had cases when the import began: some may have been taken in before numbers of other systems were
+    /// kept.
+    older: Vec<RegionId>,
     /// Digests of the numbers that this file has brought.
     seen: HashSet<u64>,
     is_dry: bool,
@@ -180,8 +204,17 @@ struct Importer<'a> {
 struct Batch {
     cases: u64,
     closed: u64,
-    numbers: HashSet<String>,
+    updated: u64,
+    /// Cases and numbers in `changes`.
+    size: u64,
     changes: BTreeMap<RegionId, Vec<Changes>>,
+}
+
+impl Batch {
+    fn push(&mut self, region: RegionId, changes: Changes) {
+        self.changes.entry(region).or_default().push(changes);
+        self.size += 1;
+    }
 }
 
 /// Names of classes, areas and units in either language, to codes.
@@ -210,6 +243,7 @@ impl<'a> Importer<'a> {
             let view = app.store.view(region).await?;
             sealed.insert(region, view.roots().await?.last().map(|root| root.day));
         }
+        let older = app.store.upkeep().regions().await?;
         let names = Names::of(&city);
         let people = story::People::of(&city, app.now());
         Ok(Importer {
@@ -224,6 +258,7 @@ impl<'a> Importer<'a> {
             names,
             people,
             sealed,
+            older,
             seen: HashSet::new(),
             is_dry: options.dry_run,
             waiting: Batch::default(),
@@ -233,25 +268,33 @@ impl<'a> Importer<'a> {
 
     async fn take(&mut self, record: &csv::ByteRecord, line: u64, imported: &mut Imported) -> Result<(), Failure> {
         let mut id = String::new();
-        let rejected =
-            |id: &str, (code, zh, en): Reason| Failure::Row(Rejected { line, id: id.to_owned(), code, zh, en });
-        let row = match self.read(record, line, &mut id) {
+        let row = match self.read(record, line, &mut id, imported) {
             Ok(Some(row)) => row,
             Ok(None) => {
                 imported.skipped += 1;
                 return Ok(());
             }
-            Err(reason) => return Err(rejected(&id, reason)),
+            Err(reason) => return Err(rejected(line, &id, reason)),
         };
         let new = story::new_report(&row);
-        let located = self.snapshot.locate(&new.location, None).map_err(Failure::Store)?;
+        let there = row.reported_at.to_zoned(self.city.calendar.zone().clone()).date();
+        let located = self.snapshot.locate(&new.location, None, there).map_err(|error| not_taken(line, &id, error))?;
         if row.location.point.is_some() {
             imported.located += 1;
             imported.placed += u64::from(located.place.is_placed);
         }
+        if self.seen.contains(&digest_of(&row.id)) {
+            let reason = reason("repeated_id", "这个编号在文件里出现过", "this number stands in the file before");
+            return Err(rejected(line, &id, reason));
+        }
+        if let Some(known) = self.known(located.region, &row.id).await.map_err(Failure::Store)? {
+            self.follow(&row, &new, &located, known, imported).await?;
+            self.seen.insert(digest_of(&row.id));
+            return Ok(());
+        }
         if row.reached > Stage::Reported {
             if !located.place.is_placed {
-                return Err(rejected(&id, no_place(&row.location)));
+                return Err(rejected(line, &id, no_place(&row.location)));
             }
             if row.class.is_none() {
                 let reason = reason(
@@ -259,66 +302,86 @@ impl<'a> Importer<'a> {
                     "这一行已经立案，对应关系却没有 [class]：请写上",
                     "the row says it was filed, but the mapping has no [class]: add it",
                 );
-                return Err(rejected(&id, reason));
+                return Err(rejected(line, &id, reason));
             }
         }
-        let day = row.reported_at.to_zoned(TimeZone::UTC).date();
-        if let Some(Some(sealed)) = self.sealed.get(&located.region)
-            && day <= *sealed
-        {
-            let reason = reason(
+        self.unsealed(located.region, row.reported_at).map_err(|reason| rejected(line, &id, reason))?;
+        let number = number(located.region, self.system(), &row.id);
+        let story = story::tell(self.app, &self.city, &self.people, &row, &new, &number)
+            .map_err(|error| not_taken(line, &id, error))?;
+        self.seen.insert(digest_of(&row.id));
+        let story = if self.mapping.id.is_some() { story.found_by(&row.id) } else { story };
+        let case = story.case.id;
+        let (region, mut changes) = story.finish();
+        if self.mapping.id.is_some() {
+            let said = follow::Said::of(self.app, &row).bytes();
+            let (number, system) = (row.id.clone(), self.system().to_owned());
+            changes.push(Change::Origin(OriginRow { number, system, region, case, said }));
+        }
+        let waiting = &mut self.waiting;
+        waiting.closed += u64::from(row.reached == Stage::Closed);
+        waiting.cases += 1;
+        waiting.push(region, changes);
+        Ok(())
+    }
+
+    /// A line that is no row, called by its number where that stands before what is wrong.
+    fn broken(&self, line: u64, broken: Broken, cells: &csv::ByteRecord) -> Rejected {
+        let at = self.mapping.id.as_ref().and_then(|id| self.header.get(&id.column)).copied();
+        let is_here = |at: usize| cells.iter().take(at + 1).all(|cell| !cell.contains(&b'\n'));
+        let id = at.filter(|at| is_here(*at)).and_then(|at| cells.get(at));
+        let id = id.and_then(|id| std::str::from_utf8(id).ok()).map(shown).unwrap_or_default();
+        let (zh, en) = match broken {
+            Broken::AfterQuote => (
+                "右引号后面只能是分隔符或者行尾：单元格里的引号要写两遍",
+                "after a closing quotation mark only a delimiter or a line end may follow: marks within a cell are doubled",
+            ),
+            Broken::Unclosed => (
+                "这一行里的引号没有成对",
+                "a quotation mark in this line lacks its partner, or takes in the rows below",
+            ),
+        };
+        Rejected { line, id, code: "quote", zh: zh.to_owned(), en: en.to_owned() }
+    }
+
+    /// Which system the numbers are of.
+    fn system(&self) -> &str {
+        self.mapping.id.as_ref().map_or("", |id| id.system.as_str())
+    }
+
+    /// May a fact of this moment still be added?
+    fn unsealed(&self, region: RegionId, at: Timestamp) -> Result<(), Reason> {
+        let day = at.to_zoned(TimeZone::UTC).date();
+        match self.sealed.get(&region) {
+            Some(Some(sealed)) if day <= *sealed => Err(reason(
                 "day_sealed",
                 &format!("{day} 的每日根已经生成（到 {sealed} 为止）：过去的日子不能再加记录，请在启动服务之前导入"),
                 &format!(
                     "the daily root of {day} is made (up to {sealed}): nothing can be added to a sealed day; import before the city serves"
                 ),
-            );
-            return Err(rejected(&id, reason));
+            )),
+            _ => Ok(()),
         }
-        let number = number(located.region, &row.id);
-        let is_seen = self.seen.contains(&digest_of(&row.id));
-        let is_known = self.is_known(located.region, &number).await.map_err(Failure::Store)?;
-        let is_on_its_way = self.waiting.numbers.contains(&number)
-            || self.writing.as_ref().is_some_and(|(batch, _)| batch.numbers.contains(&number));
-        if is_seen && (is_known || is_on_its_way || self.is_dry) {
-            let reason = reason("repeated_id", "这个编号在文件里出现过", "this number stands in the file before");
-            return Err(rejected(&id, reason));
-        }
-        if is_known {
-            self.seen.insert(digest_of(&row.id));
-            imported.known += 1;
-            return Ok(());
-        }
-        let story =
-            story::tell(self.app, &self.city, &self.people, &row, &new, &number).map_err(|error| match error {
-                AppError::Refused(refused) => rejected(
-                    &id,
-                    (
-                        "refused",
-                        format!("规则不允许：{}", refused.zh()),
-                        format!("the rules refuse it: {}", refused.en()),
-                    ),
-                ),
-                AppError::Invalid(problems) => {
-                    let problem = problems.into_iter().next();
-                    let (zh, en) = problem.map_or_else(Default::default, |problem| (problem.zh, problem.en));
-                    rejected(&id, ("invalid", zh, en))
-                }
-                other => Failure::Store(other),
-            })?;
-        self.seen.insert(digest_of(&row.id));
-        let (region, changes) = story.finish();
-        let waiting = &mut self.waiting;
-        waiting.numbers.insert(number);
-        waiting.closed += u64::from(row.reached == Stage::Closed);
-        waiting.changes.entry(region).or_default().push(changes);
-        waiting.cases += 1;
-        Ok(())
     }
 
-    async fn is_known(&self, region: RegionId, number: &str) -> Result<bool, AppError> {
-        let view = self.app.store.view(region).await?;
-        Ok(view.case_by_number(number).await?.is_some())
+    /// The case that an earlier import made of this number, in whatever region.
+    async fn known(&self, here: RegionId, id: &str) -> Result<Option<Known>, AppError> {
+        if self.mapping.id.is_none() {
+            let view = self.app.store.view(here).await?;
+            let case = view.case_by_number(&number(here, "", id)).await?;
+            return Ok(case.map(|_| Known::Digest));
+        }
+        let origins = self.app.store.city().await?.origins(id).await?;
+        if let Some(origin) = origins.into_iter().find(|origin| origin.system == self.system()) {
+            return Ok(Some(Known::Origin(origin)));
+        }
+        for region in self.older.iter().filter(|_| self.system().is_empty()) {
+            let view = self.app.store.view(*region).await?;
+            if let Some(case) = view.case_by_number(&number(*region, "", id)).await? {
+                return Ok(Some(Known::Older(*region, case.id)));
+            }
+        }
+        Ok(None)
     }
 
     /// Begins to write what waits, once the batch before is written.
@@ -344,6 +407,7 @@ impl<'a> Importer<'a> {
         writing.await.map_err(|error| AppError::Failed(Box::new(error)))??;
         imported.taken += batch.cases;
         imported.closed += batch.closed;
+        imported.updated += batch.updated;
         Ok(())
     }
 
@@ -362,7 +426,13 @@ impl<'a> Importer<'a> {
     }
 
     /// A row as the city understands it; nothing when the mapping leaves it out.
-    fn read(&self, record: &csv::ByteRecord, line: u64, id: &mut String) -> Result<Option<Row>, Reason> {
+    fn read(
+        &self,
+        record: &csv::ByteRecord,
+        line: u64,
+        id: &mut String,
+        imported: &mut Imported,
+    ) -> Result<Option<Row>, Reason> {
         let mut cells = Vec::with_capacity(record.len());
         for cell in record {
             let cell = std::str::from_utf8(cell).map_err(|_| {
@@ -389,6 +459,15 @@ impl<'a> Importer<'a> {
         if id.is_empty() {
             return Err(reason("no_id", "没有编号", "has no number"));
         }
+        if id.chars().count() > ID_CHARS_MOST {
+            let long = std::mem::replace(id, shown(id));
+            let have = long.chars().count();
+            return Err(reason(
+                "long_id",
+                &format!("编号有 {have} 个字，最多 {ID_CHARS_MOST} 个"),
+                &format!("the number has {have} characters, at most {ID_CHARS_MOST} are kept"),
+            ));
+        }
         if cells.len() != self.width {
             let (have, want) = (cells.len(), self.width);
             return Err(reason(
@@ -400,43 +479,55 @@ impl<'a> Importer<'a> {
         if mapping.skip.iter().any(|skip| skip.fits(value(&skip.column))) {
             return Ok(None);
         }
-        let reported = value(&mapping.reported_at.column);
-        let reported_at = match mapping.reported_at.read(reported, &self.zone) {
-            Ok(Some(at)) => at,
-            Ok(None) => return Err(reason("no_time", "没有上报时间", "has no time of reporting")),
-            Err(Unreadable) => return Err(bad_time(reported)),
-        };
+        self.unnamed(&value, imported);
         let now = self.app.now();
-        if reported_at > now {
+        let Some(reported) = self.time(&mapping.reported_at, value(&mapping.reported_at.column), now)? else {
+            return Err(reason("no_time", "没有上报时间", "has no time of reporting"));
+        };
+        if reported.at > self.late(now) {
             return Err(reason("future", "上报时间在未来", "was reported in the future"));
         }
-        let closed_at = match &mapping.closed_at {
-            Some(time) => {
-                let closed = value(&time.column);
-                time.read(closed, &self.zone).map_err(|Unreadable| bad_time(closed))?
-            }
+        let reported_at = reported.at.min(now);
+        let closed = match &mapping.closed_at {
+            Some(time) => self.time(time, value(&time.column), now)?,
             None => None,
         };
         let is_closed = match &mapping.closed {
             Some(closed) => closed.fits(value(&closed.column)),
-            None => closed_at.is_some(),
+            None => closed.is_some(),
         };
-        let closed_at = match (is_closed, closed_at) {
+        let is_open_despite = mapping
+            .reached
+            .as_ref()
+            .is_some_and(|reached| reached.despite_closing_time.iter().any(|one| one == value(&reached.column)));
+        let closed_at = match (is_closed, closed) {
+            (false, Some(_)) if !is_open_despite => {
+                let status = mapping.closed.as_ref().map(|closed| shown(value(&closed.column))).unwrap_or_default();
+                return Err(reason(
+                    "closing_time_on_open",
+                    &format!(
+                        "有结案时间，状态“{status}”却不算结案：请把它写进 [closed] 的 values，或者 [reached] 的 despite_closing_time"
+                    ),
+                    &format!(
+                        "has a time of closing, but {status:?} counts as open: put it into `values` of [closed], or into `despite_closing_time` of [reached]"
+                    ),
+                ));
+            }
             (false, _) => None,
             (true, None) => {
                 return Err(reason("no_closing_time", "已结案但没有结案时间", "is closed but has no time of closing"));
             }
-            (true, Some(closed_at)) if closed_at < reported_at => {
+            (true, Some(closed)) if closed.until < reported_at && closed.until < self.early(reported_at) => {
                 return Err(reason(
                     "closed_before_reported",
                     "结案时间早于上报时间",
                     "was closed before it was reported",
                 ));
             }
-            (true, Some(closed_at)) if closed_at > now => {
+            (true, Some(closed)) if closed.at > self.late(now) => {
                 return Err(reason("future", "结案时间在未来", "was closed in the future"));
             }
-            (true, closed_at) => closed_at,
+            (true, Some(closed)) => Some(closed.until.min(now).max(reported_at)),
         };
         let reached = match (&mapping.reached, closed_at) {
             (_, Some(_)) => Stage::Closed,
@@ -466,6 +557,81 @@ impl<'a> Importer<'a> {
         }))
     }
 
+    /// A time of the export, if it is one that can have been.
+    fn time(&self, time: &Time, value: &str, now: Timestamp) -> Result<Option<Given>, Reason> {
+        let Some(given) = time.read(value, &self.zone).map_err(|Unreadable| bad_time(value, time, &self.zone))? else {
+            return Ok(None);
+        };
+        let earliest = self.mapping.earliest.unwrap_or(EARLIEST);
+        let latest = now.checked_add(SignedDuration::from_hours(FUTURE_HOURS_MOST)).unwrap_or(Timestamp::MAX);
+        if given.at.to_zoned(self.zone.clone()).date() >= earliest && given.at <= latest {
+            return Ok(Some(given));
+        }
+        let (value, column) = (shown(value), &time.column);
+        Err(reason(
+            "no_real_time",
+            &format!(
+                "“{value}”不是真实的时间（早于 {earliest}，或者晚了一年以上）：它若表示“不知道”，请写进这一列（{column}）的 none；真有这么早的，请写 earliest"
+            ),
+            &format!(
+                "{value:?} is no real time (before {earliest}, or more than a year ahead): if it means \"unknown\", put it into `none` of this column ({column}); if cases are that old, say `earliest`"
+            ),
+        ))
+    }
+
+    /// A moment, later by what clocks may be apart.
+    fn late(&self, at: Timestamp) -> Timestamp {
+        at.checked_add(self.slack()).unwrap_or(Timestamp::MAX)
+    }
+
+    fn early(&self, at: Timestamp) -> Timestamp {
+        at.checked_sub(self.slack()).unwrap_or(Timestamp::MIN)
+    }
+
+    fn slack(&self) -> SignedDuration {
+        SignedDuration::from_mins(i64::from(self.mapping.slack_minutes))
+    }
+
+    /// Counts values that no table names, so that what is taken by default is seen.
+    fn unnamed<'v>(&self, value: &impl Fn(&str) -> &'v str, imported: &mut Imported) {
+        let mapping = self.mapping;
+        let mut count = |section: &'static str, value: &str| {
+            let counts = imported.unnamed.entry(section).or_default();
+            let value = shown(value);
+            let is_told = counts.len() < UNNAMED_MOST || counts.contains_key(&value);
+            *counts.entry(if is_told { value } else { UNNAMED_OTHERS.to_owned() }).or_default() += 1;
+        };
+        let closed = mapping.closed.as_ref();
+        if let Some(reached) = &mapping.reached {
+            let is_closed = match closed {
+                Some(closed) => closed.fits(value(&closed.column)),
+                None => mapping.closed_at.as_ref().is_some_and(|time| !value(&time.column).is_empty()),
+            };
+            let value = value(&reached.column);
+            if !is_closed && !reached.table.contains_key(value) {
+                count("reached", value);
+            }
+        } else if let Some(closed) = closed
+            && !closed.fits(value(&closed.column))
+        {
+            count("closed", value(&closed.column));
+        }
+        let lookups = [("class", &mapping.class), ("unit", &mapping.unit), ("place.area", &mapping.place.area)];
+        for (section, lookup) in lookups.into_iter().filter_map(|(section, lookup)| Some((section, lookup.as_ref()?))) {
+            let what = if section == "place.area" { "area" } else { section };
+            let value = value(&lookup.column);
+            let is_left_out = value.is_empty() && lookup.default.is_none();
+            if !is_left_out && self.named(what, lookup, value).is_none() {
+                count(section, value);
+            }
+        }
+        if let Some(source) = &mapping.source
+            && !source.table.contains_key(value(&source.column))
+        {
+            count("source", value(&source.column));
+        }
+    }
+
     fn location<'v>(&self, value: impl Fn(&str) -> &'v str) -> Result<Location, Reason> {
         let place = &self.mapping.place;
         let point = match (&place.lon, &place.lat) {
@@ -492,7 +658,7 @@ impl<'a> Importer<'a> {
         let area = self.code_of("area", place.area.as_ref(), &value)?.map(AreaCode::new);
         let address: Vec<&str> =
             place.address.iter().map(|column| value(column)).filter(|part| !part.is_empty()).collect();
-        let address: String = address.join(", ").chars().take(200).collect();
+        let address = address.join(", ");
         Ok(Location {
             point: point.filter(|point| !is_unknown(point)),
             datum: place.datum,
@@ -519,22 +685,8 @@ impl<'a> Importer<'a> {
 
     /// The city's code for a value of the export.
     fn code(&self, what: &str, lookup: &Lookup, value: &str) -> Result<String, Reason> {
-        let names = match what {
-            "class" => &self.names.classes,
-            "unit" => &self.names.units,
-            _ => &self.names.areas,
-        };
-        let exists = |code: &str| match what {
-            "class" => current(&self.city).is_some_and(|catalogue| catalogue.get(&ClassCode::from(code)).is_some()),
-            "unit" => self.city.units.get(&UnitCode::from(code)).is_some(),
-            _ => self.city.areas.get(&AreaCode::from(code)).is_some(),
-        };
-        let found = match (lookup.table.get(value), lookup.by) {
-            (Some(code), _) => Some(code.clone()),
-            (None, By::Code) => Some(format!("{}{value}", lookup.prefix)),
-            (None, By::Name) => names.get(value).cloned(),
-        };
-        let found = found.filter(|code| exists(code)).or_else(|| lookup.default.clone().filter(|code| exists(code)));
+        let by_default = || lookup.default.clone().filter(|code| self.exists(what, code));
+        let found = self.named(what, lookup, value).or_else(by_default);
         found.ok_or_else(|| {
             let value = shown(value);
             let (code, zh, en, section) = match what {
@@ -549,6 +701,40 @@ impl<'a> Importer<'a> {
             )
         })
     }
+}
+
+impl Importer<'_> {
+    /// The city's code that table, code or name give for a value, without the default.
+    fn named(&self, what: &str, lookup: &Lookup, value: &str) -> Option<String> {
+        let names = match what {
+            "class" => &self.names.classes,
+            "unit" => &self.names.units,
+            _ => &self.names.areas,
+        };
+        let found = match (lookup.table.get(value), lookup.by) {
+            (Some(code), _) => Some(code.clone()),
+            (None, By::Code) => Some(format!("{}{value}", lookup.prefix)),
+            (None, By::Name) => names.get(value).cloned(),
+        };
+        found.filter(|code| self.exists(what, code))
+    }
+
+    fn exists(&self, what: &str, code: &str) -> bool {
+        match what {
+            "class" => current(&self.city).is_some_and(|catalogue| catalogue.get(&ClassCode::from(code)).is_some()),
+            "unit" => self.city.units.get(&UnitCode::from(code)).is_some(),
+            _ => self.city.areas.get(&AreaCode::from(code)).is_some(),
+        }
+    }
+}
+
+/// What an earlier import left of a number.
+enum Known {
+    Origin(OriginRow),
+    /// It was made before numbers of other systems were kept.
+    Older(RegionId, CaseId),
+    /// The rows have no numbers: the same row has been taken.
+    Digest,
 }
 
 impl Names {
@@ -583,9 +769,34 @@ fn current(city: &City) -> Option<&Catalogue> {
 }
 
 /// The number of an imported case: its region and the other system's number, or what stands for that.
-fn number(region: RegionId, id: &str) -> String {
+fn number(region: RegionId, system: &str, id: &str) -> String {
     let is_plain = id.len() <= 40 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if is_plain { format!("{region}-{id}") } else { format!("{region}-{}", short(&Sha256::digest(id.as_bytes()))) }
+    let id = if is_plain { id.to_owned() } else { short(&Sha256::digest(id.as_bytes())) };
+    if system.is_empty() { format!("{region}-{id}") } else { format!("{region}-{system}-{id}") }
+}
+
+fn rejected(line: u64, id: &str, (code, zh, en): Reason) -> Failure {
+    Failure::Row(Rejected { line, id: id.to_owned(), code, zh, en })
+}
+
+/// What the rules, or the checks of a report, say of a row.
+fn not_taken(line: u64, id: &str, error: AppError) -> Failure {
+    match error {
+        AppError::Refused(refused) => {
+            let zh = format!("规则不允许：{}", refused.zh());
+            rejected(line, id, ("refused", zh, format!("the rules refuse it: {}", refused.en())))
+        }
+        AppError::Invalid(problems) => {
+            let told = |of: fn(&Problem) -> &str| problems.iter().map(of).collect::<Vec<_>>();
+            let fields = |zh: bool| {
+                let words = told(if zh { |problem| &problem.zh } else { |problem| &problem.en });
+                let named = problems.iter().zip(words).map(|(problem, words)| format!("{}: {words}", problem.field));
+                named.collect::<Vec<_>>().join("; ")
+            };
+            rejected(line, id, ("invalid", fields(true), fields(false)))
+        }
+        other => Failure::Store(other),
+    }
 }
 
 fn digest_of(id: &str) -> u64 {
@@ -624,8 +835,8 @@ fn no_place(location: &Location) -> Reason {
             format!("area {area} has smaller ones below it: give the grid, or coordinates"),
         ),
         (Some((lon, lat)), None) => (
-            format!("坐标 {lon}, {lat} 不在任何网格里：请改坐标，或者给出区域"),
-            format!("the point {lon}, {lat} lies in no grid: correct it, or give an area"),
+            format!("坐标 {lon}, {lat} 不在当天的任何网格里：请改坐标，或者给出区域"),
+            format!("the point {lon}, {lat} lies in no grid of that day: correct it, or give an area"),
         ),
         (None, None) => (
             "没有坐标，也没有区域：请补一样，或者在 [place.area] 里写 default".to_owned(),
@@ -636,12 +847,13 @@ fn no_place(location: &Location) -> Reason {
     ("no_place", zh, en)
 }
 
-fn bad_time(value: &str) -> Reason {
-    let value = shown(value);
+fn bad_time(value: &str, time: &Time, zone: &TimeZone) -> Reason {
+    let (value, zone) = (shown(value), zone.iana_name().unwrap_or("UTC"));
+    let formats = time.formats.join("\u{201d} \u{201c}");
     reason(
         "bad_time",
-        &format!("时间“{value}”读不懂"),
-        &format!("the time {value:?} reads in no format of the mapping"),
+        &format!("时间“{value}”读不懂，或者在 {zone} 没有过这一刻；试过：RFC 3339 “{formats}”"),
+        &format!("the time {value:?} does not read, or never was in {zone}; tried: RFC 3339 \u{201c}{formats}\u{201d}"),
     )
 }
 

@@ -1,35 +1,53 @@
-//! The rows of an export: bytes of any encoding become cells of text, row by row.
+//! The rows of an export: text becomes cells, row by row.
 //!
-//! Knows CSV and encodings, not the city. It faces outside: whatever the bytes, memory stays within a few times
-//! [`ROW_BYTES_MOST`]. Start at [`Rows::open`].
+//! Knows CSV, not the city. It faces outside: whatever the bytes, memory stays within a few times [`ROW_BYTES_MOST`], and
+//! no row's text ends up in another's: after a closing quotation mark only a delimiter or a line end may follow, and where
+//! a mark lacks its partner, its line alone is given up. Start at [`Rows::open`].
 
-use super::mapping::Mapping;
-use crate::{AppError, Problem};
-use encoding_rs::{Decoder, DecoderResult, UTF_8};
+use super::{
+    bytes::{CHUNK_BYTES, Decoded, broken_off, problem},
+    mapping::Mapping,
+};
+use crate::AppError;
+use csv::ByteRecord;
+use encoding_rs::UTF_8;
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     io::Read,
 };
 
-/// A row may be so long. One that is longer lacks a quotation mark, and would swallow the rest of the file.
-pub const ROW_BYTES_MOST: u64 = 16 * 1_048_576;
-/// Bytes decoded at a time.
-const CHUNK_BYTES: usize = 65_536;
-/// Stands in the decoded text where bytes are none in their encoding; no UTF-8 has it.
-const UNREADABLE: u8 = 0xff;
+/// A row may be so long.
+pub const ROW_BYTES_MOST: usize = 16 * 1_048_576;
 /// Columns of the file told of when one is missing.
 const COLUMNS_TOLD: usize = 40;
 
 /// A file being read.
 pub struct Rows {
-    reader: csv::Reader<Decoded>,
+    lines: Lines,
     /// Where each column stands.
     pub columns: BTreeMap<String, usize>,
     /// Cells of a row.
     pub width: usize,
     /// What the bytes are taken for.
     pub encoding: &'static str,
-    record: csv::ByteRecord,
+    record: ByteRecord,
+}
+
+/// What stands next in a file, with the line it begins in, from 1.
+#[derive(Debug)]
+pub enum Next<'r> {
+    Row(u64, &'r ByteRecord),
+    /// A line whose quotation marks are wrong, with the cells before them. The next row begins in the line after it.
+    Broken(u64, Broken, &'r ByteRecord),
+}
+
+/// Why a line is no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broken {
+    /// Something follows a closing mark that is neither a delimiter nor a line end.
+    AfterQuote,
+    /// A mark has no partner, or one so far away that the cells do not come out, or that whole rows lie between.
+    Unclosed,
 }
 
 impl Rows {
@@ -40,72 +58,46 @@ impl Rows {
     /// [`AppError::Invalid`] with what the header lacks, and when the file cannot be read.
     pub fn open(file: Box<dyn Read + Send>, mapping: &Mapping) -> Result<Rows, AppError> {
         let encoding = mapping.csv.encoding().unwrap_or(UTF_8);
-        let file = Decoded {
-            file,
-            decoder: encoding.new_decoder(),
-            input: vec![0; CHUNK_BYTES],
-            output: Vec::new(),
-            given: 0,
-            held: None,
-            is_over: false,
-            unread: 0,
-            decoded: 0,
-            is_line_begun: false,
-            blank: VecDeque::new(),
+        let lines = Lines {
+            file: Decoded::open(file, encoding)?,
+            text: Vec::new(),
+            at: 0,
+            line: 1,
+            delimiter: u8::try_from(mapping.csv.delimiter).unwrap_or(b','),
+            cell: Vec::new(),
         };
-        let reader = csv::ReaderBuilder::new()
-            .delimiter(u8::try_from(mapping.csv.delimiter).unwrap_or(b','))
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .has_headers(false)
-            .from_reader(file);
-        let mut rows = Rows {
-            reader,
-            columns: BTreeMap::new(),
-            width: 0,
-            encoding: encoding.name(),
-            record: csv::ByteRecord::new(),
-        };
+        let mut rows =
+            Rows { lines, columns: BTreeMap::new(), width: 0, encoding: encoding.name(), record: ByteRecord::new() };
         rows.header(mapping)?;
         Ok(rows)
     }
 
-    /// The next row, with the line it begins in, from 1.
+    /// What stands next.
     ///
     /// # Errors
     /// [`AppError::Invalid`] for a row longer than [`ROW_BYTES_MOST`], and when the file cannot be read. Nothing more can
     /// be read afterwards.
-    pub fn next_row(&mut self) -> Result<Option<(u64, &csv::ByteRecord)>, AppError> {
-        let (line, byte) = (self.reader.position().line(), self.reader.position().byte());
-        let is_there = self.reader.read_byte_record(&mut self.record);
-        let line = line + self.reader.get_mut().blank_lines_at(byte);
-        match is_there {
-            Ok(is_there) => {
-                self.reader.get_mut().unread = 0;
-                Ok(is_there.then_some((line, &self.record)))
-            }
-            Err(_) if self.reader.get_ref().unread > ROW_BYTES_MOST => Err(problem(
-                "too_long",
-                format!("从第 {line} 行开始的一行超过 16 MB：多半是引号没有成对。请改好文件再导入"),
-                format!(
-                    "the row that begins at line {line} is longer than 16 MB: a quotation mark lacks its partner; mend the file and import again"
-                ),
-            )),
-            Err(error) => Err(AppError::Failed(Box::new(error))),
-        }
+    pub fn next_row(&mut self) -> Result<Option<Next<'_>>, AppError> {
+        let next = self.lines.next(&mut self.record, Some(self.width))?;
+        Ok(next.map(|(line, broken)| match broken {
+            None => Next::Row(line, &self.record),
+            Some(broken) => Next::Broken(line, broken, &self.record),
+        }))
     }
 
-    fn header(&mut self, mapping: &Mapping) -> Result<(), AppError> {
+    /// The names in the next row, if there is one.
+    fn names(&mut self) -> Result<Option<Vec<String>>, AppError> {
         let encoding = self.encoding;
-        let Some((_, header)) = self.next_row()? else {
+        let Some((line, broken)) = self.lines.next(&mut self.record, None)? else { return Ok(None) };
+        if broken.is_some() {
             return Err(problem(
-                "empty",
-                "文件是空的：第一行应是列名",
-                "the file is empty: its first row names the columns",
+                "quote",
+                format!("第 {line} 行的列名里引号没有成对"),
+                format!("a quotation mark in the names of the columns (line {line}) lacks its partner"),
             ));
-        };
-        let Some(names) = header.iter().map(|cell| std::str::from_utf8(cell).ok()).collect::<Option<Vec<&str>>>()
-        else {
+        }
+        let names = self.record.iter().map(|cell| std::str::from_utf8(cell).ok().map(str::to_owned));
+        let Some(names) = names.collect::<Option<Vec<String>>>() else {
             return Err(problem(
                 "encoding",
                 format!("列名不是 {encoding} 编码：请在对应关系的 [csv] 里写明编码，例如 encoding = \"gb18030\""),
@@ -121,22 +113,52 @@ impl Rows {
                 "the names of the columns have NUL bytes: the file may be UTF-16; write encoding = \"utf-16le\" in [csv] of the mapping",
             ));
         }
+        Ok(Some(names))
+    }
+
+    fn header(&mut self, mapping: &Mapping) -> Result<(), AppError> {
+        let mut names = self.names()?;
+        if names.as_deref().is_some_and(is_about_the_delimiter) {
+            names = self.names()?;
+        }
+        let Some(names) = names else {
+            return Err(problem(
+                "empty",
+                "文件是空的：第一行应是列名",
+                "the file is empty: its first row names the columns",
+            ));
+        };
         let mut columns = BTreeMap::new();
         let mut repeated = BTreeSet::new();
         for (at, name) in names.iter().enumerate() {
-            if columns.insert((*name).to_owned(), at).is_some() {
-                repeated.insert(*name);
+            if columns.insert(name.clone(), at).is_some() {
+                repeated.insert(name.as_str());
             }
         }
         let wanted = mapping.columns();
         let missing: Vec<&str> = wanted.iter().copied().filter(|column| !columns.contains_key(*column)).collect();
         if !missing.is_empty() {
-            let (missing, there) = (missing.join("、"), names.iter().take(COLUMNS_TOLD).copied().collect::<Vec<_>>());
-            let there = there.join("、");
+            if let [only] = names.as_slice()
+                && let Some(delimiter) = [';', '\t', '|', ','].into_iter().find(|other| only.contains(*other))
+            {
+                return Err(other_delimiter(delimiter));
+            }
+            let below = self.names()?.unwrap_or_default();
+            let (missing, there) = (
+                missing.join("、"),
+                names.iter().take(COLUMNS_TOLD).map(String::as_str).collect::<Vec<_>>().join("、"),
+            );
+            let (zh, en) = if wanted.iter().all(|column| below.iter().any(|name| name == column)) {
+                ("。列名在下一行：请删掉它上面的标题行", "; they stand in the row below: remove the title above them")
+            } else if names.first().is_some_and(|first| first.starts_with(['<', '{'])) {
+                ("。这像是网页或 JSON，不是 CSV", "; this looks like a web page or JSON, not CSV")
+            } else {
+                ("", "")
+            };
             return Err(problem(
                 "missing_columns",
-                format!("文件没有这些列：{missing}。文件里有：{there}"),
-                format!("the file has not these columns of the mapping: {missing}; it has: {there}"),
+                format!("文件没有这些列：{missing}。文件里有：{there}{zh}"),
+                format!("the file has not these columns of the mapping: {missing}; it has: {there}{en}"),
             ));
         }
         let repeated: Vec<&str> = wanted.into_iter().filter(|column| repeated.contains(column)).collect();
@@ -154,119 +176,188 @@ impl Rows {
     }
 }
 
-fn problem(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> AppError {
-    Problem::new("file", code, zh.into(), en.into()).into()
+/// Is this the line `sep=;` that Excel puts first, with the delimiter that is read?
+fn is_about_the_delimiter(names: &[String]) -> bool {
+    matches!(names, [said, rest] if said == "sep=" && rest.is_empty())
 }
 
-/// A file as UTF-8 with lines that end in LF, and [`UNREADABLE`] where its bytes are none in their encoding.
-struct Decoded {
-    file: Box<dyn Read + Send>,
-    decoder: Decoder,
-    input: Vec<u8>,
-    output: Vec<u8>,
-    given: usize,
-    /// A CR that may be half of a line end.
-    held: Option<u8>,
-    is_over: bool,
-    /// Bytes given since the last row was whole.
-    unread: u64,
-    /// Bytes decoded before `output`.
-    decoded: u64,
-    is_line_begun: bool,
-    /// Runs of blank lines not asked for yet: the byte each begins at, and how many they are. The reader passes over them
-    /// before a row without counting them as its own.
-    blank: VecDeque<(u64, u64)>,
+fn other_delimiter(delimiter: char) -> AppError {
+    let delimiter = delimiter.escape_default();
+    problem(
+        "delimiter",
+        format!("列之间的分隔符不是对应关系里写的：请在 [csv] 里写 delimiter = \"{delimiter}\""),
+        format!("the columns are not delimited as the mapping says: write delimiter = \"{delimiter}\" in its [csv]"),
+    )
 }
 
-impl Decoded {
-    /// How many blank lines begin at a byte of the decoded text; those before it are forgotten.
-    fn blank_lines_at(&mut self, byte: u64) -> u64 {
-        while self.blank.front().is_some_and(|(begin, _)| *begin < byte) {
-            self.blank.pop_front();
+/// The decoded text of a file, line by line into rows.
+struct Lines {
+    file: Decoded,
+    /// What has been decoded; what stands before `at` has been read.
+    text: Vec<u8>,
+    at: usize,
+    line: u64,
+    delimiter: u8,
+    /// The cell being read.
+    cell: Vec<u8>,
+}
+
+impl Lines {
+    /// The cells of the next row that is not blank, and the line it begins in. Where it is broken, the next row begins in
+    /// the line after.
+    fn next(
+        &mut self,
+        cells: &mut ByteRecord,
+        width: Option<usize>,
+    ) -> Result<Option<(u64, Option<Broken>)>, AppError> {
+        cells.clear();
+        if self.at > CHUNK_BYTES && self.at > self.text.len() / 2 {
+            self.text.drain(..self.at);
+            self.at = 0;
         }
-        self.blank.front().filter(|(begin, _)| *begin == byte).map_or(0, |(_, count)| *count)
-    }
-
-    fn note_blank_lines(&mut self) {
-        for (at, byte) in (self.decoded..).zip(&self.output) {
-            match (*byte == b'\n', self.is_line_begun) {
-                (true, true) => self.is_line_begun = false,
-                (true, false) => match self.blank.back_mut() {
-                    Some((begin, count)) if *begin + *count == at => *count += 1,
-                    _ => self.blank.push_back((at, 1)),
-                },
-                (false, _) => self.is_line_begun = true,
+        while self.peek(self.at)? == Some(b'\n') {
+            self.at += 1;
+            self.line += 1;
+        }
+        if self.peek(self.at)?.is_none() {
+            return Ok(None);
+        }
+        let (line, begin) = (self.line, self.at);
+        match self.row(begin, cells, width)? {
+            Ok(end) => {
+                self.line += count(self.text.get(begin..end).unwrap_or_default(), b'\n');
+                self.at = end;
+                Ok(Some((line, None)))
+            }
+            Err(broken) => {
+                let end = self.find(begin, begin, |byte| byte == b'\n')?;
+                self.at = end.map_or(self.text.len(), |end| end + 1);
+                self.line += 1;
+                Ok(Some((line, Some(broken))))
             }
         }
     }
 
-    fn decode(&mut self) -> std::io::Result<()> {
-        let read = loop {
-            match self.file.read(&mut self.input) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                read => break read?,
-            }
-        };
-        self.is_over = read == 0;
-        self.given = 0;
-        self.decoded += u64::try_from(self.output.len()).unwrap_or(0);
-        self.output.clear();
-        self.output.extend(self.held.take());
-        let mut input = self.input.get(..read).unwrap_or_default();
+    /// Where the row that begins at a byte ends.
+    fn row(
+        &mut self,
+        begin: usize,
+        cells: &mut ByteRecord,
+        width: Option<usize>,
+    ) -> Result<Result<usize, Broken>, AppError> {
+        let delimiter = self.delimiter;
+        let mut at = begin;
+        let mut has_lines = false;
         loop {
-            let written = self.output.len();
-            self.output.resize(written + CHUNK_BYTES, 0);
-            let room = self.output.get_mut(written..).unwrap_or_default();
-            let (result, used, filled) = self.decoder.decode_to_utf8_without_replacement(input, room, self.is_over);
-            input = input.get(used..).unwrap_or_default();
-            self.output.truncate(written + filled);
-            match result {
-                DecoderResult::InputEmpty => break,
-                DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => self.output.push(UNREADABLE),
+            if self.peek(at)? == Some(b'"') {
+                match self.quoted(begin, at + 1)? {
+                    Ok(end) => at = end,
+                    Err(broken) => return Ok(Err(broken)),
+                }
+                has_lines |= self.cell.contains(&b'\n');
+                cells.push_field(self.cell.trim_ascii());
+            } else {
+                let end = self.find(begin, at, |byte| byte == delimiter || byte == b'\n')?;
+                let end = end.unwrap_or(self.text.len());
+                cells.push_field(self.text.get(at..end).unwrap_or_default().trim_ascii());
+                at = end;
+            }
+            // Beyond the last column a cell that is not empty shows that another row has begun: no need to read on.
+            let is_beyond = width.is_some_and(|width| cells.len() > width)
+                && cells.get(cells.len().saturating_sub(1)).is_some_and(|cell| !cell.is_empty());
+            if has_lines && is_beyond {
+                return Ok(Err(Broken::Unclosed));
+            }
+            match self.peek(at)? {
+                Some(b'\n') | None => break,
+                Some(_) => at += 1,
             }
         }
-        if !self.is_over && self.output.last() == Some(&b'\r') {
-            self.held = self.output.pop();
+        if let Some(width) = width {
+            while cells.len() > width && cells.get(cells.len() - 1).is_some_and(<[u8]>::is_empty) {
+                cells.truncate(cells.len() - 1);
+            }
+            let text = self.text.get(begin..at).unwrap_or_default();
+            if has_lines && (cells.len() != width || holds_rows(text, delimiter, width)) {
+                return Ok(Err(Broken::Unclosed));
+            }
         }
-        self.join_line_ends();
-        self.note_blank_lines();
-        Ok(())
+        Ok(Ok((at + 1).min(self.text.len())))
     }
 
-    /// CR LF and CR become LF: otherwise the reader counts lines wrongly.
-    fn join_line_ends(&mut self) {
-        if self.output.contains(&b'\r') {
-            let bytes = std::mem::take(&mut self.output);
-            let next = bytes.iter().skip(1).map(Some).chain([None]);
-            let is_kept = |(byte, next): &(&u8, Option<&u8>)| !(**byte == b'\r' && *next == Some(&b'\n'));
-            self.output = bytes
-                .iter()
-                .zip(next)
-                .filter(is_kept)
-                .map(|(byte, _)| if *byte == b'\r' { b'\n' } else { *byte })
-                .collect();
+    /// Reads a quoted cell from behind its first mark; gives the byte behind the last.
+    fn quoted(&mut self, begin: usize, mut at: usize) -> Result<Result<usize, Broken>, AppError> {
+        self.cell.clear();
+        loop {
+            let Some(end) = self.find(begin, at, |byte| byte == b'"')? else { return Ok(Err(Broken::Unclosed)) };
+            self.cell.extend_from_slice(self.text.get(at..end).unwrap_or_default());
+            at = end + 1;
+            match self.peek(at)? {
+                Some(b'"') => {
+                    self.cell.push(b'"');
+                    at += 1;
+                }
+                Some(byte) if byte != self.delimiter && byte != b'\n' => return Ok(Err(Broken::AfterQuote)),
+                _ => return Ok(Ok(at)),
+            }
         }
+    }
+
+    /// The first such byte from one on, in a row that begins at another; nothing where the row cannot go so far, because
+    /// the file ends or the row is too long for one that has line ends.
+    fn find(&mut self, begin: usize, from: usize, is_it: impl Fn(u8) -> bool) -> Result<Option<usize>, AppError> {
+        let mut from = from;
+        loop {
+            let rest = self.text.get(from..).unwrap_or_default();
+            if let Some(found) = rest.iter().position(|byte| is_it(*byte)) {
+                return Ok(Some(from + found));
+            }
+            from = self.text.len();
+            if from - begin > ROW_BYTES_MOST {
+                if self.text.get(begin..).unwrap_or_default().contains(&b'\n') {
+                    return Ok(None);
+                }
+                let line = self.line;
+                return Err(problem(
+                    "too_long",
+                    format!("从第 {line} 行开始的一行超过 16 MB：这不是一行案件。请改好文件再导入"),
+                    format!(
+                        "the row that begins at line {line} is longer than 16 MB, which no case is; mend the file and import again"
+                    ),
+                ));
+            }
+            if !self.more()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn peek(&mut self, at: usize) -> Result<Option<u8>, AppError> {
+        while at >= self.text.len() {
+            if !self.more()? {
+                return Ok(None);
+            }
+        }
+        Ok(self.text.get(at).copied())
+    }
+
+    fn more(&mut self) -> Result<bool, AppError> {
+        let before = self.text.len();
+        // The end may still give what was held back.
+        let goes_on = self.file.more(&mut self.text).map_err(|error| broken_off(&error))?;
+        Ok(goes_on || self.text.len() > before)
     }
 }
 
-impl Read for Decoded {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        while self.given == self.output.len() && !self.is_over {
-            self.decode()?;
-        }
-        let rest = self.output.get(self.given..).unwrap_or_default();
-        let given = rest.len().min(into.len());
-        for (to, from) in into.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        self.given += given;
-        self.unread += u64::try_from(given).unwrap_or(0);
-        if self.unread > ROW_BYTES_MOST {
-            return Err(std::io::Error::other("a row without an end"));
-        }
-        Ok(given)
-    }
+/// Are there lines within a row that are rows by themselves, as far as their delimiters tell?
+fn holds_rows(text: &[u8], delimiter: u8, width: usize) -> bool {
+    let delimiters = u64::try_from(width.saturating_sub(1)).unwrap_or(u64::MAX);
+    let alone = text.split(|byte| *byte == b'\n').filter(|line| count(line, delimiter) == delimiters);
+    width > 2 && alone.take(2).count() == 2
+}
+
+fn count(text: &[u8], wanted: u8) -> u64 {
+    text.iter().map(|byte| u64::from(*byte == wanted)).sum()
 }
 
 #[cfg(test)]
@@ -282,8 +373,10 @@ mod tests {
 
     fn all(mut rows: Rows) -> Vec<(u64, Vec<String>)> {
         let mut all = Vec::new();
-        while let Some((line, record)) = rows.next_row().unwrap() {
-            all.push((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
+        while let Some(next) = rows.next_row().unwrap() {
+            if let Next::Row(line, record) = next {
+                all.push((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()));
+            }
         }
         all
     }
@@ -339,7 +432,7 @@ mod tests {
         {
             let lines: Vec<u64> =
                 all(opened("utf-8", file.into_bytes()).unwrap()).iter().map(|(line, _)| *line).collect();
-            assert_eq!(lines, [5, 12, 13, 16, 18], "{ends}");
+            assert_eq!(lines, [5, 12, 13, 16], "{ends}");
         }
     }
 
@@ -373,9 +466,9 @@ mod tests {
         let at = file.iter().position(|byte| *byte == b'\n').unwrap() + 1;
         file.splice(at..at, *b"2026-01-01,\xff\xff\r\n");
         let mut rows = opened("gbk", file).unwrap();
-        let (_, first) = rows.next_row().unwrap().unwrap();
+        let Some(Next::Row(_, first)) = rows.next_row().unwrap() else { panic!("no row") };
         assert!(std::str::from_utf8(&first[1]).is_err());
-        let (_, second) = rows.next_row().unwrap().unwrap();
+        let Some(Next::Row(_, second)) = rows.next_row().unwrap() else { panic!("no row") };
         assert_eq!(std::str::from_utf8(&second[1]), Ok("路灯\n不亮"));
     }
 
@@ -394,11 +487,12 @@ mod tests {
         let mut file = b"\xe6\x97\xb6\xe9\x97\xb4,\xe7\xb1\xbb\n1,2\n3,\"4\n".to_vec();
         file.resize(file.len() + 20 * 1_048_576, b'x');
         let mut rows = opened("utf-8", file).unwrap();
-        assert_eq!(rows.next_row().unwrap().map(|(line, _)| line), Some(2));
+        assert!(matches!(rows.next_row(), Ok(Some(Next::Row(2, _)))));
+        assert!(matches!(rows.next_row(), Ok(Some(Next::Broken(3, Broken::Unclosed, _)))));
         match rows.next_row() {
             Err(AppError::Invalid(problems)) => {
                 assert_eq!(problems[0].code, "too_long");
-                assert!(problems[0].en.contains("line 3"), "{}", problems[0].en);
+                assert!(problems[0].en.contains("line 4"), "{}", problems[0].en);
             }
             _ => panic!("it was taken"),
         }
@@ -410,5 +504,109 @@ mod tests {
         let all = all(rows);
         assert_eq!(all.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(all[0].1[1].len(), 10_500_000);
+    }
+
+    type Walked<T> = Vec<(u64, T)>;
+
+    /// Lines and second cells of the rows that are taken, then those of the lines that are given up.
+    fn walked(file: &str) -> (Walked<String>, Walked<Broken>) {
+        let mapping = Mapping::parse("m.toml", "[reported_at]\ncolumn = \"opened\"\n").unwrap();
+        let mut rows = Rows::open(Box::new(std::io::Cursor::new(file.as_bytes().to_vec())), &mapping).unwrap();
+        let (mut taken, mut broken) = (Vec::new(), Vec::new());
+        while let Some(next) = rows.next_row().unwrap() {
+            match next {
+                Next::Row(line, cells) => taken.push((line, String::from_utf8(cells[1].to_vec()).unwrap())),
+                Next::Broken(line, why, _) => broken.push((line, why)),
+            }
+        }
+        (taken, broken)
+    }
+
+    const STRAY: &str = "id,what,opened,lon\n";
+
+    #[test]
+    fn after_a_closing_mark_only_a_delimiter_or_a_line_end_may_follow() {
+        let (taken, broken) = walked(&format!(
+            "{STRAY}1,\"drain cover 20\" wide broken\",2024,1\n2,neighbour 555-0100,2024,1\n\
+             3,\"lamp, corner of 5\" street\",2024,1\n4,5\" pipe,2024,1\n5,\"he said \"\"no\"\"\",2024,1\n"
+        ));
+        let words = ["neighbour 555-0100", "5\" pipe", "he said \"no\""].map(str::to_owned);
+        assert_eq!(taken, [3, 5, 6].into_iter().zip(words).collect::<Vec<_>>());
+        assert_eq!(broken, [(2, Broken::AfterQuote), (4, Broken::AfterQuote)]);
+    }
+
+    #[test]
+    fn a_mark_without_its_partner_takes_its_own_line_and_no_other_row() {
+        let callers: String = (2..30).map(|no| format!("{no},caller {no} tel 555-01{no:02},2024,1\n")).collect();
+        // The marks of the last row would close a cell of 29 rows: by the rules of CSV it is one row of the right width.
+        for last in
+            ["30,hole\" here,2024,1\n", "30,hole\",2024,1\n", "30,\"\",2024,1\n", "30,none,2024,1\n", "30,\"x\",2024,1"]
+        {
+            let (taken, broken) = walked(&format!("{STRAY}1,\"pothole,2024,1\n{callers}{last}"));
+            assert_eq!(taken.len(), 29, "{last}");
+            assert!(taken.iter().all(|(_, words)| !words.contains('\n')), "{last}");
+            assert_eq!(broken.len(), 1, "{last}");
+            assert_eq!(broken[0].0, 2, "{last}");
+        }
+    }
+
+    #[test]
+    fn a_cell_of_several_lines_is_one_cell_where_its_lines_are_no_rows() {
+        let (taken, broken) = walked(&format!("{STRAY}1,\"one, two\n\nthree\",2024,1\n2,x,2024,1\n"));
+        assert_eq!(taken, [(2, "one, two\n\nthree".to_owned()), (5, "x".to_owned())]);
+        assert_eq!(broken, []);
+    }
+
+    #[test]
+    fn empty_cells_behind_the_last_column_are_left_out() {
+        let (taken, _) = walked(&format!("{STRAY}1,x,2024,1,,\n2,y,2024,1,,z\n"));
+        assert_eq!(taken.len(), 2);
+        let mapping = Mapping::parse("m.toml", "[reported_at]\ncolumn = \"opened\"\n").unwrap();
+        let file = format!("{STRAY}1,x,2024,1,,\n2,y,2024,1,,z\n").into_bytes();
+        let widths: Vec<usize> = all(Rows::open(Box::new(std::io::Cursor::new(file)), &mapping).unwrap())
+            .iter()
+            .map(|row| row.1.len())
+            .collect();
+        assert_eq!(widths, [4, 6]);
+    }
+
+    #[test]
+    fn marks_on_every_line_cost_a_large_file_no_more_than_its_length() {
+        // Every line opens a cell that each line after it neither closes for good nor leaves alone.
+        let file = format!("{STRAY}{}", "a\",\"\n".repeat(400_000));
+        let before = std::time::Instant::now();
+        let (taken, broken) = walked(&file);
+        assert_eq!((taken.len(), broken.len()), (0, 400_000));
+        assert!(before.elapsed().as_secs() < 60, "{:?}", before.elapsed());
+    }
+
+    #[test]
+    fn what_excel_says_of_the_delimiter_is_heard() {
+        let text = "时间;类\n1;2\n";
+        let semicolon = |file: &str| {
+            let mapping = Mapping::parse("m.toml", &format!("[csv]\ndelimiter = \";\"\n{MAPPING}")).unwrap();
+            Rows::open(Box::new(std::io::Cursor::new(file.as_bytes().to_vec())), &mapping)
+        };
+        for file in [text.to_owned(), format!("sep=;\n{text}")] {
+            assert_eq!(all(semicolon(&file).unwrap()).len(), 1);
+            let (code, en) = refused(opened("utf-8", file.into_bytes()));
+            assert!(code == "delimiter" && en.contains("delimiter = \";\""), "{code}: {en}");
+        }
+    }
+
+    #[test]
+    fn a_title_above_the_names_and_a_web_page_are_told_apart() {
+        let (code, en) = refused(opened("utf-8", "五月一日导出,,\n时间,类,\n1,2,\n".into()));
+        assert!(code == "missing_columns" && en.contains("remove the title"), "{en}");
+        let (code, en) = refused(opened("utf-8", "<html><table>\n".into()));
+        assert!(code == "missing_columns" && en.contains("web page"), "{en}");
+    }
+
+    #[test]
+    fn utf_8_that_is_said_to_be_something_else_is_found_out() {
+        for encoding in ["gb18030", "windows-1252"] {
+            let (code, en) = refused(opened(encoding, TEXT.as_bytes().to_vec()));
+            assert!(code == "encoding" && en.contains("encoding = \"utf-8\""), "{en}");
+        }
     }
 }

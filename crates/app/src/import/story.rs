@@ -64,6 +64,26 @@ impl People {
         ROLES.into_iter().map(row).collect()
     }
 
+    /// When the import began.
+    pub(super) fn until(&self) -> Timestamp {
+        self.until
+    }
+
+    /// Did somebody here do this, rather than an import or a timer?
+    pub(super) fn are_not(&self, actor: &Actor) -> bool {
+        match actor {
+            Actor::Post { person: acted, .. } => ROLES.iter().all(|(role, _)| person(*role) != *acted),
+            Actor::System => false,
+            Actor::Reporter | Actor::Client { .. } => true,
+        }
+    }
+
+    /// The duty chief of the import, who writes down what a newer export says.
+    pub(super) fn chief(&self, city: &City, case: &Case) -> Actor {
+        let centre = city.centre(Axis::Supervision, &case.place.path, case.level);
+        self.actor(Role::DutyChief, &centre.unwrap_or_else(|| self.home.clone()))
+    }
+
     fn actor(&self, role: Role, unit: &UnitCode) -> Actor {
         Actor::Post { person: person(role), post: post(role), role, unit: unit.clone(), area: self.root.clone() }
     }
@@ -111,14 +131,30 @@ pub(super) fn tell<'a>(
     number: &str,
 ) -> Result<History<'a>, AppError> {
     let mut history = app.history(&Actor::System, row.reported_at, |_| number.to_owned(), new)?.under(city.clone());
+    go_on(&mut history, city, people, row, None)?;
+    Ok(history)
+}
+
+/// Takes a case on through the loop as far as a row says, at the times that leads to, but none before `earliest`; gives
+/// the time of the first step.
+pub(super) fn go_on(
+    history: &mut History<'_>,
+    city: &City,
+    people: &People,
+    row: &Row,
+    earliest: Option<Timestamp>,
+) -> Result<Option<Timestamp>, AppError> {
+    let mut first = None;
     // As many steps as the loop has, and some to spare: a policy may put verification and checks between.
     for _ in 0..16 {
         let Some((actor, step)) = next(city, people, row, &history.case) else { break };
         let at = when(row, &history.case, people.until);
+        let at = earliest.map_or(at, |earliest| at.max(earliest));
         history.step(&actor, at, &step)?;
+        first = first.or(Some(at));
     }
     tracing::trace!(line = row.line, state = history.case.state.kind().code(), "a row was told");
-    Ok(history)
+    Ok(first)
 }
 
 /// What happened next, unless the case is where the row says.
@@ -143,7 +179,7 @@ fn next(city: &City, people: &People, row: &Row, case: &Case) -> Option<(Actor, 
             let class = class(city, row)?;
             Some((centre(Role::DutyChief), step(Command::File { class, condition: condition(city, row) })))
         }
-        (State::AwaitingDispatch, Stage::Dispatched | Stage::Handling | Stage::Closed) => {
+        (State::AwaitingDispatch | State::Reopened, Stage::Dispatched | Stage::Handling | Stage::Closed) => {
             let unit = row.unit.clone().or_else(|| proposed(city, row, case))?;
             let lead = Part { unit, minutes: None };
             Some((centre(Role::Dispatcher), step(Command::Dispatch { lead, assisting: Vec::new() })))
@@ -178,7 +214,7 @@ fn next(city: &City, people: &People, row: &Row, case: &Case) -> Option<(Actor, 
     }
 }
 
-fn class(city: &City, row: &Row) -> Option<ClassRef> {
+pub(super) fn class(city: &City, row: &Row) -> Option<ClassRef> {
     let scheme = &city.policy.scheme;
     let version = city.catalogues.current(scheme)?.version;
     Some(ClassRef { scheme: scheme.clone(), version, code: row.class.clone()? })

@@ -1,13 +1,20 @@
 //! Persons, their accounts and the posts they hold.
 
-use crate::{App, AppError, Caller, Problem, cases::IdempotencyKey, once::Once, passwords};
+use crate::{
+    App, AppError, Caller, Problem,
+    cases::IdempotencyKey,
+    passwords,
+    reach::{Reach, region_of},
+    secrets::digest,
+};
 use gewu_domain::{
     ids::{AreaCode, PersonId, PostId, RegionId, UnitCode},
     people::{Axis, Post, Role},
 };
 use gewu_store::{
     Change, Listing, Page,
-    people::{AccountRow, PersonKey, PersonRow},
+    audit::AuditRow,
+    people::{AccountRow, FIRST_VERSION, PasswordHash, PersonKey, PersonRow},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,6 +44,9 @@ pub struct NewPost {
     pub to: Option<Timestamp>,
 }
 
+/// How often a password is set anew for an account that others change at the same time.
+const SETS_MOST: u32 = 5;
+
 impl App {
     /// Opens an account.
     ///
@@ -48,7 +58,7 @@ impl App {
         key: Option<&IdempotencyKey>,
         new: NewPerson,
     ) -> Result<PersonId, AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "add_person", &new);
         if let Some(before) = self.answered(&once).await? {
             return Ok(before);
@@ -84,21 +94,23 @@ impl App {
         if !problems.is_empty() {
             return Err(AppError::Invalid(problems));
         }
+        reach.over_unit(&new.unit)?;
+        let area = self.area_of_unit(&new.unit);
         let now = self.now();
         let id = self.ids.person(now, self.random.as_ref());
         let password = self.hashed(new.password).await?;
         let changes = vec![
             Change::Person(PersonRow { id, name: new.name.trim().to_owned(), unit: new.unit, is_active: true }),
-            Change::Account(AccountRow {
+            Change::OpenAccount(AccountRow {
                 person: id,
                 login,
-                password,
+                password: PasswordHash(password),
                 must_change: new.must_change,
-                failures: 0,
-                locked_until: None,
                 changed_at: now,
+                version: FIRST_VERSION,
+                totp: None,
             }),
-            Change::Audit(self.audit_row(caller, "person_added", id.to_string(), true)),
+            Change::Audit(AuditRow { area, ..self.audit_row(caller, "person_added", id.to_string(), true) }),
         ];
         self.apply_once(&once, changes, id).await
     }
@@ -113,15 +125,16 @@ impl App {
         key: Option<&IdempotencyKey>,
         new: NewPost,
     ) -> Result<PostId, AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "add_post", &new);
         if let Some(before) = self.answered(&once).await? {
             return Ok(before);
         }
         let snapshot = self.snapshot()?;
         let view = self.store.city().await?;
-        view.person(new.person).await?.ok_or(AppError::NotFound)?;
+        let person = view.person(new.person).await?.ok_or(AppError::NotFound)?;
         drop(view);
+        reach.over_unit(&person.unit)?;
         let Some(unit) = snapshot.city.units.get(&new.unit) else {
             return Err(Problem::new("unit", "unknown_unit", "没有这个单位", "there is no such unit").into());
         };
@@ -139,7 +152,9 @@ impl App {
         let Some(found) = areas.get(&area) else {
             return Err(Problem::new("area", "unknown_area", "没有这个区域", "there is no such area").into());
         };
-        let region = found.parent.is_some().then_some(found.region);
+        reach.over_unit(&new.unit)?;
+        reach.over(&found.code)?;
+        let region = if areas.is_whole(&area) { None } else { region_of(&area, areas) };
         let now = self.now();
         let post = Post {
             id: self.ids.post(now, self.random.as_ref()),
@@ -152,8 +167,9 @@ impl App {
             to: new.to,
         };
         let id = post.id;
-        let changes =
-            vec![Change::Post(post), Change::Audit(self.audit_row(caller, "post_added", id.to_string(), true))];
+        let audit =
+            AuditRow { area: Some(post.area.clone()), ..self.audit_row(caller, "post_added", id.to_string(), true) };
+        let changes = vec![Change::Post(post), Change::Audit(audit)];
         self.apply_once(&once, changes, id).await
     }
 
@@ -162,47 +178,46 @@ impl App {
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::NotFound`].
     pub async fn end_post(&self, caller: &Caller, key: Option<&IdempotencyKey>, post: PostId) -> Result<(), AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "end_post", &post);
         if self.answered::<()>(&once).await?.is_some() {
             return Ok(());
         }
         let now = self.now();
         let stands = self.store.city().await?.post(post).await?.ok_or(AppError::NotFound)?;
+        reach.over_post(&stands)?;
         let mut changes = Vec::new();
         if stands.to.is_none_or(|to| to > now) {
             changes.push(Change::EndPost { post, at: now });
-            changes.push(Change::Audit(self.audit_row(caller, "post_ended", post.to_string(), true)));
+            let row = self.audit_row(caller, "post_ended", post.to_string(), true);
+            changes.push(Change::Audit(AuditRow { area: Some(stands.area), ..row }));
         }
         self.apply_once(&once, changes, ()).await
     }
 
-    /// Chooses a new password; every session of the person ends. A wrong present password counts as a failed sign-in, so
-    /// that a session left open is no place to guess it.
+    /// Chooses a new password; every session of the person ends, and every browser is forgotten but the one that asks (by its
+    /// device secret). A wrong present password is counted, so that a session left open is no place to guess it.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] when the present password is wrong or the new one too weak, [`AppError::TooMany`] while the
-    /// account is locked.
-    pub async fn change_password(&self, caller: &Caller, present: &str, new: &str) -> Result<(), AppError> {
-        let person = caller.person().ok_or(AppError::SignedOut)?;
-        let view = self.store.city().await?;
-        let account = view.account_of(person).await?.ok_or(AppError::NotFound)?;
-        drop(view);
-        self.unlocked(&account)?;
-        let (given, stored) = (present.to_owned(), account.password.clone());
-        if !passwords::apart(move || passwords::verify(&given, &stored)).await? {
-            let changes = vec![
-                Change::Account(self.after_failure(account)),
-                Change::Audit(self.audit_row(caller, "password_refused", person.to_string(), false)),
-            ];
-            self.store.apply(RegionId(0), changes.into()).await?;
-            return Err(Problem::new("present", "wrong", "现在的密码不对", "the present password is wrong").into());
-        }
+    /// [`AppError::Invalid`] when the present password is wrong or the new one too weak, [`AppError::TooMany`] after too many
+    /// wrong ones, [`AppError::Conflict`] when it was changed by somebody else at the same time.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        present: &str,
+        new: &str,
+        device: Option<&str>,
+    ) -> Result<(), AppError> {
+        let account = self.own_account(caller).await?;
+        self.compare_present(caller, &account, present).await?;
         if let Err(weak) = passwords::check(new, &account.login) {
             return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
         }
         let once = self.once(RegionId(0), None, "change_password", &());
-        self.put_password(caller, &once, account, new.to_owned(), false).await
+        let password = PasswordHash(self.hashed(new.to_owned()).await?);
+        let forgotten = Change::ForgetDevicesOf { person: account.person, but: device.map(digest) };
+        let changes = self.password_set(caller, &account, password, false, forgotten);
+        self.apply_once(&once, changes, ()).await
     }
 
     /// Sets somebody's password; they must choose their own at the next sign-in.
@@ -216,43 +231,55 @@ impl App {
         login: &str,
         new: &str,
     ) -> Result<(), AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "reset_password", &(login, new));
         if self.answered::<()>(&once).await?.is_some() {
             return Ok(());
         }
-        let view = self.store.city().await?;
-        let account = view.account(&login.trim().to_lowercase()).await?.ok_or(AppError::NotFound)?;
-        drop(view);
-        if let Err(weak) = passwords::check(new, &account.login) {
-            return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
+        let login = login.trim().to_lowercase();
+        let mut hashed = None;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let view = self.store.city().await?;
+            let account = view.account(&login).await?.ok_or(AppError::NotFound)?;
+            let person = view.person(account.person).await?.ok_or(AppError::NotFound)?;
+            reach.over_person(&person, &view.posts_of(person.id).await?, self.now())?;
+            drop(view);
+            if let Err(weak) = passwords::check(new, &account.login) {
+                return Err(Problem::new("password", "weak", weak.zh, weak.en).into());
+            }
+            let password = match &hashed {
+                Some(password) => PasswordHash::clone(password),
+                None => hashed.insert(PasswordHash(self.hashed(new.to_owned()).await?)).clone(),
+            };
+            let forgotten = Change::ForgetDevicesOf { person: account.person, but: None };
+            let changes = self.password_set(caller, &account, password, true, forgotten);
+            match self.apply_once(&once, changes, ()).await {
+                // Whatever the account was before, this is what it shall be.
+                Err(AppError::Conflict) if tries < SETS_MOST => {}
+                done => return done,
+            }
         }
-        self.put_password(caller, &once, account, new.to_owned(), true).await
     }
 
-    async fn put_password(
+    fn password_set(
         &self,
         caller: &Caller,
-        once: &Once<'_>,
-        account: AccountRow,
-        new: String,
+        account: &AccountRow,
+        password: PasswordHash,
         must_change: bool,
-    ) -> Result<(), AppError> {
+        forgotten: Change,
+    ) -> Vec<Change> {
         let person = account.person;
-        let account = AccountRow {
-            password: self.hashed(new).await?,
-            must_change,
-            failures: 0,
-            locked_until: None,
-            changed_at: self.now(),
-            ..account
-        };
-        let changes = vec![
-            Change::Account(account),
-            Change::EndSessionsOf(person),
+        let mut keys = self.sign_in_keys(&account.login, None, &caller.origin);
+        keys.extend(self.own_keys(person));
+        vec![
+            Change::SetPassword { person, was: account.version, password, must_change, at: self.now() },
+            forgotten,
+            Change::ForgetTries(super::tries::digests(&keys)),
             Change::Audit(self.audit_row(caller, "password_changed", person.to_string(), true)),
-        ];
-        self.apply_once(once, changes, ()).await
+        ]
     }
 
     /// Forgets a member of staff: the name goes, the account and posts end, the id stays in the facts.
@@ -265,23 +292,25 @@ impl App {
         key: Option<&IdempotencyKey>,
         person: PersonId,
     ) -> Result<(), AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "erase_person", &person);
         if self.answered::<()>(&once).await?.is_some() {
             return Ok(());
         }
         let view = self.store.city().await?;
-        view.person(person).await?.ok_or(AppError::NotFound)?;
+        let row = view.person(person).await?.ok_or(AppError::NotFound)?;
+        reach.over_person(&row, &view.posts_of(person).await?, self.now())?;
         drop(view);
+        let area = self.area_of_unit(&row.unit);
         let changes = vec![
             Change::EndSessionsOf(person),
             Change::ErasePerson(person),
-            Change::Audit(self.audit_row(caller, "person_erased", person.to_string(), true)),
+            Change::Audit(AuditRow { area, ..self.audit_row(caller, "person_erased", person.to_string(), true) }),
         ];
         self.apply_once(&once, changes, ()).await
     }
 
-    /// People, by unit and id.
+    /// People, by unit and id. Whoever is limited to an area finds those of the units in it, and of the units it lies in.
     ///
     /// # Errors
     /// [`AppError::Forbidden`] for callers who are not staff.
@@ -294,8 +323,22 @@ impl App {
         if caller.administrator().is_err() {
             caller.staff()?;
         }
+        let near = match self.reach_of(caller)? {
+            Reach::City => units.to_vec(),
+            Reach::Area(own, snapshot) => {
+                let areas = &snapshot.city.areas;
+                let is_near = |area| areas.is_within(area, &own) || areas.is_within(&own, area);
+                let all = snapshot.city.units.all().filter(|unit| is_near(&unit.area)).map(|unit| &unit.code);
+                let near: Vec<UnitCode> =
+                    all.filter(|unit| units.is_empty() || units.contains(unit)).cloned().collect();
+                if near.is_empty() {
+                    return Ok(Listing { rows: Vec::new(), next: None, previous: None });
+                }
+                near
+            }
+        };
         let view = self.store.city().await?;
-        Ok(view.people(units, page).await?)
+        Ok(view.people(&near, page).await?)
     }
 
     /// One person, for administrators and themselves.
@@ -303,11 +346,12 @@ impl App {
     /// # Errors
     /// [`AppError::Forbidden`], [`AppError::NotFound`].
     pub async fn person(&self, caller: &Caller, person: PersonId) -> Result<PersonRow, AppError> {
-        if caller.person() != Some(person) {
-            caller.administrator()?;
-        }
+        let is_own = caller.person() == Some(person);
+        let reach = if is_own { Reach::City } else { self.reach(caller)? };
         let view = self.store.city().await?;
-        view.person(person).await?.ok_or(AppError::NotFound)
+        let row = view.person(person).await?.ok_or(AppError::NotFound)?;
+        reach.over_unit(&row.unit)?;
+        Ok(row)
     }
 
     /// What colleagues call these people; who was erased is left out.
@@ -325,9 +369,11 @@ impl App {
     /// # Errors
     /// [`AppError::Forbidden`] for anybody but administrators and the person.
     pub async fn posts_of(&self, caller: &Caller, person: PersonId) -> Result<Vec<Post>, AppError> {
-        if caller.person() != Some(person) {
-            caller.administrator()?;
-        }
+        self.person(caller, person).await.map(drop).or_else(|error| match error {
+            // Somebody without a row holds no post.
+            AppError::NotFound => Ok(()),
+            error => Err(error),
+        })?;
         let view = self.store.city().await?;
         Ok(view.posts_of(person).await?)
     }

@@ -1,9 +1,16 @@
 //! API keys: machines, what they may do, and taking it away again.
 
-use crate::{App, AppError, Caller, Identity, Problem, cases::IdempotencyKey, secrets, secrets::digest};
-use gewu_domain::ids::{ClientId, Digest, RegionId};
-use gewu_store::{Change, clients::ClientRow};
+use crate::{
+    App, AppError, Caller, Identity, Problem,
+    cases::IdempotencyKey,
+    once::Once,
+    reach::Reach,
+    secrets::{self, digest},
+};
+use gewu_domain::ids::{AreaCode, ClientId, Digest, RegionId};
+use gewu_store::{Change, audit::AuditRow, clients::ClientRow};
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -50,20 +57,36 @@ fn is_recent(at: Timestamp, now: Timestamp) -> bool {
     now.duration_since(at).abs() < KNOWN_FOR
 }
 
+/// What making a key answers, as it is kept for a repetition.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Made {
+    Sealed {
+        id: ClientId,
+        /// The key, sealed to this answer; it goes with it.
+        sealed: String,
+    },
+    /// Nobody can repeat it.
+    Unkeyed { id: ClientId },
+    /// By the first releases, which derived the key.
+    Derived(ClientId),
+}
+
 impl App {
     /// Makes an API key. The key itself is given here, to whoever repeats the request under its idempotency key, and
-    /// never again.
+    /// never again. It does what it does in `area` only, which is that of whoever makes it when not said.
     ///
     /// # Errors
-    /// [`AppError::Forbidden`], [`AppError::Invalid`] for an unknown scope.
+    /// [`AppError::Forbidden`], [`AppError::Invalid`] for an unknown scope or area.
     pub async fn add_client(
         &self,
         caller: &Caller,
         key: Option<&IdempotencyKey>,
         name: &str,
         scopes: Vec<String>,
+        area: Option<AreaCode>,
     ) -> Result<(ClientId, String), AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         if let Some(unknown) = scopes.iter().find(|scope| !SCOPES.contains(&scope.as_str())) {
             return Err(Problem::new(
                 "scopes",
@@ -73,25 +96,56 @@ impl App {
             )
             .into());
         }
-        let once = self.once(RegionId(0), key, "add_client", &(name, &scopes));
-        let secret_of = |id: ClientId| secrets::token_of("gw_", self.keyring.client_key(id));
-        if let Some(id) = self.answered(&once).await? {
-            return Ok((id, secret_of(id)));
+        if let Some(area) = &area
+            && self.snapshot()?.city.areas.get(area).is_none()
+        {
+            return Err(Problem::new("area", "unknown_area", "没有这个区域", "there is no such area").into());
+        }
+        let area = match (&area, &reach) {
+            (Some(wanted), _) => {
+                reach.over(wanted)?;
+                area
+            }
+            (None, Reach::Area(own, _)) => Some(own.clone()),
+            (None, Reach::City) => None,
+        };
+        let once = match &area {
+            None => self.once(RegionId(0), key, "add_client", &(name, &scopes)),
+            Some(area) => self.once(RegionId(0), key, "add_client", &(name, &scopes, area)),
+        };
+        if let Some(made) = self.answered(&once).await? {
+            return self.shown(&once, made);
         }
         let now = self.now();
         let id = self.ids.client(now, self.random.as_ref());
+        let secret = secrets::token("gw_", self.random.as_ref());
+        let row = self.audit_row(caller, "client_added", id.to_string(), true);
+        let audit = Change::Audit(AuditRow { area: area.clone(), ..row });
         let client = ClientRow {
             id,
             name: name.trim().to_owned(),
-            secret: digest(&secret_of(id)),
+            secret: digest(&secret),
             scopes,
+            area,
             made_at: now,
             revoked_at: None,
         };
-        let changes =
-            vec![Change::Client(client), Change::Audit(self.audit_row(caller, "client_added", id.to_string(), true))];
-        let id = self.apply_once(&once, changes, id).await?;
-        Ok((id, secret_of(id)))
+        let made = match self.seal_answer(&once, &secret) {
+            Some(sealed) => Made::Sealed { id, sealed },
+            None => Made::Unkeyed { id },
+        };
+        match self.apply_once(&once, vec![Change::Client(client), audit], made).await? {
+            Made::Unkeyed { .. } => Ok((id, secret)),
+            made => self.shown(&once, made),
+        }
+    }
+
+    fn shown(&self, once: &Once<'_>, made: Made) -> Result<(ClientId, String), AppError> {
+        match made {
+            Made::Sealed { id, sealed } => Ok((id, self.open_answer(once, &sealed)?)),
+            Made::Derived(id) => Ok((id, secrets::token_of("gw_", self.keyring.derived_client_key(id)))),
+            Made::Unkeyed { id } => Err(AppError::Failed(format!("the key of {id} was not kept").into())),
+        }
     }
 
     /// Takes a key back; it opens nothing any more within a second.
@@ -104,31 +158,32 @@ impl App {
         key: Option<&IdempotencyKey>,
         client: ClientId,
     ) -> Result<(), AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let once = self.once(RegionId(0), key, "revoke_client", &client);
         if self.answered::<()>(&once).await?.is_some() {
             return Ok(());
         }
-        let view = self.store.city().await?;
-        view.clients().await?.iter().find(|known| known.id == client).ok_or(AppError::NotFound)?;
-        drop(view);
-        let changes = vec![
-            Change::RevokeClient { client, at: self.now() },
-            Change::Audit(self.audit_row(caller, "client_revoked", client.to_string(), true)),
-        ];
+        let clients = self.store.city().await?.clients().await?;
+        let known = clients.into_iter().find(|known| known.id == client).ok_or(AppError::NotFound)?;
+        over_client(&reach, &known)?;
+        let row = self.audit_row(caller, "client_revoked", client.to_string(), true);
+        let changes =
+            vec![Change::RevokeClient { client, at: self.now() }, Change::Audit(AuditRow { area: known.area, ..row })];
         self.apply_once(&once, changes, ()).await?;
         self.known_clients.forget();
         Ok(())
     }
 
-    /// All keys' names and scopes.
+    /// All keys' names and scopes; of an area, those limited to it.
     ///
     /// # Errors
     /// [`AppError::Forbidden`].
     pub async fn clients(&self, caller: &Caller) -> Result<Vec<ClientRow>, AppError> {
-        caller.administrator()?;
+        let reach = self.reach(caller)?;
         let view = self.store.city().await?;
-        Ok(view.clients().await?)
+        let mut clients = view.clients().await?;
+        clients.retain(|client| over_client(&reach, client).is_ok());
+        Ok(clients)
     }
 
     /// Who calls with this key. What was looked up is believed for a second.
@@ -136,20 +191,37 @@ impl App {
     /// # Errors
     /// [`AppError::SignedOut`] for an unknown key, [`AppError::Forbidden`] for a revoked one.
     pub async fn client(&self, key: &str, origin: &str) -> Result<Caller, AppError> {
-        let (secret, now) = (digest(key), self.now());
-        let client = match self.known_clients.find(secret, now) {
-            Some(client) => client,
-            None => {
-                let client = self.store.city().await?.client(secret).await?.ok_or(AppError::SignedOut)?;
-                if client.revoked_at.is_some() {
-                    return Err(AppError::Forbidden("the API key was revoked"));
-                }
-                self.known_clients.keep(&client, now);
-                client
-            }
-        };
-        let identity = Identity::Client { client: client.id, scopes: client.scopes };
-        Ok(Caller { identity, origin: origin.to_owned() })
+        match self.known_clients.find(digest(key), self.now()) {
+            Some(client) => Ok(caller_of(client, origin)),
+            None => self.still_client(key, origin).await,
+        }
+    }
+
+    /// As [`App::client`], but asked of the store, whatever was looked up before.
+    ///
+    /// # Errors
+    /// As [`App::client`].
+    pub async fn still_client(&self, key: &str, origin: &str) -> Result<Caller, AppError> {
+        let client = self.store.city().await?.client(digest(key)).await?.ok_or(AppError::SignedOut)?;
+        if client.revoked_at.is_some() {
+            self.note_refusal(&caller_of(client, origin), "revoked key").await;
+            return Err(AppError::Forbidden("the API key was revoked"));
+        }
+        self.known_clients.keep(&client, self.now());
+        Ok(caller_of(client, origin))
+    }
+}
+
+fn caller_of(client: ClientRow, origin: &str) -> Caller {
+    let ClientRow { id, scopes, area, .. } = client;
+    Caller { identity: Identity::Client { client: id, scopes, area }, origin: origin.to_owned() }
+}
+
+/// A key of the whole city is the city's.
+fn over_client(reach: &Reach, client: &ClientRow) -> Result<(), AppError> {
+    match &client.area {
+        Some(area) => reach.over(area),
+        None => reach.over_city(),
     }
 }
 
@@ -170,6 +242,7 @@ mod tests {
             name: String::new(),
             secret: Digest(secret),
             scopes: vec!["report".to_owned()],
+            area: None,
             made_at: at(0),
             revoked_at: None,
         }

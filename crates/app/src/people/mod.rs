@@ -2,4 +2,8 @@
 
 pub mod accounts;
 pub mod clients;
+pub mod devices;
+pub mod sessions;
 pub mod sign_in;
+pub mod totp;
+pub mod tries;

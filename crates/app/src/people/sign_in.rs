@@ -1,21 +1,55 @@
 //! Signing in and out, and knowing again who is signed in.
 
+use super::{devices, totp, tries};
 use crate::{App, AppError, Caller, Identity, Problem, passwords, secrets, secrets::digest};
 use gewu_domain::{
     ids::{PersonId, PostId, RegionId},
     people::Post,
 };
 use gewu_store::{
-    Change, Changes,
-    people::{AccountRow, PersonRow},
-    sessions::SessionRow,
+    Change, Changes, StoreError,
+    people::{AccountRow, PasswordHash, PersonRow},
+    sessions::{DeviceRow, SessionRow},
+    tries::TryKey,
 };
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
-/// A fresh session: the secret goes into the cookie and nowhere else.
+/// A try to sign in, with what is known of the browser.
+#[derive(Clone, Copy, Default)]
+pub struct Attempt<'a> {
+    pub login: &'a str,
+    pub password: &'a str,
+    /// Of the second factor, or a recovery code; empty when none was given.
+    pub code: &'a str,
+    pub browser: Browser<'a>,
+}
+
+/// The browser that tries.
+#[derive(Clone, Copy, Default)]
+pub struct Browser<'a> {
+    /// The secret it was given when somebody signed in with it before.
+    pub device: Option<&'a str>,
+    /// Its `User-Agent`.
+    pub agent: &'a str,
+    /// The network address, cut to /24 or /48.
+    pub origin: &'a str,
+}
+
+/// How a right password was answered.
+#[derive(Clone)]
+pub enum Entered {
+    In(SignedIn),
+    /// The second factor is asked for; this goes back with its code ([`App::sign_in_with_code`]), for a few minutes.
+    CodeNeeded(String),
+}
+
+/// A fresh session: the secrets go into cookies and nowhere else.
 #[derive(Clone)]
 pub struct SignedIn {
     pub secret: String,
+    /// By this the browser is known when it comes back.
+    pub device: String,
     pub person: PersonId,
     pub must_change: bool,
 }
@@ -31,83 +65,154 @@ pub struct Signed {
     pub csrf: String,
     /// Must choose a password of their own before anything else.
     pub must_change: bool,
+    /// Must set up a second factor before anything else: the policy asks for it in a post they hold.
+    pub must_enrol: bool,
 }
 
+/// How long the second factor may take after the password.
+const STEP_FOR: SignedDuration = SignedDuration::from_mins(5);
+
 impl App {
-    /// Signs somebody in. Wrong name and wrong password are not told apart, and take as long.
+    /// Signs somebody in. Wrong name and wrong password are not told apart, take as long, and are slowed down alike (see
+    /// [`super::tries`]).
     ///
     /// # Errors
-    /// [`AppError::Invalid`] for a wrong name or password, [`AppError::TooMany`] while the account is locked.
-    pub async fn sign_in(&self, login: &str, password: &str, origin: &str) -> Result<SignedIn, AppError> {
+    /// [`AppError::Invalid`] for a wrong name, password or code, [`AppError::TooMany`] while there is to be waited.
+    pub async fn sign_in(&self, attempt: Attempt<'_>) -> Result<Entered, AppError> {
         let now = self.now();
-        let login = login.trim().to_lowercase();
+        let login = attempt.login.trim().to_lowercase();
         let view = self.store.city().await?;
         let account = view.account(&login).await?;
         drop(view);
-        let caller = Caller::public(origin);
-        let Some(account) = account else {
-            let (cost, given) = (self.settings.password_cost, password.to_owned());
-            passwords::apart(move || cost.verify_nobody(&given)).await?;
-            self.note_sign_in(&caller, "sign_in_refused", None, Vec::new()).await?;
+        let person = account.as_ref().map(|account| account.person);
+        let browser = attempt.browser;
+        let device = self.known_device(person, browser.device, now).await?;
+        let keys = self.sign_in_keys(&login, device, browser.origin);
+        let caller = Caller::public(browser.origin);
+        if let Err(barred) = self.take_try(&keys, now).await {
+            self.note_sign_in(&caller, "sign_in_locked", person, Vec::new()).await?;
+            return Err(barred);
+        }
+        let (given, cost) = (attempt.password.to_owned(), self.settings.password_cost);
+        let stored = account.as_ref().map(|account| account.password.0.clone());
+        let fits = passwords::apart(move || match stored {
+            Some(stored) => passwords::verify(&given, &stored),
+            None => cost.verify_nobody(&given),
+        });
+        let (true, Some(account)) = (fits.await?, account) else {
+            self.note_sign_in(&caller, "sign_in_refused", person, Vec::new()).await?;
             return Err(wrong());
         };
-        if let Err(locked) = self.unlocked(&account) {
+        if account.totp.is_some() && attempt.code.is_empty() {
+            return Ok(Entered::CodeNeeded(self.step_of(&account, now)));
+        }
+        let mut changes = self.second_factor(&account, attempt.code, &caller).await?;
+        if cost.is_outdated(&account.password.0) {
+            let password = PasswordHash(self.hashed(attempt.password.to_owned()).await?);
+            changes.push(Change::Rehash { person: account.person, was: account.version, password });
+        }
+        self.enter(&account, browser, changes, &keys).await.map(Entered::In)
+    }
+
+    /// Goes on after [`Entered::CodeNeeded`].
+    ///
+    /// # Errors
+    /// [`AppError::SignedOut`] when it took too long or the account changed meanwhile; else as [`App::sign_in`].
+    pub async fn sign_in_with_code(&self, step: &str, code: &str, browser: Browser<'_>) -> Result<SignedIn, AppError> {
+        let now = self.now();
+        let account = self.account_of_step(step, now).await?.ok_or(AppError::SignedOut)?;
+        let device = self.known_device(Some(account.person), browser.device, now).await?;
+        let keys = self.sign_in_keys(&account.login, device, browser.origin);
+        let caller = Caller::public(browser.origin);
+        if let Err(barred) = self.take_try(&keys, now).await {
             self.note_sign_in(&caller, "sign_in_locked", Some(account.person), Vec::new()).await?;
-            return Err(locked);
+            return Err(barred);
         }
-        let stored = account.password.clone();
-        let given = password.to_owned();
-        if !passwords::apart(move || passwords::verify(&given, &stored)).await? {
-            let person = account.person;
-            let account = self.after_failure(account);
-            self.note_sign_in(&caller, "sign_in_refused", Some(person), vec![Change::Account(account)]).await?;
-            return Err(wrong());
+        let changes = self.second_factor(&account, code, &caller).await?;
+        self.enter(&account, browser, changes, &keys).await
+    }
+
+    /// The changes that use the code up, when the account asks for one.
+    async fn second_factor(&self, account: &AccountRow, code: &str, caller: &Caller) -> Result<Vec<Change>, AppError> {
+        if account.totp.is_none() {
+            return Ok(Vec::new());
         }
+        match self.code_used(account, code, self.now())? {
+            Some(used) => Ok(vec![used]),
+            None => {
+                self.note_sign_in(caller, "sign_in_refused", Some(account.person), Vec::new()).await?;
+                Err(totp::wrong_code())
+            }
+        }
+    }
+
+    /// Opens a session, if the account still is as it was compared with, and the code was not used before.
+    async fn enter(
+        &self,
+        account: &AccountRow,
+        browser: Browser<'_>,
+        mut changes: Vec<Change>,
+        keys: &[TryKey],
+    ) -> Result<SignedIn, AppError> {
+        let (now, person) = (self.now(), account.person);
         let secret = secrets::token("", self.random.as_ref());
-        let posts = self.posts_now(account.person, now).await?;
+        // One browser may be several people's: a secret it has stays.
+        let device = browser.device.filter(|device| devices::is_secret(device)).map(str::to_owned);
+        let device = device.unwrap_or_else(|| secrets::token("", self.random.as_ref()));
         let session = SessionRow {
             id: self.ids.session(now, self.random.as_ref()),
             secret: digest(&secret),
-            person: account.person,
-            post: posts.first().map(|post| post.id),
+            person,
+            post: self.posts_now(person, now).await?.first().map(|post| post.id),
             started_at: now,
             seen_at: now,
+            device: devices::described(browser.agent),
         };
-        let person = account.person;
-        let must_change = account.must_change;
-        let mut changes = vec![Change::Session(session)];
-        let is_outdated = self.settings.password_cost.is_outdated(&account.password);
-        if is_outdated || account.failures > 0 || account.locked_until.is_some() {
-            let password = if is_outdated { self.hashed(password.to_owned()).await? } else { account.password.clone() };
-            changes.push(Change::Account(AccountRow { password, failures: 0, locked_until: None, ..account }));
+        let ends_at = now.saturating_add(devices::KNOWN_FOR).unwrap_or(now);
+        let used_a_code = account.totp.is_some();
+        changes.push(Change::OpenSession { session, was: account.version });
+        changes.push(Change::KnowDevice(DeviceRow { person, secret: digest(&device), ends_at }));
+        changes.push(Change::ForgetTries(tries::digests(keys)));
+        let caller = Caller::public(browser.origin);
+        match self.note_sign_in(&caller, "signed_in", Some(person), changes).await {
+            Ok(()) => Ok(SignedIn { secret, device, person, must_change: account.must_change }),
+            Err(StoreError::Stale { .. }) if used_a_code => {
+                self.note_sign_in(&caller, "sign_in_refused", Some(person), Vec::new()).await?;
+                Err(totp::wrong_code())
+            }
+            Err(error) => Err(error.into()),
         }
-        self.note_sign_in(&caller, "signed_in", Some(person), changes).await?;
-        Ok(SignedIn { secret, person, must_change })
     }
 
-    /// # Errors
-    /// [`AppError::TooMany`] while too many wrong passwords lock the account.
-    pub(super) fn unlocked(&self, account: &AccountRow) -> Result<(), AppError> {
-        let now = self.now();
-        let Some(until) = account.locked_until.filter(|until| *until > now) else { return Ok(()) };
-        let wait_s = until.duration_since(now).as_secs().clamp(1, i64::from(u32::MAX));
-        Err(AppError::TooMany { wait_s: u32::try_from(wait_s).unwrap_or(u32::MAX) })
+    /// Says that the password of this account was right just now.
+    fn step_of(&self, account: &AccountRow, now: Timestamp) -> String {
+        let ends_at = now.saturating_add(STEP_FOR).unwrap_or(now).as_second();
+        let (person, version) = (account.person, account.version);
+        let seal = self.keyring.digest_of("sign-in step", &[&format!("{person}.{version}.{ends_at}")]);
+        format!("{person}.{version}.{ends_at}.{seal}")
     }
 
-    /// The account after one more wrong password: locked for a while when that was one too many.
-    pub(super) fn after_failure(&self, account: AccountRow) -> AccountRow {
-        let failures = account.failures.saturating_add(1);
-        if failures < self.settings.failures_most {
-            return AccountRow { failures, locked_until: None, ..account };
-        }
-        let lock = SignedDuration::from_mins(i64::from(self.settings.lock_minutes));
-        AccountRow { failures: 0, locked_until: self.now().checked_add(lock).ok(), ..account }
+    /// The account such words are about, while they hold.
+    async fn account_of_step(&self, step: &str, now: Timestamp) -> Result<Option<AccountRow>, AppError> {
+        let Some((said, seal)) = step.rsplit_once('.') else { return Ok(None) };
+        // Compared as digests of digests: how long it takes tells nothing of what is right.
+        let wanted = self.keyring.digest_of("sign-in step", &[said]).to_string();
+        let is_ours = digest(&wanted) == digest(seal);
+        let mut parts = said.split('.');
+        let (person, version, ends_at) = (parts.next(), parts.next(), parts.next());
+        let is_in_time =
+            ends_at.and_then(|text| text.parse().ok()).is_some_and(|ends_at: i64| now.as_second() <= ends_at);
+        let Some(person) = person.and_then(|text| text.parse().ok()).filter(|_| is_ours && is_in_time) else {
+            return Ok(None);
+        };
+        let account = self.store.city().await?.account_of(person).await?;
+        Ok(account.filter(|account| version == Some(account.version.to_string().as_str())))
     }
 
     /// Who holds this session secret, if it still holds. Touches the session at most once a minute.
     ///
     /// # Errors
-    /// [`AppError::SignedOut`] when the session is unknown, ended or idle for too long.
+    /// [`AppError::SignedOut`] when the session is unknown, ended, idle for too long or too old.
     pub async fn signed(&self, secret: &str, origin: &str) -> Result<Signed, AppError> {
         self.signed_in(secret, origin, true).await
     }
@@ -125,20 +230,21 @@ impl App {
         let view = self.store.city().await?;
         let session = view.session(digest(secret)).await?.ok_or(AppError::SignedOut)?;
         let person = view.person(session.person).await?.filter(|person| person.is_active);
-        let must_change = view.account_of(session.person).await?.is_some_and(|account| account.must_change);
+        let account = view.account_of(session.person).await?;
         drop(view);
         let idle = now.duration_since(session.seen_at);
-        if idle > SignedDuration::from_mins(i64::from(self.settings.idle_minutes)) {
+        if !self.holds(&session, now) {
             self.store.apply(RegionId(0), Changes::one(Change::EndSession(session.id))).await?;
             return Err(AppError::SignedOut);
         }
         let person = person.ok_or(AppError::SignedOut)?;
         let posts = self.posts_now(person.id, now).await?;
         if touches && idle > SignedDuration::from_mins(1) {
-            let seen = SessionRow { seen_at: now, ..session.clone() };
-            self.store.apply(RegionId(0), Changes::one(Change::Session(seen))).await?;
+            self.store.apply(RegionId(0), Changes::one(Change::SeeSession { session: session.id, at: now })).await?;
         }
         let post = posts.iter().find(|post| Some(post.id) == session.post).or(posts.first()).cloned();
+        let must_enrol = account.as_ref().is_some_and(|account| account.totp.is_none())
+            && posts.iter().any(|post| self.asks_totp_of(post.role));
         let identity = match post {
             Some(post) => Identity::Staff { person: person.id, session: Some(session.id), post },
             None => Identity::Postless { person: person.id, session: Some(session.id) },
@@ -148,7 +254,8 @@ impl App {
             person,
             posts,
             csrf: digest(&format!("csrf {secret}")).to_string(),
-            must_change,
+            must_change: account.as_ref().is_some_and(|account| account.must_change),
+            must_enrol,
         })
     }
 
@@ -164,9 +271,13 @@ impl App {
         if !self.posts_now(session.person, now).await?.iter().any(|held| held.id == post) {
             return Err(AppError::Forbidden("you do not hold this post now"));
         }
-        let session = SessionRow { post: Some(post), seen_at: now, ..session };
-        self.store.apply(RegionId(0), Changes::one(Change::Session(session))).await?;
-        Ok(())
+        let session = session.id;
+        let changes = vec![Change::SwitchPost { session, post }, Change::SeeSession { session, at: now }];
+        match self.store.apply(RegionId(0), changes.into()).await {
+            // It ended between the look and the write.
+            Err(StoreError::Stale { .. }) => Err(AppError::SignedOut),
+            written => Ok(written?),
+        }
     }
 
     /// Ends a session; an unknown one is fine.
@@ -198,15 +309,17 @@ impl App {
         action: &str,
         person: Option<PersonId>,
         changes: Vec<Change>,
-    ) -> Result<(), AppError> {
+    ) -> Result<(), StoreError> {
         let object = person.map(|person| person.to_string()).unwrap_or_default();
         let mut row =
             self.audit_row(caller, action, object, !action.ends_with("refused") && !action.ends_with("locked"));
         row.person = person;
+        // Looked for also when there is none, so that a name nobody has takes as long.
+        let signs = self.store.city().await?.person(person.unwrap_or(PersonId(Uuid::nil()))).await?;
+        row.area = signs.and_then(|signs| self.area_of_unit(&signs.unit));
         let mut changes = Changes::from(changes);
         changes.push(Change::Audit(row));
-        self.store.apply(RegionId(0), changes).await?;
-        Ok(())
+        self.store.apply(RegionId(0), changes).await
     }
 }
 

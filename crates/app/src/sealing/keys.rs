@@ -3,7 +3,7 @@
 //! ```text
 //! seal 2 <64 hex digits>      the first seals; the others only open what they sealed
 //! seal 1 <64 hex digits>
-//! lookup <64 hex digits>      finds contact data and makes receipt codes; never changes
+//! lookup <64 hex digits>      finds contact data and checks receipt codes; never changes
 //! ```
 //! Contact data is lost without this file, and open with it: it is kept apart from the backups of the data.
 
@@ -45,6 +45,18 @@ pub enum KeyringFault {
     Missing(&'static str),
     #[error("the lookup key in the file is another one: contact data would not be found by it")]
     OtherLookup,
+    #[error(
+        "the line `{0} {1}` of the key file holds another key than this record was written with: put back the file `keys` that belongs to this record; each backup has one"
+    )]
+    Foreign(&'static str, u16),
+    #[error(
+        "the key file has no line `seal {0}`, but this record was written with that key: put back the file `keys` that belongs to this record"
+    )]
+    Gone(u16),
+    #[error(
+        "the key file does not open what this record holds: put back the file `keys` that belongs to this record; each backup has one"
+    )]
+    Stranger,
     #[error("key {0} cannot be dropped: it is in use, or not in the file")]
     NotDroppable(u16),
     #[error("cannot {what} {}", path.display())]
@@ -55,7 +67,7 @@ const HEAD: &str = "\
 # The keys of this city. Whoever has this file can read contact data; without it contact data is lost.
 # Keep a copy apart from the backups of the data.
 # seal NUMBER KEY: the first seals contact data, the others only open what they sealed.
-# lookup KEY: finds contact data and makes receipt codes. It never changes.
+# lookup KEY: finds contact data and checks receipt codes. It never changes.
 ";
 
 impl Keyring {
@@ -84,6 +96,13 @@ impl Keyring {
         let now = Keyring::read(path)?;
         if now.lookup != self.lookup {
             return Err(KeyringFault::OtherLookup);
+        }
+        let exchanged = now
+            .held()
+            .iter()
+            .find_map(|(number, key)| self.key(*number).is_some_and(|held| held != *key).then_some(*number));
+        if let Some(number) = exchanged {
+            return Err(KeyringFault::Foreign(super::SEAL, number));
         }
         *self.seals.write().unwrap_or_else(PoisonError::into_inner) = now.held().clone();
         Ok(())

@@ -31,19 +31,34 @@ pub enum Unopened {
 /// Cipher and number of the key stand before nonce and ciphertext.
 const HEAD_BYTES: usize = 3;
 
+/// What a key is for, as the record notes it.
+pub const SEAL: &str = "seal";
+pub const LOOKUP: &str = "lookup";
+
 impl Keyring {
-    /// Seals a value to its place: it opens for this region, case and field only. Never the same twice.
+    /// Seals a contact to its place: it opens for this region, case and field only. Never the same twice.
     pub fn seal(&self, region: RegionId, case: CaseId, field: &str, value: &str, random: &dyn Random) -> Vec<u8> {
-        let (number, key) = self.current();
-        let mut nonce = vec![0; self.suite.nonce_bytes()];
-        random.fill(&mut nonce);
-        let sealed = self.suite.seal(&key, &nonce, place(region, case, field).as_bytes(), value.as_bytes());
-        [&[self.suite.code()], number.to_be_bytes().as_slice(), &nonce, &sealed].concat()
+        self.seal_at(&place(region, case, field), value, random)
     }
 
     /// # Errors
     /// [`Unopened`].
     pub fn open(&self, region: RegionId, case: CaseId, field: &str, sealed: &[u8]) -> Result<String, Unopened> {
+        self.open_at(&place(region, case, field), sealed)
+    }
+
+    /// Seals a value to a place, in whose words the purpose comes first.
+    pub(crate) fn seal_at(&self, place: &str, value: &str, random: &dyn Random) -> Vec<u8> {
+        let (number, key) = self.current();
+        let mut nonce = vec![0; self.suite.nonce_bytes()];
+        random.fill(&mut nonce);
+        let sealed = self.suite.seal(&key, &nonce, place.as_bytes(), value.as_bytes());
+        [&[self.suite.code()], number.to_be_bytes().as_slice(), &nonce, &sealed].concat()
+    }
+
+    /// # Errors
+    /// [`Unopened`].
+    pub(crate) fn open_at(&self, place: &str, sealed: &[u8]) -> Result<String, Unopened> {
         let (&[cipher, high, low], rest) = sealed.split_first_chunk::<HEAD_BYTES>().ok_or(Unopened::Foreign)?;
         if cipher != self.suite.code() {
             return Err(Unopened::OtherCipher(cipher));
@@ -58,7 +73,7 @@ impl Keyring {
             }
         };
         let (nonce, rest) = rest.split_at_checked(self.suite.nonce_bytes()).ok_or(Unopened::Foreign)?;
-        let value = self.suite.open(&key, nonce, place(region, case, field).as_bytes(), rest);
+        let value = self.suite.open(&key, nonce, place.as_bytes(), rest);
         value.and_then(|value| String::from_utf8(value).ok()).ok_or(Unopened::Foreign)
     }
 
@@ -82,8 +97,9 @@ impl Keyring {
         Digest(self.keyed(field, normal(field, value).as_bytes()))
     }
 
-    /// The code on the receipt of a case, derived from its id: nothing to store, nothing to leak. See [`secrets::receipt_code`].
-    pub fn receipt_code(&self, case: &str) -> String {
+    /// The code that the first releases put on the receipt of a case. New ones are random; this one is honoured until its
+    /// case has ended (`docs/adr/0016-codes-and-keys-are-random.md`).
+    pub fn derived_receipt_code(&self, case: &str) -> String {
         secrets::receipt_code(self.keyed("receipt", case.as_bytes()))
     }
 
@@ -92,8 +108,8 @@ impl Keyring {
         Digest(self.keyed("receipt digest", format!("{case} {code}").as_bytes()))
     }
 
-    /// The secret of an API client, derived from its id: a repeated request gets the same key again, and it is kept nowhere.
-    pub fn client_key(&self, client: ClientId) -> [u8; 32] {
+    /// The secret that the first releases gave an API client: an answer of theirs that is repeated holds only the id.
+    pub fn derived_client_key(&self, client: ClientId) -> [u8; 32] {
         self.keyed("client key", client.to_string().as_bytes())
     }
 
@@ -101,6 +117,24 @@ impl Keyring {
     /// tried out against a plain digest.
     pub fn request_digest(&self, request: &[u8]) -> Digest {
         Digest(self.keyed("request", request))
+    }
+
+    /// What tries of a secret are counted under: whose, and from where, cannot be read from it.
+    pub(crate) fn try_digest(&self, of: &[&str]) -> Digest {
+        self.digest_of("try", of)
+    }
+
+    /// What tells these keys from others, by purpose and number, and says nothing of them.
+    pub fn digests(&self) -> Vec<(&'static str, u16, Digest)> {
+        let digest = |key: &[u8; 32]| Digest(self.suite.keyed(key, b"gewu key\0"));
+        let seals = self.numbers().into_iter().filter_map(|number| Some((SEAL, number, digest(&*self.key(number)?))));
+        seals.chain([(LOOKUP, 0, digest(self.lookup()))]).collect()
+    }
+
+    /// A keyed digest of several words in their order.
+    pub(crate) fn digest_of(&self, purpose: &str, words: &[&str]) -> Digest {
+        let whole = words.iter().map(|word| format!("{} {word}", word.len())).collect::<Vec<_>>().join(" ");
+        Digest(self.keyed(purpose, whole.as_bytes()))
     }
 
     /// A purpose never sees the digests of another.
@@ -177,7 +211,7 @@ mod tests {
         assert!(both.is_current(&new));
         assert_eq!(before.open(REGION, case(7), "phone", &new), Err(Unopened::KeyMissing(2)));
         assert_eq!(both.index("phone", "13812345678"), before.index("phone", "13812345678"));
-        assert_eq!(both.receipt_code("case_1"), before.receipt_code("case_1"));
+        assert_eq!(both.derived_receipt_code("case_1"), before.derived_receipt_code("case_1"));
     }
 
     /// Made with libsodium (PyNaCl) and Python's hmac: what was sealed before opens after every change of this code.
@@ -192,7 +226,7 @@ mod tests {
             keyring.index("phone", "13812345678").to_string(),
             "f93f3e9223777edeaaa2ccb123705ca5a74ef17c867cf016a221ef2d9933f0d8"
         );
-        assert_eq!(keyring.receipt_code("case_1"), "5FATCEEU");
+        assert_eq!(keyring.derived_receipt_code("case_1"), "5FATCEEU");
     }
 
     #[test]

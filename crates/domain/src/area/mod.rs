@@ -128,7 +128,22 @@ pub struct Area {
     pub region: RegionId,
 }
 
+/// First and last day.
+pub type Period = (Date, Date);
+
+/// What is left of a period when another is taken out.
+fn without((from, to): Period, (first, last): Period) -> impl Iterator<Item = Period> {
+    let is_apart = last < from || to < first;
+    let before = if is_apart { Some((from, to)) } else { first.yesterday().ok().map(|end| (from, end)) };
+    let after = if is_apart { None } else { last.tomorrow().ok().map(|start| (start, to)) };
+    [before, after].into_iter().flatten().filter(|(from, to)| from <= to)
+}
+
 impl Area {
+    fn period(&self) -> Period {
+        (self.valid_from, self.valid_to.unwrap_or(Date::MAX))
+    }
+
     pub fn is_valid_on(&self, date: Date) -> bool {
         self.valid_from <= date && self.valid_to.is_none_or(|last| date <= last)
     }
@@ -183,6 +198,61 @@ impl Areas {
         std::iter::successors(self.get(code), |area| self.get(area.parent.as_ref()?))
     }
 
+    /// As [`Areas::path`], by the parents of that day.
+    pub fn path_on(&self, code: &AreaCode, date: Date) -> Vec<AreaCode> {
+        let up = std::iter::successors(self.get_on(code, date), |area| self.get_on(area.parent.as_ref()?, date));
+        let mut path: Vec<AreaCode> = up.map(|area| area.code.clone()).collect();
+        path.reverse();
+        path
+    }
+
+    /// The area whose ground this was on a day: itself; after its end its one successor, before its beginning the one
+    /// area it took over from.
+    ///
+    /// # Errors
+    /// The areas that may be meant, when there are several or none.
+    pub fn in_force(&self, code: &AreaCode, date: Date) -> Result<&Area, Vec<AreaCode>> {
+        let mut code = code.clone();
+        for _ in 0..=self.all.len() {
+            if let Some(area) = self.get_on(&code, date) {
+                return Ok(area);
+            }
+            let Some(latest) = self.get(&code) else { break };
+            let next: Vec<AreaCode> = if latest.valid_to.is_some_and(|last| last < date) {
+                latest.successors.clone()
+            } else {
+                let before = self.all.iter().filter(|area| area.valid_from <= date && area.successors.contains(&code));
+                before.map(|area| area.code.clone()).collect()
+            };
+            match next.as_slice() {
+                [one] => code = one.clone(),
+                _ => return Err(next),
+            }
+        }
+        Err(Vec::new())
+    }
+
+    /// When each area is a place by itself: there, and with nothing below it. Areas that never are have no entry.
+    pub fn deepest_periods(&self) -> BTreeMap<AreaCode, Vec<Period>> {
+        let mut below: BTreeMap<&AreaCode, Vec<Period>> = BTreeMap::new();
+        for area in &self.all {
+            if let Some(parent) = &area.parent {
+                below.entry(parent).or_default().push(area.period());
+            }
+        }
+        let mut periods: BTreeMap<AreaCode, Vec<Period>> = BTreeMap::new();
+        for area in &self.all {
+            let mut free = vec![area.period()];
+            for taken in below.get(&area.code).into_iter().flatten() {
+                free = free.into_iter().flat_map(|period| without(period, *taken)).collect();
+            }
+            if !free.is_empty() {
+                periods.entry(area.code.clone()).or_default().extend(free);
+            }
+        }
+        periods
+    }
+
     /// Direct children, by code.
     pub fn children(&self, code: &AreaCode) -> &[AreaCode] {
         self.children.get(code).map_or(&[], Vec::as_slice)
@@ -226,6 +296,11 @@ impl Areas {
 
     pub fn current_on(&self, date: Date) -> impl Iterator<Item = &Area> {
         self.all.iter().filter(move |area| area.is_valid_on(date))
+    }
+
+    /// Does everything lie in it? So it is with the only area that has no parent; of several none covers the others.
+    pub fn is_whole(&self, code: &AreaCode) -> bool {
+        matches!(self.roots.as_slice(), [only] if only == code)
     }
 
     /// Does the area lie in the other, or is it the same?

@@ -470,3 +470,68 @@ proptest! {
         }
     }
 }
+
+/// Grids of one county: what was split, what was joined, what came from nothing.
+fn changing() -> Areas {
+    let text = "\
+#version,1\n\
+#scheme,free\n\
+#level,city,市,City\n\
+#level,county,区,County,region\n\
+#level,grid,网格,Grid,grid\n\
+#level,micro,微网格,Micro,grid\n\
+code,name_zh,level,parent,grid_kind,valid_from,valid_to,successors,region\n\
+1,城,city,,,2000-01-01,,,990000\n\
+C,区,county,1,,2000-01-01,,,990001\n\
+A,甲,grid,C,general,2000-01-01,2019-12-31,A1;A2,\n\
+A1,甲一,grid,C,general,2020-01-01,2021-12-31,J,\n\
+A2,甲二,grid,C,general,2020-01-01,2021-12-31,J,\n\
+J,甲合,grid,C,general,2022-01-01,,,\n\
+N,新,grid,C,general,2023-01-01,,,\n\
+M,微,micro,N,micro,2024-01-01,2024-06-30,,\n";
+    Areas::parse("areas.csv", text).unwrap()
+}
+
+#[test]
+fn an_area_of_another_day_leads_to_the_one_in_force_or_to_those_that_may_be_meant() {
+    let areas = changing();
+    let on = |text: &str, year: i16| {
+        areas
+            .in_force(&code(text), date(year, 3, 1))
+            .map(|area| area.code.to_string())
+            .map_err(|may| may.iter().map(AreaCode::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(on("A", 2018), Ok("A".to_owned()));
+    assert_eq!(on("A", 2020), Err(vec!["A1".to_owned(), "A2".to_owned()]), "split in two");
+    assert_eq!(on("A1", 2018), Ok("A".to_owned()), "not there yet: it was part of one");
+    assert_eq!(on("A2", 2024), Ok("J".to_owned()), "over: one took it in");
+    assert_eq!(on("J", 2020), Err(vec!["A1".to_owned(), "A2".to_owned()]), "joined from two");
+    assert_eq!(on("N", 2020), Err(Vec::new()), "nothing was there");
+    assert_eq!(on("M", 2025), Err(Vec::new()));
+    assert_eq!(on("none", 2020), Err(Vec::new()));
+}
+
+#[test]
+fn a_path_on_a_day_runs_through_the_parents_of_that_day() {
+    let areas = changing();
+    let path = |text: &str, year| areas.path_on(&code(text), date(year, 3, 1)).len();
+    assert_eq!((path("A", 2018), path("A", 2020), path("M", 2024)), (3, 0, 4));
+}
+
+#[test]
+fn each_day_the_deepest_areas_are_those_with_nothing_below() {
+    let areas = changing();
+    let periods = areas.deepest_periods();
+    for day in (0..9_200).step_by(13).map(|days| date(2000, 1, 1).saturating_add(jiff::Span::new().days(days))) {
+        let found: Vec<&str> = periods
+            .iter()
+            .filter(|(_, periods)| periods.iter().any(|(from, to)| *from <= day && day <= *to))
+            .map(|(code, _)| code.as_str())
+            .collect();
+        let there: Vec<&Area> = areas.current_on(day).collect();
+        let has_below = |area: &Area| there.iter().any(|below| below.parent.as_ref() == Some(&area.code));
+        let mut slow: Vec<&str> = there.iter().filter(|area| !has_below(area)).map(|area| area.code.as_str()).collect();
+        slow.sort();
+        assert_eq!(found, slow, "{day}");
+    }
+}

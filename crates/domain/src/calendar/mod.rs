@@ -79,6 +79,8 @@ impl fmt::Display for Shift {
 pub enum DayKind {
     /// Nobody works, though the weekday may.
     Holiday,
+    /// 法定节假日: a day off that the law fixes, known before (or without) the announcement of its year.
+    Statutory,
     /// 调休上班: worked in exchange for a day of a holiday.
     MakeUp,
     /// Shifts of its own, e.g. a half day.
@@ -91,8 +93,10 @@ pub struct Day {
     pub kind: DayKind,
     pub name_zh: String,
     pub name_en: String,
-    /// Ascending, without overlap; empty on a holiday.
+    /// Ascending, without overlap; empty on a day off.
     pub shifts: Vec<Shift>,
+    /// The law that fixes it, of a statutory day.
+    pub source: Option<String>,
 }
 
 /// One published version of a calendar. Read with [`Calendar::parse`].
@@ -105,6 +109,7 @@ pub struct Calendar {
     zone_name: String,
     zone: TimeZone,
     days: BTreeMap<Date, Day>,
+    announced_from: Date,
     announced_until: Date,
     workday_minutes: Minutes,
     axis: Axis,
@@ -130,6 +135,7 @@ impl Calendar {
             axis: Axis::new(week, [], &zone),
             zone,
             days: BTreeMap::new(),
+            announced_from: Date::MIN,
             announced_until: Date::MAX,
             workday_minutes: 1440,
         })
@@ -179,14 +185,26 @@ impl Calendar {
         self.workday_minutes
     }
 
+    /// The first day whose holidays are in here.
+    pub fn announced_from(&self) -> Date {
+        self.announced_from
+    }
+
     /// The last day whose holidays have been announced.
     pub fn announced_until(&self) -> Date {
         self.announced_until
     }
 
-    /// True for days after the last announced one: only weekends are known of them.
+    /// True for days before the first announced one and after the last: only weekends and statutory days off are known
+    /// of them.
     pub fn is_provisional(&self, date: Date) -> bool {
-        date > self.announced_until
+        date < self.announced_from || date > self.announced_until
+    }
+
+    /// Whether a day from `first` to `last` that was provisional in the version `before` is announced in this one.
+    pub fn settles(&self, before: &Calendar, first: Date, last: Date) -> bool {
+        let (first, last) = (first.max(self.announced_from), last.min(self.announced_until));
+        first <= last && (before.is_provisional(first) || before.is_provisional(last))
     }
 
     /// The days that differ from their weekday, ascending.

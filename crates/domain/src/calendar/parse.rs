@@ -99,16 +99,18 @@ impl Reader<'_> {
         let zone = self.zone(&mut top);
         let name_zh = self.text(&mut top, "name_zh");
         let name_en = self.text(&mut top, "name_en");
-        let announced_until = self.announced_until(&mut top);
+        let announced_from = self.announced(&mut top, "announced_from", false);
+        let announced_until = self.announced(&mut top, "announced_until", true);
         let sources = self.sources(&mut top);
         let stated = self.workday_minutes(&mut top);
         let week = self.week(&mut top);
         let workday_minutes = week.as_ref().and_then(|(week, _)| self.workday(week, stated));
-        let days = self.days(&mut top, week.as_ref(), announced_until);
+        let days = self.days(&mut top, week.as_ref(), announced_from, announced_until);
         self.unknown_keys(&top, "");
 
         let (zone_name, zone) = zone?;
         let (week, _) = week?;
+        let first_listed = days.iter().find(|(_, day)| day.kind != DayKind::Statutory).map(|(date, _)| *date);
         Some(Calendar {
             reference: CalendarRef { id: id?, version: version? },
             name_zh: name_zh?,
@@ -118,6 +120,8 @@ impl Reader<'_> {
             zone_name,
             zone,
             days,
+            // A file that does not say begins with the year of its first listed day; without any, it knows no holidays.
+            announced_from: announced_from.unwrap_or_else(|| first_listed.map_or(Date::MIN, Date::first_of_year)),
             announced_until: announced_until?,
             workday_minutes: workday_minutes?,
         })
@@ -176,17 +180,20 @@ impl Reader<'_> {
         None
     }
 
-    fn announced_until(&mut self, top: &mut Section) -> Option<Date> {
-        let value = self.value(top, "announced_until")?;
-        let dates = self.dates_of(value, "announced_until")?;
+    fn announced(&mut self, top: &mut Section, key: &'static str, needed: bool) -> Option<Date> {
+        let value = if needed { self.value(top, key)? } else { top.value(key)? };
+        let dates = self.dates_of(value, key)?;
         match dates.as_slice() {
             [date] => Some(*date),
             _ => {
                 self.fault(
                     Some(value.span()),
-                    "announced_until",
+                    key,
                     say("one day is wanted, not a range", "这里要一个日期，不是一段"),
-                    say("write the last day whose holidays are announced", "请写节假日安排已公布到的最后一天"),
+                    say(
+                        "write the first, or last, day whose holidays are announced",
+                        "请写节假日安排已公布的第一天或最后一天",
+                    ),
                 );
                 None
             }
@@ -291,10 +298,12 @@ impl Reader<'_> {
         &mut self,
         top: &mut Section,
         week: Option<&(Week, Vec<Shift>)>,
+        announced_from: Option<Date>,
         announced_until: Option<Date>,
     ) -> BTreeMap<Date, Day> {
         let make_up = week.map_or(&[][..], |(_, make_up)| make_up.as_slice());
-        let mut days = Days { week: week.map(|(week, _)| week), announced_until, listed: BTreeMap::new() };
+        let week = week.map(|(week, _)| week);
+        let mut days = Days { week, announced_from, announced_until, listed: BTreeMap::new() };
         for mut section in self.sections(top, "holiday") {
             let names = (self.text(&mut section, "name_zh"), self.text(&mut section, "name_en"));
             let off = self.dates(&mut section, "off");
@@ -325,7 +334,46 @@ impl Reader<'_> {
                 self.list(&mut days, date, span, DayKind::Special, &names, shifts.as_deref().unwrap_or_default());
             }
         }
+        self.statutory(top, &mut days);
         days.listed.into_iter().map(|(date, (day, _))| (date, day)).collect()
+    }
+
+    /// Days off that the law fixes. What an announcement says of a day stands before them, but cannot make it a workday;
+    /// two of them may fall on one day.
+    fn statutory(&mut self, top: &mut Section, days: &mut Days) {
+        for mut section in self.sections(top, "statutory") {
+            let (name_zh, name_en) = (self.text(&mut section, "name_zh"), self.text(&mut section, "name_en"));
+            let source = self.text(&mut section, "source");
+            if section.value("on").is_none() {
+                self.missing(section.span.clone(), "on");
+            }
+            let on = self.dates(&mut section, "on");
+            self.unknown_keys(&section, "statutory.");
+            for (date, span) in on {
+                match days.listed.get(&date) {
+                    Some((Day { kind: DayKind::MakeUp, .. }, _)) => self.fault(
+                        Some(span),
+                        "statutory.on",
+                        say(
+                            format!("{date} is a day off by law, but listed as a make-up workday"),
+                            format!("{date} 是法定节假日，却又列为调休上班"),
+                        ),
+                        say("correct one of the two", "请改正其中一处"),
+                    ),
+                    Some(_) => {}
+                    None => {
+                        let day = Day {
+                            kind: DayKind::Statutory,
+                            name_zh: name_zh.clone().unwrap_or_default(),
+                            name_en: name_en.clone().unwrap_or_default(),
+                            shifts: Vec::new(),
+                            source: source.clone(),
+                        };
+                        days.listed.insert(date, (day, span));
+                    }
+                }
+            }
+        }
     }
 
     fn list(
@@ -339,6 +387,7 @@ impl Reader<'_> {
     ) {
         let field = match kind {
             DayKind::Holiday => "holiday.off",
+            DayKind::Statutory => "statutory.on",
             DayKind::MakeUp => "holiday.work",
             DayKind::Special => "special.on",
         };
@@ -381,8 +430,20 @@ impl Reader<'_> {
                 ),
             );
         }
+        if days.announced_from.is_some_and(|from| date < from) {
+            self.fault(
+                Some(span.clone()),
+                field,
+                say(format!("{date} lies before announced_from"), format!("{date} 早于 announced_from")),
+                say(
+                    "move announced_from to the first day of the announcements, or take the day out",
+                    "请把 announced_from 改为所载安排的第一天，或删去这一天",
+                ),
+            );
+        }
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
-        let day = Day { kind, name_zh: name(&names.0), name_en: name(&names.1), shifts: shifts.to_vec() };
+        let (name_zh, name_en) = (name(&names.0), name(&names.1));
+        let day = Day { kind, name_zh, name_en, shifts: shifts.to_vec(), source: None };
         days.listed.insert(date, (day, span));
     }
 
@@ -582,6 +643,7 @@ impl<'t, 'i> Section<'t, 'i> {
 
 struct Days<'w> {
     week: Option<&'w Week>,
+    announced_from: Option<Date>,
     announced_until: Option<Date>,
     listed: BTreeMap<Date, (Day, Range<usize>)>,
 }

@@ -302,12 +302,99 @@ fn a_night_shift_is_an_hour_longer_when_the_clock_is_set_back() {
 }
 
 #[test]
-fn days_after_the_announcement_are_provisional_and_know_only_weekends() {
+fn days_outside_the_announced_years_are_provisional_and_know_only_weekends_and_the_law() {
     let china = china();
-    assert!(!china.is_provisional(date(2026, 12, 31)));
-    assert!(china.is_provisional(date(2027, 1, 1)));
-    assert_eq!(china.minutes_on(date(2027, 1, 1)), 480);
-    assert_eq!(china.minutes_on(date(2027, 1, 2)), 0);
+    let are_provisional = [(2023, 12, 31), (2024, 1, 1), (2026, 12, 31), (2027, 1, 1)]
+        .map(|(year, month, day)| china.is_provisional(date(year, month, day)));
+    assert_eq!(are_provisional, [true, false, false, true]);
+    // A weekday, a Saturday, New Year's Day; and the make-up Sunday of 2018, which this calendar does not know.
+    let days = [date(2027, 1, 4), date(2027, 1, 2), date(2027, 1, 1), date(2018, 9, 30)];
+    assert_eq!(days.map(|day| china.minutes_on(day)), [480, 0, 0, 0]);
+}
+
+#[test]
+fn a_file_that_does_not_say_where_it_begins_begins_with_the_year_of_its_first_listed_day() {
+    let from = |text: &str| Calendar::parse("x", text).unwrap().announced_from();
+    let old = CHINA.replace("announced_from = 2024-01-01\n", "").replace("2024-01-01", "2024-01-15");
+    assert_eq!(from(&old), date(2024, 1, 1));
+    assert_eq!(from(&small("", "")), Date::MIN);
+    assert_eq!(Calendar::always("Asia/Shanghai").unwrap().announced_from(), Date::MIN);
+}
+
+/// The decree that makes a day of the shipped calendar a day off, outside its announced years.
+fn decree(day: Date) -> Option<String> {
+    let china = china();
+    let found = china.days().get(&day).filter(|day| day.kind == DayKind::Statutory && day.shifts.is_empty())?;
+    let source = found.source.as_ref().unwrap();
+    let (_, number) = source.split_once("国务院令第").unwrap();
+    Some(number.chars().take_while(char::is_ascii_digit).collect())
+}
+
+#[test]
+fn each_year_has_the_days_off_of_the_decree_then_in_force() {
+    let law = |no: &str| Some(no.to_owned());
+    for (day, expected) in [
+        (date(2007, 5, 3), law("270")),
+        (date(2008, 5, 2), None),
+        (date(2007, 4, 5), None),
+        (date(2008, 4, 4), law("513")),
+        (date(2013, 2, 9), law("513")),
+        (date(2013, 2, 12), None),
+        (date(2018, 2, 15), None),
+        (date(2018, 2, 18), law("644")),
+        (date(2018, 10, 3), law("644")),
+        (date(2018, 10, 4), None),
+        (date(2027, 2, 5), law("795")),
+        (date(2027, 2, 8), law("795")),
+        (date(2027, 2, 9), None),
+        (date(2027, 5, 2), law("795")),
+        (date(2088, 9, 29), law("795")),
+    ] {
+        assert_eq!(decree(day), expected, "{day}");
+    }
+    let china = china();
+    let off_in = |year: i16| {
+        china.days().iter().filter(|(day, one)| day.year() == year && one.kind == DayKind::Statutory).count()
+    };
+    // 2020 and 2031: Mid-Autumn falls on National Day.
+    assert_eq!([2000, 2008, 2018, 2020, 2027, 2031].map(off_in), [10, 11, 11, 10, 13, 12]);
+}
+
+#[test]
+fn an_announcement_stands_before_the_law_but_cannot_make_its_days_workdays() {
+    let law =
+        "[[statutory]]\nname_zh = \"节\"\nname_en = \"day\"\nsource = \"law\"\non = [\"2026-10-01..2026-10-03\"]\n";
+    let china = Calendar::parse("x", &small("", &format!("{}\n{law}", holiday("off = [\"2026-10-01\"]")))).unwrap();
+    let kinds = [1, 2, 3, 4].map(|day| china.days().get(&date(2026, 10, day)).map(|day| day.kind));
+    assert_eq!(kinds, [Some(DayKind::Holiday), Some(DayKind::Statutory), Some(DayKind::Statutory), None]);
+    let worked = small("", &format!("{}\n{law}", holiday("work = [\"2026-10-03\"]")));
+    assert_eq!(faults(&worked).iter().map(|(_, field)| field.as_str()).collect::<Vec<_>>(), ["statutory.on"]);
+    let unsourced = small("", &law.replace("source = \"law\"\n", ""));
+    assert_eq!(faults(&unsourced).iter().map(|(_, field)| field.as_str()).collect::<Vec<_>>(), ["source"]);
+}
+
+#[test]
+fn a_version_settles_the_days_it_announces_and_the_one_before_did_not() {
+    let with = |version: u32, from: Date, until: Date| {
+        let text = small("", "").replace("version = 1", &format!("version = {version}"));
+        let until = format!("announced_from = \"{from}\"\nannounced_until = \"{until}\"");
+        let text = text.lines().map(|line| if line.starts_with("announced_until") { &until } else { line });
+        Calendar::parse("x", &text.collect::<Vec<_>>().join("\n")).unwrap()
+    };
+    let before = with(1, date(2025, 1, 1), date(2026, 12, 31));
+    let after = with(2, date(2024, 1, 1), date(2027, 12, 31));
+    for (first, last, settles) in [
+        (date(2026, 12, 1), date(2026, 12, 31), false),
+        (date(2026, 12, 1), date(2027, 1, 1), true),
+        (date(2024, 12, 31), date(2025, 1, 1), true),
+        (date(2023, 1, 1), date(2028, 6, 1), true),
+        (date(2023, 1, 1), date(2023, 12, 31), false),
+        (date(2028, 1, 1), date(2028, 6, 1), false),
+        (date(2025, 1, 1), date(2026, 12, 31), false),
+    ] {
+        assert_eq!(after.settles(&before, first, last), settles, "{first} to {last}");
+    }
+    assert!(!before.settles(&after, date(2023, 1, 1), date(2028, 6, 1)), "what was announced stays so");
 }
 
 #[test]
@@ -331,10 +418,10 @@ fn a_version_once_published_stays_as_it_was() {
     calendars.publish(china()).unwrap();
     let altered = Calendar::parse("cn.toml", &CHINA.replace("\"08:00-12:00\"", "\"09:00-12:00\"")).unwrap();
     assert_eq!(calendars.publish(altered), Err(AlreadyPublished(china().reference())));
-    let next = Calendar::parse("cn.toml", &CHINA.replace("version = 1", "version = 2")).unwrap();
+    let next = Calendar::parse("cn.toml", &CHINA.replace("version = 2", "version = 3")).unwrap();
     calendars.publish(next).unwrap();
-    assert_eq!(calendars.current("cn").map(Calendar::version), Some(2));
-    assert!(calendars.version(&china().reference()).is_some_and(|calendar| calendar.version() == 1));
+    assert_eq!(calendars.current("cn").map(Calendar::version), Some(3));
+    assert!(calendars.version(&china().reference()).is_some_and(|calendar| calendar.version() == 2));
 }
 
 /// Line and field of every fault.
@@ -395,6 +482,12 @@ shifts = []
 #[test]
 fn a_file_that_is_not_toml_names_the_line() {
     assert_eq!(faults("id = \"cn\"\nversion = = 1\n").first().map(|(line, _)| *line), Some(2));
+}
+
+#[test]
+fn a_day_before_the_announcements_is_a_fault() {
+    let text = CHINA.replace("announced_from = 2024-01-01", "announced_from = 2024-01-02");
+    assert_eq!(faults(&text).iter().map(|(_, field)| field.as_str()).collect::<Vec<_>>(), ["holiday.off"]);
 }
 
 #[test]

@@ -29,6 +29,17 @@ pub struct Context<'a> {
     pub city: &'a City,
 }
 
+/// A number drawn for one decision that nobody can know before it is made. Where it falls says who is checked on site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw(pub u64);
+
+impl Draw {
+    /// True for so many of a hundred draws.
+    fn falls_within(self, percent: u8) -> bool {
+        (u128::from(self.0) * 100) >> 64 < u128::from(percent)
+    }
+}
+
 /// A move as it stands for one person: open, or refused by a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
@@ -89,7 +100,7 @@ impl Case {
     ///
     /// # Errors
     /// [`Refused`], naming the rule and what would be allowed.
-    pub fn decide(&self, command: Command, context: &Context<'_>) -> Result<Vec<Fact>, Refused> {
+    pub fn decide(&self, command: Command, draw: Draw, context: &Context<'_>) -> Result<Vec<Fact>, Refused> {
         let step = command.step();
         let target = command.assignment().map_or(CaseStep::Whole, CaseStep::Assignment);
         self.permits(step, target, context)?;
@@ -137,14 +148,14 @@ impl Case {
                     return refuse(Rule::Backstop);
                 }
                 draft.push(Deed::Returned { assignment, reason, note });
-                draft.send_to_check_if_automatic();
+                draft.send_to_check_if_automatic(draw);
             }
             Command::Handle { assignment, note, photos } => {
                 if policy.check.needs_photo && photos.is_empty() {
                     return refuse(Rule::Photos);
                 }
                 draft.push(Deed::Handled { assignment, note, photos });
-                draft.send_to_check_if_automatic();
+                draft.send_to_check_if_automatic(draw);
             }
             Command::SendToCheck { check, unit } => {
                 match (check, &unit) {
@@ -201,7 +212,7 @@ impl Case {
                 draft.push(Deed::Placed { place });
             }
             Command::Correct { class } => {
-                if context.city.class(&class).is_none() {
+                if context.city.class_in_force(&class).is_none() {
                     return Err(Refused::new(Rule::Class, step, self).because(class.code.to_string()));
                 }
                 draft.push(Deed::Corrected { class });
@@ -367,7 +378,7 @@ impl Case {
 
     fn collectors(&self, step: Move, unit: &UnitCode, context: &Context<'_>) -> Result<(), Refused> {
         match context.city.units.get(unit) {
-            Some(unit) if unit.axis == UnitAxis::Supervision && !unit.is_closed => {
+            Some(unit) if unit.axis == UnitAxis::Supervision && unit.kind.as_str() == COLLECTORS && !unit.is_closed => {
                 self.in_sight(step, unit, || collectors_in_sight(self, context.city), context)
             }
             _ => Err(Refused::new(Rule::Units, step, self).because(unit.to_string())),
@@ -554,15 +565,15 @@ impl Draft<'_> {
         let first = || after.assignments.iter().find(|assignment| assignment.is_lead);
         let mut clock = after.original.clone().or_else(|| first().map(|first| first.clock.clone()))?;
         clock.stopped_at = None;
+        self.context.city.repromise(&mut clock, self.context.at);
         Some(clock)
     }
 
-    fn send_to_check_if_automatic(&mut self) {
+    fn send_to_check_if_automatic(&mut self, draw: Draw) {
         if self.case.state != State::Handled || !self.context.city.policy.check.is_automatic {
             return;
         }
-        let percent = u128::from(self.context.city.policy.check.field_percent);
-        let chosen = self.case.id.0.as_u128() % 100 < percent;
+        let chosen = draw.falls_within(self.context.city.policy.check.field_percent);
         let collectors = self.context.city.collectors_for(&self.case.place.path);
         let (check, unit) = match collectors {
             Some(unit) if chosen => (CheckKind::Field, Some(unit)),
@@ -658,6 +669,7 @@ fn follow(assignment: &Assignment, was_suspended: bool, is_suspended: bool, cont
             clock.pause(stopped_at, calendar).ok()?;
         }
         clock.resume(context.at, calendar).ok()?;
+        context.city.repromise(&mut clock, context.at);
         return Some(clock);
     }
     if is_suspended && !was_suspended {
@@ -669,4 +681,20 @@ fn follow(assignment: &Assignment, was_suspended: bool, is_suspended: bool, cont
         return Some(clock);
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Draw;
+
+    #[test]
+    fn a_draw_falls_within_a_share_as_often_as_the_share_says() {
+        const STEPS: u64 = 10_000;
+        for percent in 0..=100_u8 {
+            let draws = (0..STEPS).map(|no| Draw(u64::MAX / STEPS * no));
+            let within = draws.filter(|draw| draw.falls_within(percent)).count();
+            assert!(within.abs_diff(usize::from(percent) * 100) <= 1, "{within} of 10,000 draws at {percent} %");
+        }
+        assert!(Draw(u64::MAX).falls_within(100) && !Draw(0).falls_within(0));
+    }
 }

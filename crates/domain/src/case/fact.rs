@@ -172,6 +172,11 @@ pub enum Deed {
         photos: Vec<Digest>,
         reason: ReasonCode,
     },
+    /// Promises made anew, because the calendar announced days they rested on: due until then, and due now.
+    Repromised {
+        was: Option<Timestamp>,
+        due_at: Option<Timestamp>,
+    },
 }
 
 /// Where a report starts, by its source and the policy of the day.
@@ -220,6 +225,7 @@ impl Deed {
             Deed::Remarked { .. } => "remarked",
             Deed::Shown { .. } => "shown",
             Deed::Withheld { .. } => "withheld",
+            Deed::Repromised { .. } => "repromised",
         }
     }
 

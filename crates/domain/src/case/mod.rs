@@ -10,11 +10,12 @@ mod desk;
 mod explain;
 mod fact;
 mod refused;
+mod repromise;
 mod showing;
 pub mod state;
 
 pub use command::{Asking, ClassRef, Command, Part, Place, Report, Source};
-pub use decide::{Choice, Context, collectors_in_sight, handlers_in_sight};
+pub use decide::{Choice, Context, Draw, collectors_in_sight, handlers_in_sight};
 pub use desk::{Desk, Task, TaskKind};
 pub use explain::Line;
 pub use fact::{ClockSet, ClockSlot, Deed, Entry, Fact, Given};
@@ -394,7 +395,7 @@ impl Case {
             Deed::Rated { is_solved, stars, .. } => {
                 self.rating = Some(Rating { is_solved: *is_solved, stars: *stars, at: fact.at });
             }
-            Deed::Remarked { .. } => {}
+            Deed::Remarked { .. } | Deed::Repromised { .. } => {}
             Deed::Shown { words, photos } => self.showings.show(*words, photos),
             Deed::Withheld { words, photos, reason } => self.showings.withhold(*words, photos, reason),
         }

@@ -81,6 +81,5 @@ pub fn may(
 
 /// Is the case filed in this area or below it? A case in no grid is seen from its region and above.
 pub fn sees(area: &crate::ids::AreaCode, case: &Case, areas: &Areas) -> bool {
-    let root = areas.get(area).is_some_and(|area| area.parent.is_none());
-    root || case.place.path.contains(area)
+    areas.is_whole(area) || case.place.path.contains(area)
 }

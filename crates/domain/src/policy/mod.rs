@@ -12,7 +12,7 @@ use crate::{
     sla::{Limit, Stage},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One published version of a city's policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub struct Policy {
     /// What the pages tell people to call.
     #[serde(default)]
     pub telephones: Telephones,
+    /// Roles that sign in with a second factor; for others it is their own choice.
+    #[serde(default)]
+    pub second_factor: BTreeSet<Role>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -216,8 +219,8 @@ impl Policy {
                 field: None,
                 what: error.message().to_owned(),
                 what_zh: format!("无法读取：{}", error.message()),
-                fix: "correct the line; data/policy/default.toml shows every field".to_owned(),
-                fix_zh: "请改正这一行；data/policy/default.toml 列出了全部字段".to_owned(),
+                fix: "correct the line; data/policy/default.toml shows every field that must be there".to_owned(),
+                fix_zh: "请改正这一行；data/policy/default.toml 列出了全部必填字段".to_owned(),
             }]
         })?;
         // Policies from before there was this list go on with the shipped one.

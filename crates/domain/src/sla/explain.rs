@@ -240,11 +240,32 @@ impl Story<'_> {
                     format!("{} 改派，时限不变", at.zh),
                     format!("sent to another unit {}, the limit stands", at.en),
                 ),
+                ClockChange::Repromised { version, was, minutes } => {
+                    granted = granted.saturating_add(minutes);
+                    self.repromised(&at, version, was, minutes);
+                }
             }
         }
         if paused_since.is_none() {
             self.days(running_since, end);
         }
+    }
+
+    fn repromised(&mut self, at: &Line, version: u32, was: Option<Timestamp>, minutes: Minutes) {
+        let was = match was.map(|was| self.instant(was)) {
+            Some(was) => Line::new(format!("截止 {}", was.zh), format!("due {}", was.en)),
+            None => Line::new("暂停中没有截止时间", "without a due time while paused"),
+        };
+        let mut line = Line::new(
+            format!("{} 放假安排已公布，重新承诺；此前按第 {version} 版，{}", at.zh, was.zh),
+            format!("promised anew {}, as the holidays are announced; before by version {version}, {}", at.en, was.en),
+        );
+        if minutes > 0 {
+            let more = self.span(minutes);
+            line.zh.push_str(&format!("；为不早于原截止时间，补足 {}", more.zh));
+            line.en.push_str(&format!("; {} granted so that it is not due earlier", more.en));
+        }
+        self.lines.push(line);
     }
 
     fn resumed(&mut self, lost: Minutes, at: &Line) {
@@ -334,6 +355,10 @@ impl Story<'_> {
             Reason::Listed { kind: DayKind::Holiday, zh, en } => {
                 Line::new(format!("{}：{zh}放假，不计", when.zh), format!("{}: {en}, not counted", when.en))
             }
+            Reason::Listed { kind: DayKind::Statutory, zh, en } => Line::new(
+                format!("{}：{zh}法定放假，不计", when.zh),
+                format!("{}: {en}, a day off by law, not counted", when.en),
+            ),
             Reason::Listed { kind: DayKind::MakeUp, zh, en } => Line::new(
                 format!("{}：{zh}调休上班，计 {}", when.zh, counted.zh),
                 format!("{}: make-up workday for {en}, {} counted", when.en, counted.en),
@@ -343,11 +368,33 @@ impl Story<'_> {
                 format!("{}: {en}, other hours, {} counted", when.en, counted.en),
             ),
         };
-        if days.is_provisional {
-            line.zh.push_str("（放假安排尚未公布，暂按周末计算）");
-            line.en.push_str(" (holidays not announced yet, so only weekends are known)");
+        let is_statutory = matches!(days.reason, Reason::Listed { kind: DayKind::Statutory, .. });
+        if days.is_provisional && !is_statutory {
+            let why = self.provisional(days.from);
+            line.zh.push_str(&why.zh);
+            line.en.push_str(&why.en);
         }
         self.lines.push(line);
+    }
+
+    /// Why the days of a year are provisional, and what is known of them.
+    fn provisional(&self, date: Date) -> Line {
+        let knows_law = self.calendar.days().values().any(|day| day.kind == DayKind::Statutory);
+        let (zh, en) = match knows_law {
+            true => ("周末和法定节假日", "weekends and days off by law"),
+            false => ("周末", "weekends"),
+        };
+        if date < self.calendar.announced_from() {
+            Line::new(
+                format!("（日历没有这一年的放假安排，暂按{zh}计算）"),
+                format!(" (the calendar does not go back to this year's holidays, so only {en} are known)"),
+            )
+        } else {
+            Line::new(
+                format!("（放假安排尚未公布，暂按{zh}计算）"),
+                format!(" (holidays not announced yet, so only {en} are known)"),
+            )
+        }
     }
 
     fn outcome(&mut self, now: Timestamp) {

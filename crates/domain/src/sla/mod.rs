@@ -115,6 +115,15 @@ pub enum ClockChange {
     },
     /// Handed to another unit; the promise stands.
     Redispatched,
+    /// Made anew by the next version of its calendar, which announced days that it rested on.
+    Repromised {
+        /// The version it was promised by before.
+        version: u32,
+        /// Due until then; nothing while it was paused.
+        was: Option<Timestamp>,
+        /// Granted on top, so that it is not due earlier than it was.
+        minutes: Minutes,
+    },
 }
 
 /// A change and its instant, a full minute.
@@ -250,6 +259,45 @@ impl Clock {
         Ok(())
     }
 
+    /// Makes the promise anew by the version `after` of its calendar, when it rested on days that were provisional in
+    /// `before`, which it was promised by, and are announced now. Never due earlier than it was. Says whether it did.
+    pub fn repromise(&mut self, at: Timestamp, before: &Calendar, after: &Calendar) -> bool {
+        if self.stopped_at.is_some() || !self.is_settled_by(before, after) {
+            return false;
+        }
+        let at = full_minute(at).max(self.events.last().map_or(self.started_at, |event| event.at));
+        let (version, was) = (self.calendar.version, self.due_at);
+        let anew = |clock: &Clock, minutes: Minutes| {
+            let mut clock = clock.clone();
+            clock.calendar = after.reference();
+            clock.record(at, ClockChange::Repromised { version, was, minutes }, after);
+            clock
+        };
+        let is_earlier = |clock: &Clock| clock.due_at.zip(was).is_some_and(|(due_at, was)| due_at < was);
+        let mut clock = anew(self, 0);
+        if let Some(was) = was.filter(|_| is_earlier(&clock)) {
+            let minutes = clock.used(was, after).saturating_sub(clock.granted());
+            clock = anew(self, minutes);
+            if is_earlier(&clock) {
+                // No working time lies between the two: it ends with the first minute after the old instant.
+                clock = anew(self, minutes.saturating_add(1));
+            }
+        }
+        *self = clock;
+        true
+    }
+
+    /// Whether `after` follows `before`, the version it was promised by, and announces days that it rests on.
+    fn is_settled_by(&self, before: &Calendar, after: &Calendar) -> bool {
+        let first = before.reading(self.started_at).date();
+        let last = self.due_at.map_or(jiff::civil::Date::MAX, |due_at| before.reading(due_at).date());
+        self.limit.kind == ClockKind::Working
+            && before.is(&self.calendar)
+            && after.id() == before.id()
+            && after.version() > before.version()
+            && after.settles(before, first, last)
+    }
+
     fn record(&mut self, at: Timestamp, change: ClockChange, calendar: &Calendar) {
         self.events.push(ClockEvent { at, change });
         self.due_at = self.due(calendar);
@@ -285,7 +333,9 @@ impl Clock {
     /// All minutes promised: the limit and every extension.
     pub fn granted(&self) -> Minutes {
         self.events.iter().fold(self.limit.minutes, |granted, event| match event.change {
-            ClockChange::Extended { minutes } => granted.saturating_add(minutes),
+            ClockChange::Extended { minutes } | ClockChange::Repromised { minutes, .. } => {
+                granted.saturating_add(minutes)
+            }
             _ => granted,
         })
     }

@@ -298,6 +298,45 @@ proptest! {
     }
 
     #[test]
+    fn a_promise_made_anew_is_never_due_earlier_and_keeps_its_books(course in courses(), cut_days in 0_i64..6) {
+        let after = Calendar::parse("plan.toml", &course.plan.file().replace("version = 3", "version = 4")).unwrap();
+        let cut = after.reading(course.started_at).date() + cut_days.days();
+        let mut plan = course.plan.clone();
+        plan.off.retain(|day| *day <= cut);
+        plan.work.retain(|day| *day <= cut);
+        plan.special.retain(|(day, _)| *day <= cut);
+        let until = format!("announced_until = \"{cut}\"");
+        let text = plan.file().replace("announced_until = \"2030-12-31\"", &until);
+        let before = Calendar::parse("plan.toml", &text).unwrap();
+
+        let was = course.clock(&before);
+        let mut clock = was.clone();
+        let anew = clock.repromise(course.now, &before, &after);
+        if !anew {
+            prop_assert_eq!(&clock, &was);
+            return Ok(());
+        }
+        prop_assert!(after.is(&clock.calendar));
+        if let (Some(was), Some(due)) = (was.due_at, clock.due_at) {
+            prop_assert!(due >= was, "{due} is earlier than {was}");
+        }
+        let now = course.now;
+        prop_assert_eq!(
+            i64::from(clock.used(now, &after)) + clock.remaining(now, &after),
+            i64::from(clock.granted())
+        );
+        prop_assert!(clock.granted() >= was.granted());
+        let again = clock.clone();
+        prop_assert!(!clock.repromise(now, &before, &after), "twice changes nothing");
+        prop_assert_eq!(&clock, &again);
+        let later = now + 400.hours();
+        clock.extend(60, later, &after).unwrap();
+        let written = serde_json::to_string(&clock).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Clock>(&written).unwrap(), &clock);
+        prop_assert!(clock.explain(now, &after).len() >= 5);
+    }
+
+    #[test]
     fn every_clock_can_be_explained_in_both_languages(course in courses()) {
         let calendar = course.plan.calendar();
         let clock = course.clock(&calendar);
@@ -397,7 +436,7 @@ fn seconds_are_given_to_the_one_who_was_promised() {
 #[test]
 fn a_clock_refuses_another_calendar_than_it_was_promised_by() {
     let china = china();
-    let next = Calendar::parse("cn.toml", &CHINA.replace("version = 1", "version = 2")).unwrap();
+    let next = Calendar::parse("cn.toml", &CHINA.replace("version = 2", "version = 3")).unwrap();
     let mut clock = handling(Limit::working(30), "2026-09-07 08:00", &china);
     let refused = clock.pause(at(&china, "2026-09-07 08:10"), &next);
     assert_eq!(refused, Err(ClockError::OtherCalendar { promised: china.reference(), offered: next.reference() }));
@@ -436,7 +475,7 @@ fn the_story_names_the_holiday_the_make_up_day_the_pause_and_the_extension() {
     assert_eq!(
         zh,
         [
-            "处置时限 2 工作日，按日历“中国法定工作日”第 1 版计算（每工作日 8 小时）",
+            "处置时限 2 工作日，按日历“中国法定工作日”第 2 版计算（每工作日 8 小时）",
             "2026-09-30 周三 15:20 起算",
             "2026-09-30 周三 16:00 批准延期 1 工作日，总时限 3 工作日",
             "2026-09-30 周三：计 2 小时 40 分",
@@ -456,7 +495,7 @@ fn the_story_names_the_holiday_the_make_up_day_the_pause_and_the_extension() {
     assert_eq!(
         en,
         [
-            "handling was promised within 2 workdays, by calendar \"China, statutory working days\", version 1 (one workday is 8 h)",
+            "handling was promised within 2 workdays, by calendar \"China, statutory working days\", version 2 (one workday is 8 h)",
             "started Wed 2026-09-30 15:20",
             "extended Wed 2026-09-30 16:00 by 1 workday, 3 workdays in all",
             "Wed 2026-09-30: 2 h 40 min counted",
@@ -486,7 +525,7 @@ fn the_story_of_a_weekend_start_and_an_empty_pause_says_that_nothing_moved() {
     assert_eq!(
         told(&lines).0,
         [
-            "处置时限 1 工作时，按日历“中国法定工作日”第 1 版计算（每工作日 8 小时）",
+            "处置时限 1 工作时，按日历“中国法定工作日”第 2 版计算（每工作日 8 小时）",
             "2026-09-05 周六 10:00 起算；当时不在工作时间，自 2026-09-07 周一 08:00 开始计时",
             "2026-09-05 周六：周末，不计",
             "2026-09-05 周六 11:00 暂停计时",
@@ -506,7 +545,116 @@ fn the_story_says_where_the_holidays_are_not_announced_yet() {
     let china = china();
     let clock = handling(workdays(2, &china), "2026-12-31 08:00", &china);
     let lines = clock.explain(at(&china, "2026-12-31 08:00"), &china);
-    assert!(told(&lines).0.contains(&"2027-01-01 周五：计 8 小时（放假安排尚未公布，暂按周末计算）"));
+    let (zh, _) = told(&lines);
+    assert!(zh.contains(&"2027-01-01 周五：元旦法定放假，不计"), "{zh:?}");
+    assert!(zh.contains(&"2027-01-04 周一：计 8 小时（放假安排尚未公布，暂按周末和法定节假日计算）"), "{zh:?}");
+}
+
+#[test]
+fn a_promise_before_the_first_year_of_a_calendar_keeps_to_the_law_and_says_that_it_is_provisional() {
+    let china = china();
+    let clock = handling(workdays(1, &china), "2018-09-30 16:00", &china);
+    assert_eq!(clock.due_at, Some(at(&china, "2018-10-04 18:00")));
+    let lines = clock.explain(at(&china, "2018-09-30 16:00"), &china);
+    assert_eq!(
+        told(&lines).0[2..5],
+        [
+            "2018-09-30 周日：周末，不计（日历没有这一年的放假安排，暂按周末和法定节假日计算）",
+            "2018-10-01 周一 至 2018-10-03 周三：国庆节法定放假，不计",
+            "2018-10-04 周四：计 8 小时（日历没有这一年的放假安排，暂按周末和法定节假日计算）",
+        ]
+    );
+    assert_eq!(
+        told(&lines).1[3..5],
+        [
+            "Mon 2018-10-01 to Wed 2018-10-03: National Day, a day off by law, not counted",
+            "Thu 2018-10-04: 8 h counted (the calendar does not go back to this year's holidays, so only weekends and \
+             days off by law are known)",
+        ]
+    );
+}
+
+/// The shipped calendar once 2027 is announced, as far as a test says.
+fn with_2027(holiday: &str) -> Calendar {
+    let text = CHINA
+        .replace("version = 2", "version = 3")
+        .replace("announced_until = 2026-12-31", "announced_until = 2027-12-31");
+    let text = format!("{text}\n[[holiday]]\nname_zh = \"元旦\"\nname_en = \"New Year's Day\"\n{holiday}\n");
+    Calendar::parse("cn.toml", &text).unwrap()
+}
+
+/// A clock promised on the last afternoon of the announced years, made anew; when it was due and is due.
+fn made_anew(limit: Limit, holiday: &str) -> (Clock, Calendar, [String; 2]) {
+    let (before, after) = (china(), with_2027(holiday));
+    let mut clock = handling(limit, "2026-12-31 16:00", &before);
+    let was = clock.due_at.unwrap();
+    assert!(clock.repromise(at(&before, "2026-12-31 17:00"), &before, &after));
+    let due = clock.due_at.unwrap();
+    (clock, after, [was, due].map(|at| before.reading(at).strftime("%F %H:%M").to_string()))
+}
+
+#[test]
+fn a_promise_that_rested_on_a_provisional_day_is_due_later_when_that_day_turns_out_to_be_off() {
+    let (clock, after, [was, due]) =
+        made_anew(workdays(2, &china()), "off = [\"2027-01-01..2027-01-04\"]\nwork = [\"2027-01-09\"]");
+    assert_eq!((was.as_str(), due.as_str()), ("2027-01-05 16:00", "2027-01-06 16:00"));
+    let lines = clock.explain(at(&after, "2026-12-31 17:00"), &after);
+    let (zh, en) = told(&lines);
+    assert!(zh.contains(&"处置时限 2 工作日，按日历“中国法定工作日”第 3 版计算（每工作日 8 小时）"), "{zh:?}");
+    assert!(
+        zh.contains(&"2026-12-31 周四 17:00 放假安排已公布，重新承诺；此前按第 2 版，截止 2027-01-05 周二 16:00"),
+        "{zh:?}"
+    );
+    assert!(
+        en.contains(&"promised anew Thu 2026-12-31 17:00, as the holidays are announced; before by version 2, due Tue 2027-01-05 16:00"),
+        "{en:?}"
+    );
+    assert!(zh.contains(&"截止 2027-01-06 周三 16:00"), "{zh:?}");
+}
+
+#[test]
+fn a_promise_made_anew_is_never_due_earlier_and_says_what_was_granted_for_that() {
+    // The Sunday is worked in exchange, which would make it due on Monday.
+    let (clock, after, [was, due]) = made_anew(workdays(2, &china()), "work = [\"2027-01-03\"]");
+    assert_eq!((was.as_str(), due.as_str()), ("2027-01-05 16:00", "2027-01-05 16:00"));
+    let lines = clock.explain(at(&after, "2026-12-31 17:00"), &after);
+    assert!(told(&lines).0.iter().any(|line| line.ends_with("；为不早于原截止时间，补足 1 工作日")), "{lines:?}");
+    assert!(told(&lines).1.iter().any(|line| line.ends_with("; 1 workday granted so that it is not due earlier")));
+
+    // The Monday it was due on turns out to be off, after a Sunday that is worked: the first minute after it will do.
+    let (clock, after, [was, due]) = made_anew(Limit::working(240), "off = [\"2027-01-04\"]\nwork = [\"2027-01-03\"]");
+    assert_eq!((was.as_str(), due.as_str()), ("2027-01-04 10:00", "2027-01-05 08:01"));
+    assert_eq!(clock.remaining(clock.due_at.unwrap(), &after), 0);
+}
+
+#[test]
+fn a_promise_that_does_not_rest_on_what_was_announced_stays_as_it_was() {
+    let (before, after) = (china(), with_2027("off = [\"2027-01-01..2027-01-04\"]"));
+    let same = |mut clock: Clock, before: &Calendar, after: &Calendar| {
+        let was = clock.clone();
+        !clock.repromise(at(&china(), "2026-12-31 17:00"), before, after) && clock == was
+    };
+    let provisional = handling(workdays(2, &before), "2026-12-31 16:00", &before);
+    assert!(same(handling(workdays(1, &before), "2026-12-30 16:00", &before), &before, &after), "all announced");
+    assert!(same(handling(Limit::continuous(9_999), "2026-12-31 16:00", &before), &before, &after), "day and night");
+    assert!(same(provisional.clone(), &before, &before), "the same version");
+    assert!(same(provisional.clone(), &after, &before), "not the version it was promised by");
+    let other = Calendar::parse("x", &CHINA.replace("id = \"cn\"", "id = \"x\"")).unwrap();
+    assert!(same(provisional.clone(), &before, &other), "another calendar");
+    let mut done = provisional;
+    done.stop(at(&before, "2026-12-31 16:30"), &before).unwrap();
+    assert!(same(done, &before, &after), "a clock that has stopped");
+}
+
+#[test]
+fn a_paused_promise_is_made_anew_too_and_resumes_by_the_announced_days() {
+    let (before, after) = (china(), with_2027("off = [\"2027-01-01..2027-01-04\"]"));
+    let mut clock = handling(workdays(1, &before), "2026-12-30 16:00", &before);
+    clock.pause(at(&before, "2026-12-31 10:00"), &before).unwrap();
+    assert!(clock.repromise(at(&before, "2026-12-31 11:00"), &before, &after));
+    assert_eq!(clock.due_at, None);
+    clock.resume(at(&after, "2026-12-31 17:00"), &after).unwrap();
+    assert_eq!(clock.due_at, Some(at(&after, "2027-01-05 11:00")));
 }
 
 #[test]

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
 
 mod duties;
+mod limits;
 mod policies;
 mod refusals;
+mod repromises;
 mod showing;
 mod stories;
 mod town;

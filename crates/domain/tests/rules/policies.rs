@@ -113,7 +113,7 @@ fn possible(case: &Case, city: &City, now: Timestamp, actors: &[Actor]) -> Vec<(
     for actor in actors {
         let context = Context { at: now, actor, city };
         for command in commands(case, now) {
-            if let Ok(facts) = case.decide(command, &context) {
+            if let Ok(facts) = case.decide(command, DRAW, &context) {
                 found.push((actor.clone(), facts));
             }
         }

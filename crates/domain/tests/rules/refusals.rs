@@ -3,13 +3,14 @@
 use crate::town::*;
 use gewu_domain::{
     case::{
-        Asking, Case, CaseStep, CheckKind, Command, Context, Move, Part, Report, Rule, Source, State, StateKind,
-        TRANSITIONS,
+        Asking, Case, CaseStep, CheckKind, ClassRef, Command, Context, Move, Part, Report, Rule, Source, State,
+        StateKind, TRANSITIONS,
     },
+    catalogue::Catalogue,
     ids::{ReasonCode, UnitCode},
     people::{Actor, Role, permission},
     policy::Policy,
-    unit::Axis,
+    unit::{Axis, UnitKinds},
 };
 
 /// The person who holds a post on either axis and one in a unit, in the post asked for.
@@ -363,6 +364,40 @@ fn closed_means_checked_and_what_was_dispatched_is_never_just_turned_down() {
         assert_eq!(ways_to_close.contains(&(Move::ForceClose, state)), is_filed, "{state:?}");
         assert_eq!(ways_to_close.contains(&(Move::Close, state)), state == S::AwaitingClose, "{state:?}");
     }
+}
+
+#[test]
+fn a_class_is_filed_and_corrected_to_in_the_scheme_and_the_version_in_force_only() {
+    let kinds = UnitKinds::parse("kinds.csv", KINDS).unwrap();
+    let (mut walk, cast) = walk_with(policy());
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    let mut catalogues = (*walk.city.catalogues).clone();
+    for (from, to) in [("#version,1", "#version,2"), ("#scheme,gbt30428", "#scheme,other")] {
+        catalogues.insert(Catalogue::parse("catalogue.csv", &CATALOGUE.replace(from, to), &kinds).unwrap());
+    }
+    walk.city.catalogues = std::sync::Arc::new(catalogues);
+    let class = |scheme: &str, version: u32| ClassRef { scheme: scheme.to_owned(), version, ..waste() };
+    for stale in [class("gbt30428", 1), class("other", 1), class("gbt30428", 3), class("none", 1)] {
+        assert_eq!(
+            refused(&mut walk, &cast.chief, Command::Correct { class: stale.clone() }),
+            Rule::Class,
+            "{stale:?}"
+        );
+        let file = Command::File { class: stale.clone(), condition: 1 };
+        assert_eq!(refused(&mut walk, &cast.chief, file), Rule::Class, "{stale:?}");
+    }
+    walk.step(&cast.chief, Command::Correct { class: class("gbt30428", 2) }).unwrap();
+    walk.step(&cast.chief, Command::File { class: class("gbt30428", 2), condition: 1 }).unwrap();
+}
+
+#[test]
+fn only_a_unit_of_collectors_is_sent_to_look() {
+    let (mut walk, cast) = walk_with(policy());
+    let send = |unit: &str| Command::SendToVerify { unit: UnitCode::from(unit) };
+    for unit in ["supervise", "supervise-city", "command", "clean", "nobody", "station-old"] {
+        assert_eq!(refused(&mut walk, &cast.acceptor, send(unit)), Rule::Units, "{unit}");
+    }
+    walk.step(&cast.acceptor, send("station-1")).unwrap();
 }
 
 #[test]

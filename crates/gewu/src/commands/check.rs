@@ -2,20 +2,22 @@
 
 use crate::args::{Check, CheckGrids};
 use anyhow::{Context, Result, bail};
+use gewu_app::{city::Kind, shapes::code_of};
 use gewu_domain::area::code::{CodeRole, CodeScheme};
 use gewu_geo::{
     datum::{Datum, Point},
     geojson::{self, Feature},
     index::GridIndex,
     shape::Shape,
-    topology::{self, Area, FaultKind, GeoFault, Tolerance},
+    topology::{self, Area, GeoFault, Tolerance},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::Path};
 
 pub fn run(check: Check) -> Result<()> {
     let Check::Grids(check) = check;
-    let datum: Datum = check.datum.parse().context("坐标系 · datum: wgs84, gcj02, bd09, cgcs2000")?;
+    let datum: Option<Datum> =
+        check.datum.as_deref().map(str::parse).transpose().context("坐标系 · datum: wgs84, gcj02, bd09, cgcs2000")?;
     let scheme = CodeScheme::ALL
         .into_iter()
         .find(|scheme| scheme.name() == check.scheme)
@@ -32,35 +34,46 @@ pub fn run(check: Check) -> Result<()> {
     Ok(())
 }
 
+/// Chinese and English.
+type Words = (String, String);
+
 /// A file of areas, in WGS 84.
 struct Division {
-    codes: Vec<Option<String>>,
+    /// Or what is wrong with it and what to do, in Chinese and English.
+    codes: Vec<Result<String, (Words, Words)>>,
     parents: Vec<Option<String>>,
     shapes: Vec<Shape>,
     unclosed: Vec<Vec<Point>>,
 }
 
 impl Division {
-    fn read(file: &Path, datum: Datum) -> Result<Division> {
-        let text = std::fs::read_to_string(file).with_context(|| format!("读取 {} · reading", file.display()))?;
-        let features = geojson::read(&text).map_err(|faults| {
+    fn read(file: &Path, datum: Option<Datum>) -> Result<Division> {
+        let bytes = std::fs::read(file).with_context(|| format!("读取 {} · reading", file.display()))?;
+        let text = gewu_app::shapes::text_of(&file.display().to_string(), Kind::Shapes, &bytes)
+            .map_err(|fault| anyhow::anyhow!("{fault}"))?;
+        let features = geojson::read_as(&text, datum).map_err(|faults| {
             let lines: Vec<String> = faults.iter().map(|fault| format!("{}: {fault}", file.display())).collect();
             anyhow::anyhow!("文件无法读取 · the file does not read:\n{}", lines.join("\n"))
         })?;
         let mut division =
             Division { codes: Vec::new(), parents: Vec::new(), shapes: Vec::new(), unclosed: Vec::new() };
-        for Feature { properties, shape, unclosed, .. } in features {
-            let word = |key: &str| properties.get(key).and_then(Value::as_str).map(str::to_owned);
-            division.codes.push(word("code"));
-            division.parents.push(word("parent"));
-            division.shapes.push(shape.to_wgs84(datum));
+        for feature in features {
+            division.codes.push(code_of(&feature).map(|code| code.to_string()));
+            let Feature { properties, shape, unclosed, .. } = feature;
+            division.parents.push(properties.get("parent").and_then(Value::as_str).map(str::to_owned));
+            division.shapes.push(shape);
             division.unclosed.push(unclosed);
         }
         Ok(division)
     }
 
     fn name(&self, index: usize) -> String {
-        self.codes.get(index).cloned().flatten().unwrap_or_else(|| format!("第 {} 个图形 (feature {index})", index + 1))
+        let no = index + 1;
+        self.code(index).map_or_else(|| format!("第 {no} 个图形 (feature {no})"), str::to_owned)
+    }
+
+    fn code(&self, index: usize) -> Option<&str> {
+        self.codes.get(index).and_then(|code| code.as_deref().ok())
     }
 }
 
@@ -80,15 +93,19 @@ fn wrong_codes(children: &Division, parents: Option<&Division>, scheme: CodeSche
         let mut fault = |what, zh: String, en: String| {
             faults.push(CodeFault { area: children.name(index), what, zh, en, place: shape.point_on_surface() });
         };
-        let Some(code) = children.codes.get(index).and_then(Option::as_deref) else {
-            fault("wrong_code", "没有 code 属性".to_owned(), "has no property \"code\"".to_owned());
-            continue;
+        let code = match children.codes.get(index) {
+            Some(Ok(code)) => code.as_str(),
+            Some(Err(((what_zh, what), (fix_zh, fix)))) => {
+                fault("wrong_code", format!("{what_zh}；{fix_zh}"), format!("{what}; {fix}"));
+                continue;
+            }
+            None => continue,
         };
         if let Some(first) = seen.insert(code, index) {
             fault(
                 "wrong_code",
                 format!("代码 {code} 已用于第 {} 个图形", first + 1),
-                format!("code {code} is used by feature {first} already"),
+                format!("code {code} is used by feature {} already", first + 1),
             );
         }
         if let Err(bad) = scheme.check(code, CodeRole::Grid) {
@@ -117,7 +134,7 @@ fn drawn_faults(children: &Division, parents: Option<&Division>) -> Vec<GeoFault
     let parent_handles: BTreeMap<&str, u32> = parents
         .iter()
         .flat_map(|parents| parents.codes.iter().enumerate())
-        .filter_map(|(index, code)| Some((code.as_deref()?, first_parent.saturating_add(handle(index)))))
+        .filter_map(|(index, code)| Some((code.as_deref().ok()?, first_parent.saturating_add(handle(index)))))
         .collect();
     let parent_shapes = parents.iter().flat_map(|parents| parents.shapes.iter().enumerate());
     let lies_in =
@@ -174,7 +191,7 @@ fn report(
     }
     println!("{} 个区域 areas", children.shapes.len());
     for fault in drawn {
-        let (zh, en) = words(fault.kind);
+        let (zh, en) = (fault.kind.zh(), fault.kind.en());
         let names: Vec<String> = fault.handles.iter().map(|&handle| name(handle)).collect();
         println!(
             "✗ {zh} {en}: {} · {:.6}, {:.6} · {:.1} m² · {}",
@@ -192,19 +209,4 @@ fn report(
         println!("✓ 没有问题 no faults");
     }
     Ok(())
-}
-
-fn words(kind: FaultKind) -> (&'static str, &'static str) {
-    match kind {
-        FaultKind::Gap => ("缝隙", "gap"),
-        FaultKind::Hole => ("孔洞", "hole"),
-        FaultKind::Overlap => ("重叠", "overlap"),
-        FaultKind::SliverGap => ("细缝", "sliver gap"),
-        FaultKind::SliverOverlap => ("细条重叠", "sliver overlap"),
-        FaultKind::SelfCrossing => ("边界自相交", "self-crossing"),
-        FaultKind::DuplicateVertex => ("重复顶点", "duplicate vertex"),
-        FaultKind::UnclosedRing => ("边界未闭合", "unclosed ring"),
-        FaultKind::OutsideParent => ("超出上级", "outside its parent"),
-        FaultKind::ParentNotCovered => ("上级未覆盖", "parent not covered"),
-    }
 }

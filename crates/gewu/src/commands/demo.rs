@@ -52,7 +52,7 @@ struct Memory {
 
 pub async fn run(place: &Place, demo: Demo) -> Result<()> {
     let place = &at_home(place, demo.city);
-    wiring::prepare(place)?;
+    wiring::prepare(place).await?;
     let file = place.data.join("demo.json");
     let mut memory = remember(&file)?.unwrap_or_else(|| {
         let now = SystemClock.now();

@@ -4,7 +4,7 @@ use crate::{args::Place, commands::told, wiring};
 use anyhow::Result;
 use gewu_app::{
     Caller, Settings,
-    city::{Draft, Kind},
+    city::{Draft, Kind, Publishing},
 };
 
 /// The files that come with Gewu: kinds of unit, both Chinese numberings, calendars, the default policy.
@@ -19,13 +19,16 @@ pub const SHIPPED: [(Kind, &str, &str); 6] = [
 
 /// The shipped files as drafts.
 pub fn shipped() -> Vec<Draft> {
-    SHIPPED.into_iter().map(|(kind, file, text)| Draft { kind, file: file.to_owned(), text: text.to_owned() }).collect()
+    SHIPPED
+        .into_iter()
+        .map(|(kind, file, text)| Draft { kind, file: file.to_owned(), text: text.to_owned(), datum: None })
+        .collect()
 }
 
 pub async fn run(place: &Place) -> Result<()> {
-    wiring::prepare(place)?;
+    wiring::prepare(place).await?;
     let app = wiring::open(place, Settings::default()).await?;
-    let published = app.publish(&Caller::system(), None, shipped(), false).await.map_err(told)?;
+    let published = app.publish(&Caller::system(), None, shipped(), Publishing::default()).await.map_err(told)?;
     for one in published.iter().filter(|one| !one.is_unchanged) {
         println!("已发布 published: {} {} v{}", one.kind.code(), one.name, one.version);
     }

@@ -20,6 +20,7 @@ pub async fn run(place: &Place, keys: Keys) -> Result<()> {
             let app = open(place).await?;
             let number = Keyring::rotate(&file, &SystemRandom).context("写入新密钥 · writing the new key")?;
             app.keyring.reload().context("读取密钥 · reading the keys")?;
+            app.check_keys().await.context("登记密钥 · noting the key")?;
             println!("新密钥 new key: {number}（请另存一份密钥文件 · keep a copy of the key file）");
             reseal(&app).await
         }
@@ -37,7 +38,7 @@ async fn list(app: &App) -> Result<()> {
     for (at, number) in app.keyring.numbers().into_iter().enumerate() {
         let contacts = seals.get(&Some(number)).copied().unwrap_or_default();
         let what = if at == 0 { "在用 in use" } else { "旧 old" };
-        println!("{number} {what} · 联系方式 contacts {contacts}");
+        println!("{number} {what} · 联系方式与两步验证 contacts and second factors {contacts}");
     }
     Ok(())
 }
@@ -72,9 +73,11 @@ async fn drop_key(app: &App, file: &Path, number: u16) -> Result<()> {
     let contacts = app.seals().await.map_err(told)?.get(&Some(number)).copied().unwrap_or_default();
     if contacts > 0 {
         bail!(
-            "密钥 {number} 还封着 {contacts} 条联系方式，先运行 gewu keys reseal · still seals {contacts} contacts: run `gewu keys reseal` first"
+            "密钥 {number} 还封着 {contacts} 条联系方式或两步验证密钥，先运行 gewu keys reseal · still seals {contacts} contacts or second factors: run `gewu keys reseal` first"
         );
     }
+    // First from the record: cut short, the key is in the file and is noted again.
+    app.forget_key(number).await.map_err(told)?;
     Keyring::drop_key(file, number).context("去掉密钥 · dropping the key")?;
     println!("已去掉 dropped {number}");
     Ok(())

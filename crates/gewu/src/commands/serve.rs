@@ -46,7 +46,7 @@ pub async fn serve_on(
     let pages = gewu_ui::routes(app.clone(), accounts, gate.clone());
     let router = gewu_web::routes(app.clone(), settings, gate).merge(pages);
     println!("格物 Gewu → http://{}", listener.local_addr()?);
-    let jobs = [tokio::spawn(tick(app.clone())), tokio::spawn(sweep(app))];
+    let jobs = [tokio::spawn(tick(app.clone())), tokio::spawn(follow(app.clone())), tokio::spawn(sweep(app))];
     let (stop, told) = oneshot::channel::<()>();
     let serving = connections::serve(listener, router, connections::HEAD_WITHIN, async { drop(told.await) });
     let ending = async {
@@ -73,6 +73,29 @@ async fn tick(app: Arc<App>) {
         }
         if let Err(error) = app.tick().await {
             tracing::error!(error = &error as &dyn std::error::Error, "a job failed and will be tried again");
+        }
+    }
+}
+
+/// Takes over what another process published, and a new day's areas, within a second.
+async fn follow(app: Arc<App>) {
+    let mut round = tokio::time::interval(Duration::from_secs(1));
+    round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut is_failing = false;
+    loop {
+        round.tick().await;
+        match app.refresh().await {
+            Ok(false) => is_failing = false,
+            Ok(true) => {
+                is_failing = false;
+                tracing::info!("what is published was loaded anew");
+            }
+            // Told once, not every second.
+            Err(error) if !is_failing => {
+                is_failing = true;
+                tracing::error!(error = &error as &dyn std::error::Error, "what is published was not loaded anew");
+            }
+            Err(_) => {}
         }
     }
 }

@@ -36,7 +36,7 @@ struct Kept {
 }
 
 pub async fn run(place: &Place, simulate: Simulate) -> Result<()> {
-    wiring::prepare(place)?;
+    wiring::prepare(place).await?;
     let Simulate { seed, cases, days, until } = simulate;
     let file = place.data.join(format!("simulate-{seed}-{cases}-{days}.json"));
     let random = Arc::new(Replayed::new(seed));

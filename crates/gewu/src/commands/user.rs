@@ -2,10 +2,10 @@
 
 use crate::{
     args::{Place, User},
-    commands::{ask_line, told},
+    commands::{ask_line, confirmed, told},
     wiring,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use gewu_app::{
     App, Caller, Settings,
     people::accounts::{NewPerson, NewPost},
@@ -45,6 +45,15 @@ pub async fn run(place: &Place, user: User) -> Result<()> {
             let password = ask_line("新密码 new password")?;
             app.reset_password(&system, None, &login, &password).await.map_err(told)?;
             println!("已重设；{login} 下次登录须改密码 · must choose a new one at the next sign-in");
+        }
+        User::TotpReset { login, yes } => {
+            person(&app, &login).await?;
+            let question = format!("去掉 {login} 的两步验证？· take away the second factor of {login}?");
+            if !yes && !confirmed(&question)? {
+                bail!("没有改动；不在终端里时请加 --yes · nothing changed; without a terminal add --yes");
+            }
+            app.reset_totp(&system, &login).await.map_err(told)?;
+            println!("已去掉；{login} 登录后可重新设置 · taken away; {login} can set it up anew after signing in");
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! middle, given bad files.
 
 use crate::house::{House, Keeper};
+use gewu_domain::people::Role;
 use gewu_sim::nyc;
 use serde_json::Value;
 use std::{fs::OpenOptions, io::Write, process::Command};
@@ -135,6 +136,59 @@ fn a_hostile_export_is_taken_as_far_as_it_is_sound_and_the_rest_is_listed(keeper
     assert_eq!(heads, expected);
 }
 
+fn what_an_export_brings_is_listed_privately_and_found_by_its_number_elsewhere(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    let mapping = house.file("mapping.toml", MAPPING);
+    let rows = [
+        r#""=HYPERLINK(""http://x"",""open"")",soon,路灯不亮,,"#,
+        "@SUM(1),soon,路灯不亮,,",
+        "2024/000 123,2026-03-02 09:00,路灯不亮,,",
+    ];
+    let file = house.file("export.csv", export(rows.into_iter().map(str::to_owned)));
+    let list = house.file("rejected.csv", "of an earlier run, for everybody to read");
+    let said = house.told(&["import", "cases", &file, "--mapping", &mapping, "--rejected", &list]);
+    assert!(said.contains("1 taken") && said.contains("2 × bad_time"), "{said}");
+    let listed = std::fs::read_to_string(&list).unwrap();
+    let ids: Vec<&str> = listed.lines().skip(1).map(|line| line.split(",bad_time").next().unwrap()).collect();
+    assert_eq!(ids, [r#"2,"'=HYPERLINK(""http://x"",""open"")""#, r#"3,"'@SUM(1)""#]);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&list).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+
+    house.employ("chief", Role::DutyChief, None);
+    house.serve();
+    let desk = house.sign_in("chief");
+    let (status, found) = house.get("/api/v1/cases/number/2024%2F000%20123", Some(&desk));
+    assert_eq!(status, 200, "{found}");
+    let place = format!("{}/{}", found["region"].as_str().unwrap(), found["id"].as_str().unwrap());
+    let (_, case) = house.get(&format!("/api/v1/cases/{place}"), Some(&desk));
+    assert_eq!(case["origin"], serde_json::json!({ "number": "2024/000 123", "system": "" }));
+    let (_, page) = house.get(&format!("/cases/{place}"), Some(&desk));
+    let page = page.as_str().unwrap();
+    assert!(page.contains("原编号") && page.contains("2024/000 123"), "{page}");
+    // The way there drops the cookie: what is asked for then is to sign in and go on to the case.
+    let (_, page) = house.get("/cases?words=2024%2F000+123", Some(&desk));
+    assert!(page.as_str().unwrap().contains(&format!("/cases/{place}")), "searching for it opens the case: {page}");
+}
+
+fn a_data_file_that_is_no_utf_8_is_refused_with_the_cure(keeper: Keeper) {
+    let house = House::empty(keeper);
+    house.told(&["init"]);
+    let (gbk, ..) = encoding_rs::GBK.encode(&house.town.areas_csv);
+    for (file, says) in
+        [(house.file("areas.csv", &gbk), "iconv -f gb18030"), (house.file("areas.xlsx", b"PK\x03\x04rest"), "xlsx")]
+    {
+        let output = house.run(&["import", "data", &format!("areas={file}")]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(&file) && said.contains(says), "{said}");
+    }
+    let utf_16: Vec<u8> =
+        format!("\u{feff}{}", house.town.areas_csv).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let areas = format!("areas={}", house.file("areas.csv", utf_16));
+    let shapes = format!("shapes={}", house.file("shapes.geojson", &house.town.shapes_geojson));
+    let units = format!("units={}", house.file("units.csv", &house.town.units_csv));
+    house.told(&["import", "data", &areas, &shapes, &units]);
+}
+
 /// From the name and the text of a file to another text.
 type Spoil = fn(&str, &str) -> String;
 
@@ -212,4 +266,6 @@ on_both! {
     an_import_killed_in_the_middle_takes_every_row_once
     a_hostile_export_is_taken_as_far_as_it_is_sound_and_the_rest_is_listed
     a_bad_file_among_new_york_s_changes_nothing_and_says_where
+    what_an_export_brings_is_listed_privately_and_found_by_its_number_elsewhere
+    a_data_file_that_is_no_utf_8_is_refused_with_the_cure
 }

@@ -14,13 +14,17 @@ const OF_STRANGERS: [&str; 4] = ["/report", "/status", "/status/{number}", "/sig
 
 /// Every address that takes a form.
 fn forms() -> Vec<String> {
-    let password = ACCOUNT.split("pub const PASSWORD: &str = \"").nth(1).unwrap().split('"').next().unwrap();
+    let address = |name: &str| {
+        let rest = ACCOUNT.split(&format!("pub const {name}: &str = \"")).nth(1).unwrap();
+        rest.split('"').next().unwrap()
+    };
     let routes: Vec<&str> = ROUTES.split(".route(").skip(1).collect();
     assert!(routes.len() > 25, "the routes of the pages are written otherwise now: read them here");
     let forms = routes.into_iter().filter_map(|route| {
         let route = route.split("\n        .").next().unwrap();
         let (path, handlers) = route.split_once(',').unwrap();
-        let path = path.trim().trim_matches('"').replace("pages::account::PASSWORD", password);
+        let path = path.trim().trim_matches('"');
+        let path = path.strip_prefix("pages::account::").map_or(path, address).to_owned();
         handlers.contains("post(").then_some(path)
     });
     forms.collect()

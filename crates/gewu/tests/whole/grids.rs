@@ -1,5 +1,6 @@
 //! `gewu check grids` on a file with one of each fault, on one without, and on New York's tracts.
 
+use crate::house::{House, Keeper};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -234,6 +235,30 @@ fn a_code_that_is_none_of_its_scheme_is_told_and_what_cannot_be_read_names_what_
     let output = broken.check(&[]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && error.contains("grids.geojson"), "{error}");
+}
+
+#[test]
+fn publishing_prints_what_the_checks_say_and_waits_for_accept_where_ground_changes_hands() {
+    let house = House::set_up(Keeper::Sqlite);
+    let mut shapes: Value = serde_json::from_str(&house.town.shapes_geojson).unwrap();
+    let lost = shapes["features"].as_array_mut().unwrap().pop().unwrap();
+    let code = lost["properties"]["code"].as_str().unwrap();
+    let file = format!("shapes={}", house.file("less.geojson", shapes.to_string()));
+    let publish = |more: &[&str]| {
+        let output = house.run(&[&["import", "data", &file], more].concat());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let (is_taken, told, _) = publish(&["--dry-run"]);
+    let line = told.lines().find(|line| line.contains("--accept")).unwrap_or_else(|| panic!("{told}"));
+    assert!(is_taken && line.contains(code), "{told}");
+    let (is_taken, _, error) = publish(&[]);
+    assert!(!is_taken && error.contains("less.geojson") && error.contains("--accept"), "{error}");
+    let (is_taken, told, _) = publish(&["--accept", "--datum", "cgcs2000"]);
+    assert!(is_taken && told.contains("accepted") && told.contains("shapes  v2"), "{told}");
+    let units = format!("units={}", house.file("units.csv", &house.town.units_csv));
+    let alone = house.run(&["import", "data", &units, "--datum", "gcj02"]);
+    assert!(!alone.status.success(), "there is nothing --datum could be of");
 }
 
 #[test]

@@ -206,13 +206,23 @@ impl House {
     }
 
     pub fn upload(&self, bytes: &[u8]) -> (u16, Value) {
-        let request = self.agent.post(format!("{}/api/v1/photos", self.address)).header("content-type", "image/jpeg");
+        self.upload_as(None, bytes)
+    }
+
+    pub fn upload_as(&self, desk: Option<&Desk>, bytes: &[u8]) -> (u16, Value) {
+        let mut request =
+            self.agent.post(format!("{}/api/v1/photos", self.address)).header("content-type", "image/jpeg");
+        if let Some(desk) = desk {
+            request = request.header("cookie", &desk.cookie).header("x-csrf-token", &desk.csrf);
+        }
         read(request.send(bytes))
     }
 
-    /// What an address gives, as bytes.
-    pub fn bytes(&self, path: &str) -> (u16, Vec<u8>) {
-        let mut answer = self.agent.get(format!("{}{path}", self.address)).call().unwrap();
+    /// What an address gives the holder of a receipt, as bytes.
+    pub fn bytes(&self, path: &str, receipt: &Value) -> (u16, Vec<u8>) {
+        let (number, code) = (receipt["number"].as_str().unwrap(), receipt["code"].as_str().unwrap());
+        let request = self.agent.get(format!("{}{path}", self.address));
+        let mut answer = request.header("authorization", format!("Receipt {number}:{code}")).call().unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_vec().unwrap())
     }
 
@@ -225,6 +235,14 @@ impl House {
         }
         let token = desk.filter(|_| has_token).map_or(String::new(), |desk| format!("csrf={}", desk.csrf));
         request.config().max_redirects(0).build().send(token).unwrap().status().as_u16()
+    }
+
+    /// Sends a page's form of somebody who is not signed in; gives the status and the page.
+    pub fn fill_in(&self, path: &str, fields: &str) -> (u16, String) {
+        let request = self.agent.post(format!("{}{path}", self.address)).header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let mut answer = request.config().max_redirects(0).build().send(fields).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
     }
 
     /// The cookie that signing in sets, with its flags.

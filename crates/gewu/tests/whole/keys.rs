@@ -59,12 +59,18 @@ fn a_key_is_changed_while_serving_and_the_old_one_dropped(keeper: Keeper) {
     house.serve_with(&["--rate-write", "off"], &[]);
     let receipts: Vec<Value> = (0..3).map(|no| report(&house, no)).collect();
     let acceptor = house.sign_in("acceptor");
-    assert_eq!(seals(&house), ["1 在用 in use · 联系方式 contacts 3"]);
+    assert_eq!(seals(&house), ["1 在用 in use · 联系方式与两步验证 contacts and second factors 3"]);
     let before = std::fs::read_to_string(house.data().join("keys")).unwrap();
 
     let said = house.told(&["keys", "rotate"]);
     assert!(said.contains("new key: 2") && said.contains("sealed anew 3"), "{said}");
-    assert_eq!(seals(&house), ["2 在用 in use · 联系方式 contacts 3", "1 旧 old · 联系方式 contacts 0"]);
+    assert_eq!(
+        seals(&house),
+        [
+            "2 在用 in use · 联系方式与两步验证 contacts and second factors 3",
+            "1 旧 old · 联系方式与两步验证 contacts and second factors 0"
+        ]
+    );
     for (no, receipt) in (0..).zip(&receipts) {
         assert_eq!(look(&house, &acceptor, receipt), phone(no), "the server finds the new key by itself");
     }
@@ -72,7 +78,7 @@ fn a_key_is_changed_while_serving_and_the_old_one_dropped(keeper: Keeper) {
     house.serve();
     let acceptor = house.sign_in("acceptor");
     let fourth = report(&house, 3);
-    assert_eq!(seals(&house)[0], "2 在用 in use · 联系方式 contacts 4");
+    assert_eq!(seals(&house)[0], "2 在用 in use · 联系方式与两步验证 contacts and second factors 4");
 
     let refused = |args: &[&str], why: &str| {
         let output = house.run(args);
@@ -84,7 +90,7 @@ fn a_key_is_changed_while_serving_and_the_old_one_dropped(keeper: Keeper) {
     refused(&["keys", "drop", "2"], "still seals 4");
     refused(&["keys", "drop", "7"], "cannot be dropped");
     assert!(house.told(&["keys", "drop", "1"]).contains("dropped 1"));
-    assert_eq!(seals(&house), ["2 在用 in use · 联系方式 contacts 4"]);
+    assert_eq!(seals(&house), ["2 在用 in use · 联系方式与两步验证 contacts and second factors 4"]);
     let after = std::fs::read_to_string(house.data().join("keys")).unwrap();
     let key = |text: &str, start: &str| text.lines().find(|line| line.starts_with(start)).map(str::to_owned);
     assert_eq!(key(&after, "seal 1 "), None);
@@ -93,7 +99,11 @@ fn a_key_is_changed_while_serving_and_the_old_one_dropped(keeper: Keeper) {
     assert_eq!(look(&house, &acceptor, &receipts[0]), phone(0));
     house.kill();
     house.told(&["person", "erase", "--phone", &phone(0), "--yes"]);
-    assert_eq!(seals(&house), ["2 在用 in use · 联系方式 contacts 3"], "everything one person gave is still found");
+    assert_eq!(
+        seals(&house),
+        ["2 在用 in use · 联系方式与两步验证 contacts and second factors 3"],
+        "everything one person gave is still found"
+    );
 }
 
 fn a_change_of_keys_that_is_killed_is_finished_later(keeper: Keeper) {
@@ -111,12 +121,78 @@ fn a_change_of_keys_that_is_killed_is_finished_later(keeper: Keeper) {
     child.wait().unwrap();
     let said = house.told(&["keys", "reseal"]);
     assert!(said.contains("looked at 450"), "{said}");
-    assert_eq!(seals(&house), ["2 在用 in use · 联系方式 contacts 450", "1 旧 old · 联系方式 contacts 0"]);
+    assert_eq!(
+        seals(&house),
+        [
+            "2 在用 in use · 联系方式与两步验证 contacts and second factors 450",
+            "1 旧 old · 联系方式与两步验证 contacts and second factors 0"
+        ]
+    );
     let acceptor = house.sign_in("acceptor");
     for no in [0, 199, 200, 449] {
         let receipt = &receipts[usize::try_from(no).unwrap()];
         assert_eq!(look(&house, &acceptor, receipt), phone(no));
     }
+}
+
+fn a_record_is_opened_by_its_own_keys_only(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    house.serve_with(&["--rate-write", "off"], &[]);
+    report(&house, 1);
+    house.kill();
+    let file = house.data().join("keys");
+    let own = std::fs::read_to_string(&file).unwrap();
+    let refused = |args: &[&str], why: &str| {
+        let output = house.run(args);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(why), "{args:?}: {error}");
+    };
+    std::fs::remove_file(&file).unwrap();
+    for args in [&["init"][..], &["verify"], &["keys", "list"], &["simulate", "--cases", "1"]] {
+        refused(args, "put it back");
+        assert!(!file.exists(), "{args:?} made new keys over a record");
+    }
+    let other = Keyring::fresh(&SeededRandom::new(9));
+    Keyring::make(&file, &SeededRandom::new(9)).unwrap();
+    refused(&["init"], "another key than this record was written with");
+    let line = |text: &str, start: &str| text.lines().find(|line| line.starts_with(start)).unwrap().to_owned();
+    let strange = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(other.numbers(), [1]);
+    for start in ["seal 1 ", "lookup "] {
+        std::fs::write(&file, own.replace(&line(&own, start), &line(&strange, start))).unwrap();
+        refused(&["verify"], "another key than this record was written with");
+    }
+    std::fs::write(&file, own.replace("seal 1 ", "seal 3 ")).unwrap();
+    refused(&["verify"], "no line `seal 1`");
+    // As an older release left it: nothing noted. What is sealed must open, and be found.
+    house.tamper("delete from keys");
+    refused(&["verify"], "does not open what this record holds");
+    std::fs::write(&file, own.replace(&line(&own, "lookup "), &line(&strange, "lookup "))).unwrap();
+    refused(&["verify"], "`lookup 0` of the key file holds another key");
+    std::fs::write(&file, &own).unwrap();
+    house.told(&["verify"]);
+    assert_eq!(house.rows("select purpose from keys order by purpose"), ["lookup", "seal"]);
+    house.told(&["init"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), own);
+}
+
+fn a_restored_record_knows_its_keys(keeper: Keeper) {
+    let mut house = House::set_up(keeper);
+    house.serve_with(&["--rate-write", "off"], &[]);
+    let receipt = report(&house, 1);
+    house.told(&["keys", "rotate"]);
+    house.kill();
+    let copy = house.dir.path().join("copy");
+    house.told(&["backup", copy.to_str().unwrap()]);
+    let mut other = House::empty(keeper);
+    other.told(&["restore", copy.to_str().unwrap()]);
+    assert_eq!(other.rows("select cast(number as text) from keys where purpose = 'seal' order by number"), ["1", "2"]);
+    other.serve();
+    assert_eq!(other.status(&receipt).0, 200, "the code on a receipt holds after a restore");
+    other.kill();
+    Keyring::drop_key(&other.data().join("keys"), 1).unwrap();
+    let output = other.run(&["verify"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no line `seal 1`"), "a line that went by hand is missed");
 }
 
 /// A store that takes so many changes more and then none, as if the power went.
@@ -174,6 +250,7 @@ async fn cut_after_any_batch_nothing_is_lost_and_the_rest_is_done_later(store: A
     let done = whole.reseal(&mut |_| ()).await.unwrap();
     assert_eq!((done.looked_at, done.resealed, done.unopened), (450, 250, 0));
     assert_eq!(whole.seals().await.unwrap(), [(Some(2), 450)].into());
+    whole.forget_key(1).await.unwrap();
     Keyring::drop_key(&file, 1).unwrap();
     let after = app(store.clone(), dir.path()).await;
     let mut phones = Vec::new();
@@ -201,6 +278,16 @@ mod sqlite {
         super::a_change_of_keys_that_is_killed_is_finished_later(Keeper::Sqlite);
     }
 
+    #[test]
+    fn a_record_is_opened_by_its_own_keys_only() {
+        super::a_record_is_opened_by_its_own_keys_only(Keeper::Sqlite);
+    }
+
+    #[test]
+    fn a_restored_record_knows_its_keys() {
+        super::a_restored_record_knows_its_keys(Keeper::Sqlite);
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn cut_after_any_batch_nothing_is_lost_and_the_rest_is_done_later() {
         let dir = tempfile::tempdir().unwrap();
@@ -221,6 +308,16 @@ mod postgres {
     #[test]
     fn a_change_of_keys_that_is_killed_is_finished_later() {
         super::a_change_of_keys_that_is_killed_is_finished_later(Keeper::Postgres);
+    }
+
+    #[test]
+    fn a_record_is_opened_by_its_own_keys_only() {
+        super::a_record_is_opened_by_its_own_keys_only(Keeper::Postgres);
+    }
+
+    #[test]
+    fn a_restored_record_knows_its_keys() {
+        super::a_restored_record_knows_its_keys(Keeper::Postgres);
     }
 
     #[tokio::test(flavor = "multi_thread")]

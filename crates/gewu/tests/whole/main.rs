@@ -10,6 +10,7 @@
     reason = "a test that cannot go on says so"
 )]
 
+mod accounts;
 mod chores;
 mod former;
 mod forms;
@@ -18,6 +19,7 @@ mod house;
 mod keys;
 mod photos;
 mod privacy;
+mod publishing;
 #[path = "../../../blobs/tests/blobs/server.rs"]
 mod server;
 mod settings;

@@ -51,7 +51,7 @@ fn photos_go_to_the_bucket_and_come_from_it_and_without_it_no_report_with_a_phot
     assert_eq!(status, 201, "{receipt}");
     let (_, seen) = house.status(&receipt);
     let url = seen["photos"][0]["url"].as_str().unwrap().to_owned();
-    let (status, bytes) = house.bytes(&url);
+    let (status, bytes) = house.bytes(&url, &receipt);
     let digest: Digest = photo["digest"].as_str().unwrap().parse().unwrap();
     assert_eq!((status, gewu_blobs::digest(&bytes)), (200, digest));
     let there = S3Blobs::open(S3Settings { prefix: "city/photos".to_owned(), ..settings }).unwrap();
@@ -66,7 +66,7 @@ fn photos_go_to_the_bucket_and_come_from_it_and_without_it_no_report_with_a_phot
     assert_eq!((status, refused["code"].as_str()), (503, Some("unavailable")), "{refused}");
     let (status, refused) = house.upload(TOLD);
     assert_eq!((status, refused["code"].as_str()), (503, Some("unavailable")), "{refused}");
-    assert_eq!(house.bytes(&url).0, 503);
+    assert_eq!(house.bytes(&url, &receipt).0, 503);
     let (_, public) = house.get("/api/v1/cases/public", None);
     assert_eq!(public["cases"].as_array().unwrap().len(), 1, "nothing was received: {public}");
     assert_eq!(report(&house, "k3", json!([])).0, 201, "what has no photo needs no bucket");

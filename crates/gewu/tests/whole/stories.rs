@@ -54,8 +54,6 @@ fn the_whole_loop(keeper: Keeper) {
     let mut house = House::set_up(keeper);
     employ_all(&house);
     house.serve();
-    let (status, photo) = house.upload(include_bytes!("../../../app/tests/photos/grey.jpg"));
-    assert_eq!(status, 201, "{photo}");
     let (status, receipt) = report(&house, "k1", "垃圾桶满了三天没人收", PHONE);
     assert_eq!(status, 201, "{receipt}");
     let (_, again) = report(&house, "k1", "垃圾桶满了三天没人收", PHONE);
@@ -82,6 +80,8 @@ fn the_whole_loop(keeper: Keeper) {
     house.employ("handler", Role::Handler, Some(&unit));
     let handler = house.sign_in("handler");
     step(&house, &handler, &receipt, json!({ "do": "accept", "assignment": 1 }));
+    let (status, photo) = house.upload_as(Some(&handler), include_bytes!("../../../app/tests/photos/grey.jpg"));
+    assert_eq!(status, 201, "{photo}");
     step(&house, &handler, &receipt, json!({ "do": "handle", "assignment": 1, "photos": [photo], "note": "已清运" }));
     let may_check = |desk: &Desk| {
         let choices = page(&house, desk, &receipt)["choices"].as_array().unwrap().clone();

@@ -3,7 +3,7 @@
 use crate::house::{House, at, house};
 use gewu_app::{
     AppError, Caller,
-    city::{Draft, Kind},
+    city::{Draft, Kind, Publishing},
     import::{ImportOptions, Imported, Rejected, Told, mapping::Mapping},
 };
 use gewu_domain::{
@@ -358,8 +358,13 @@ async fn boston_s_requests_go_through_the_whole_loop_without_boundaries() {
         kind: *kind,
         file: (*file).to_owned(),
         text: (*text).to_owned(),
+        datum: None,
     };
-    house.app.publish(&Caller::system(), None, BOSTON.iter().map(draft).collect(), false).await.unwrap();
+    house
+        .app
+        .publish(&Caller::system(), None, BOSTON.iter().map(draft).collect(), Publishing::default())
+        .await
+        .unwrap();
     let mapping = include_str!("../../../../data/real/boston/mapping.toml");
     let requests = include_bytes!("../../../../data/real/boston/requests.csv").to_vec();
     let (imported, rejected) = taken_by(&house, mapping, requests, ImportOptions::default()).await.unwrap();

@@ -4,9 +4,10 @@ use crate::{Usual, database::Database};
 use gewu_domain::{ids::UnitCode, people::Role};
 use gewu_store::{
     Change, Changes, Page, StoreError,
+    audit::AuditFilter,
     contract::{
         Fixture,
-        people::{account, audit, client, person_row, post_row, session},
+        people::{account, audit, client, open, person_row, post_row, session},
         publications::publication,
         sample::{HERE, answer, at, change, contact, day, digest, look, new_case, person, photo, text},
     },
@@ -62,8 +63,8 @@ async fn fill(fixture: &Usual) {
         Change::Publication(publication("areas", "", 1, b"body")),
         Change::Person(person_row(1, "a")),
         Change::Post(post_row(1, 1, "a", 0, None)),
-        Change::Account(account(1, "li")),
-        Change::Session(session(1, 1, 0)),
+        Change::OpenAccount(account(1, "li")),
+        open(session(1, 1, 0)),
         Change::Client(client(1)),
         Change::Audit(audit(1, Some(1))),
     ];
@@ -96,7 +97,7 @@ async fn every_row_that_does_not_decode_is_named() {
         ("tasks", "kind", "'play'"),
         ("publications", "body", "'\\x00'::bytea"),
         ("posts", "role", "'king'"),
-        ("accounts", "failures", "-1"),
+        ("accounts", "version", "-1"),
         ("sessions", "seen_at", "9223372036854775807"),
         ("clients", "revoked_at", "9223372036854775807"),
         ("audit", "at", "9223372036854775807"),
@@ -123,7 +124,7 @@ async fn every_row_that_does_not_decode_is_named() {
             ("accounts", _) => city.account("li").await.err(),
             ("sessions", _) => city.session(digest(1)).await.err(),
             ("clients", _) => city.clients().await.err(),
-            _ => city.audit(None, &Page::first(9)).await.err(),
+            _ => city.audit(&AuditFilter::default(), &Page::first(9)).await.err(),
         };
         let Some(StoreError::Corrupt { table: said_table, column: said_column, row, .. }) = read else {
             panic!("{table}.{column}: {read:?}")

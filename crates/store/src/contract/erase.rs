@@ -3,10 +3,10 @@
 use super::{
     Fixture,
     kept::all_cases,
-    people::{account, person_row, post_row, session},
+    people::{account, open, person_row, post_row, session},
     sample::{HERE, THERE, at, change, contact, digest, look, new_case, person, photo, text},
 };
-use crate::{Change, Page, View, cases::CaseFilter, texts::Giver};
+use crate::{Change, Page, View, cases::CaseFilter, sessions::DeviceRow, texts::Giver};
 use gewu_domain::ids::CaseId;
 
 /// Two cases alike: with the reporter's words, a staff note, contacts, photos, looks and terms.
@@ -176,10 +176,12 @@ pub async fn forgetting_a_person_leaves_the_id_and_the_posts(fixture: &impl Fixt
         Change::Person(person_row(1, "a")),
         Change::Person(person_row(2, "a")),
         Change::Post(post_row(1, 1, "a", 0, None)),
-        Change::Account(account(1, "li")),
-        Change::Account(account(2, "wang")),
-        Change::Session(session(1, 1, 0)),
-        Change::Session(session(2, 2, 0)),
+        Change::OpenAccount(account(1, "li")),
+        Change::OpenAccount(account(2, "wang")),
+        open(session(1, 1, 0)),
+        open(session(2, 2, 0)),
+        Change::KnowDevice(DeviceRow { person: person(1), secret: digest(1), ends_at: at(9) }),
+        Change::SetTotp { person: person(1), was: 1, totp: None, recovery_codes: vec![digest(1)] },
     ];
     store.apply(HERE, list.into()).await.unwrap();
     store.apply(HERE, vec![Change::ErasePerson(person(1))].into()).await.unwrap();
@@ -188,6 +190,8 @@ pub async fn forgetting_a_person_leaves_the_id_and_the_posts(fixture: &impl Fixt
     assert_eq!((row.name.as_str(), row.unit.as_str(), row.is_active), ("", "a", false));
     assert_eq!(city.posts_of(person(1)).await.unwrap().len(), 1);
     assert_eq!(city.account("li").await.unwrap(), None);
+    assert_eq!(city.recovery_codes(person(1)).await.unwrap(), []);
+    assert_eq!(city.device(person(1), digest(1)).await.unwrap(), None);
     assert_eq!(city.session(digest(1)).await.unwrap(), None);
     assert_eq!(city.person(person(2)).await.unwrap(), Some(person_row(2, "a")));
     assert_eq!(city.account("wang").await.unwrap(), Some(account(2, "wang")));

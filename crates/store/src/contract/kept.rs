@@ -4,15 +4,19 @@ use super::sample::{HERE, THERE, at, day};
 use crate::{
     CityView, Page, Store, View,
     attachments::AttachmentRow,
-    audit::AuditRow,
+    audit::{AuditFilter, AuditRow},
     cases::{CaseFilter, CaseRow},
     clients::ClientRow,
     contacts::{ContactRow, LookRow},
     counters::CountRow,
     facts::FactRow,
+    keys::KeyRow,
+    origins::OriginRow,
     people::{AccountRow, PersonRow},
     publications::Publication,
+    repromises::RepromiseRow,
     roots::RootRow,
+    sessions::SessionRow,
     tasks::{InboxFilter, TaskKey, TaskRow},
     texts::TextRow,
     uploads::UploadRow,
@@ -28,11 +32,13 @@ use jiff::Timestamp;
 pub struct Kept {
     regions: Vec<RegionId>,
     records: Vec<Record>,
+    origins: Vec<OriginRow>,
     publications: Vec<Publication>,
-    people: Vec<(PersonRow, Vec<Post>, Option<AccountRow>)>,
+    people: Vec<KeptPerson>,
     clients: Vec<ClientRow>,
     audit: Vec<AuditRow>,
     uploads: Vec<UploadRow>,
+    keys: Vec<KeyRow>,
 }
 
 impl Kept {
@@ -43,11 +49,21 @@ impl Kept {
 }
 
 #[derive(Debug, PartialEq)]
+struct KeptPerson {
+    row: PersonRow,
+    posts: Vec<Post>,
+    account: Option<AccountRow>,
+    recovery_codes: Vec<Digest>,
+    sessions: Vec<SessionRow>,
+}
+
+#[derive(Debug, PartialEq)]
 pub struct Record {
     cases: Vec<KeptCase>,
     inboxes: Vec<(TaskKey, TaskRow)>,
     counts: Vec<CountRow>,
     roots: Vec<RootRow>,
+    repromises: Vec<RepromiseRow>,
     suspended: Vec<CaseId>,
     found: Vec<Vec<CaseId>>,
 }
@@ -77,14 +93,22 @@ pub async fn kept(store: &dyn Store) -> Kept {
     for no in 0..10 {
         uploads.extend(city.upload(super::uploads::upload(no, 0).token).await.unwrap());
     }
+    let mut origins = Vec::new();
+    for (region, record) in [HERE, THERE].into_iter().zip(&records) {
+        for kept in &record.cases {
+            origins.extend(city.origin_of(region, kept.case.id).await.unwrap());
+        }
+    }
     Kept {
         regions: store.upkeep().regions().await.unwrap(),
         records,
+        origins,
         publications: publications(city.as_ref()).await,
         people: people(city.as_ref()).await,
         clients: city.clients().await.unwrap(),
-        audit: city.audit(None, &everything()).await.unwrap().rows,
+        audit: city.audit(&AuditFilter::default(), &everything()).await.unwrap().rows,
         uploads,
+        keys: store.upkeep().keys().await.unwrap(),
     }
 }
 
@@ -121,6 +145,7 @@ async fn record(view: &dyn View) -> Record {
         inboxes,
         counts: view.counts(day(1), day(31)).await.unwrap(),
         roots: view.roots().await.unwrap(),
+        repromises: view.repromises().await.unwrap(),
         suspended: view.suspended_until(far(), 1_000).await.unwrap(),
         found,
     }
@@ -146,12 +171,16 @@ async fn publications(city: &dyn CityView) -> Vec<Publication> {
     bodies
 }
 
-async fn people(city: &dyn CityView) -> Vec<(PersonRow, Vec<Post>, Option<AccountRow>)> {
+async fn people(city: &dyn CityView) -> Vec<KeptPerson> {
     let mut people = Vec::new();
     for row in city.people(&[], &everything()).await.unwrap().rows {
-        let posts = city.posts_of(row.id).await.unwrap();
-        let account = city.account_of(row.id).await.unwrap();
-        people.push((row, posts, account));
+        people.push(KeptPerson {
+            posts: city.posts_of(row.id).await.unwrap(),
+            account: city.account_of(row.id).await.unwrap(),
+            recovery_codes: city.recovery_codes(row.id).await.unwrap(),
+            sessions: city.sessions_of(row.id).await.unwrap(),
+            row,
+        });
     }
     people
 }

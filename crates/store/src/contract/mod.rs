@@ -18,8 +18,10 @@ pub mod crash;
 pub mod erase;
 pub mod facts;
 pub mod kept;
+pub mod origins;
 pub mod people;
 pub mod publications;
+pub mod repromises;
 pub mod sample;
 pub mod schema;
 pub mod tasks;
@@ -109,17 +111,38 @@ macro_rules! contract_suite {
                 the_record_is_walked_both_ways_in_pages_of_any_size,
                 facts_between_two_times_are_walked_both_ways,
             ],
+            origins: [
+                a_number_of_another_system_is_one_case_in_the_whole_city,
+                what_another_system_says_now_replaces_what_it_said,
+            ],
             people: [
                 people_are_walked_by_unit_both_ways,
                 names_are_found_by_id,
                 posts_are_found_by_person_and_by_unit_and_time,
                 a_login_belongs_to_one_person,
                 a_session_is_found_by_its_secret_until_it_ends,
-                sessions_of_a_person_end_together,
+                what_is_there_already_is_not_written_over,
+                what_has_ended_keeps_its_end,
+                an_account_is_changed_only_as_it_was_read,
+                sessions_of_a_person_end_together_or_all_but_one,
+                devices_are_known_until_their_time_or_forgotten,
+                no_session_outlives_the_password_it_was_opened_with,
+                of_many_who_set_a_password_at_once_one_does,
+                a_code_is_taken_once_however_many_bring_it,
+                of_many_tries_at_once_only_the_free_ones_go_through,
+                tries_are_forgotten_when_they_are_told_to_be,
                 a_client_is_found_by_its_secret_also_when_revoked,
                 the_audit_record_is_walked_newest_first,
             ],
-            publications: [versions_never_change, publications_come_back_as_given_and_in_order],
+            publications: [
+                versions_never_change,
+                of_two_who_counted_the_same_one_publishes,
+                publications_come_back_as_given_and_in_order,
+            ],
+            repromises: [
+                a_walk_comes_back_as_it_was_left_and_never_goes_back,
+                what_a_walk_makes_anew_and_how_far_it_is_stand_or_fall_together,
+            ],
             schema: [every_regional_key_starts_with_the_region],
             tasks: [
                 an_inbox_is_walked_by_due_time_both_ways,
@@ -132,6 +155,7 @@ macro_rules! contract_suite {
                 numbers_never_repeat,
                 regions_are_those_with_cases,
                 a_root_stands_once_stored,
+                a_key_is_noted_once_and_forgotten_when_it_is_dropped,
                 the_outbox_is_claimed_once_per_lease_and_emptied_when_sent,
                 a_sweep_takes_what_is_older_and_leaves_the_rest,
                 files_no_case_holds_are_told,

@@ -18,6 +18,7 @@ pub fn publication(kind: &str, name: &str, version: u32, body: &[u8]) -> Publica
         published_at: at(i64::from(version)),
         by: (version > 1).then(|| person(4)),
         digest: digest(u64::from(version)),
+        edition: None,
         body: body.to_vec(),
     }
 }
@@ -33,6 +34,24 @@ pub async fn versions_never_change(fixture: &impl Fixture) {
     assert_eq!(kept(store).await, before);
 }
 
+pub async fn of_two_who_counted_the_same_one_publishes(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let numbered = |kind: &str, edition: u64| {
+        Change::Publication(Publication { edition: Some(edition), ..publication(kind, "", 1, b"x") })
+    };
+    // Those of older releases have no number, and stand in nobody's way.
+    let old = ["calendar", "shapes"].map(|kind| Change::Publication(publication(kind, "", 1, b"x")));
+    store.apply(HERE, old.to_vec().into()).await.unwrap();
+    store.apply(HERE, vec![numbered("areas", 3), numbered("units", 4)].into()).await.unwrap();
+    let before = kept(store).await;
+    let refused = store.apply(HERE, vec![numbered("parts", 5), numbered("policy", 4)].into()).await;
+    assert!(matches!(refused, Err(StoreError::Taken { .. })), "{refused:?}");
+    assert_eq!(kept(store).await, before);
+    store.apply(HERE, vec![numbered("policy", 5)].into()).await.unwrap();
+    let policy = store.city().await.unwrap().publication("policy", "", 1).await.unwrap().unwrap();
+    assert_eq!(policy.edition, Some(5));
+}
+
 pub async fn publications_come_back_as_given_and_in_order(fixture: &impl Fixture) {
     let store = fixture.store();
     let long: Vec<u8> = (0..100_000_u32).flat_map(|n| n.to_string().into_bytes()).collect();
@@ -43,7 +62,8 @@ pub async fn publications_come_back_as_given_and_in_order(fixture: &impl Fixture
         publication("catalogue", "gb", 1, b"b"),
         publication("catalogue", "gb", 10, b"c"),
     ];
-    for no in [4, 1, 0, 3, 2] {
+    for (before, no) in [4, 1, 0, 3, 2].into_iter().enumerate() {
+        assert_eq!(store.city().await.unwrap().publication_count().await.unwrap(), u64::try_from(before).unwrap());
         store.apply(HERE, vec![Change::Publication(all[no].clone())].into()).await.unwrap();
     }
     let city = store.city().await.unwrap();

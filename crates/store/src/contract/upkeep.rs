@@ -3,13 +3,16 @@
 use super::{
     Fixture,
     kept::kept,
-    people::{account, audit, client, person_row, post_row, session},
+    people::{account, audit, client, open, person_row, post_row, session},
     publications::publication,
     sample::{HERE, THERE, answer, at, cases, change, contact, count, day, digest, look, new_case, outbox, photo},
     together,
     uploads::upload,
 };
-use crate::{Change, Changes, Store, StoreError, outbox::OutboxRow, roots::RootRow, texts::Giver, upkeep::Owned};
+use crate::{
+    Change, Changes, Store, StoreError, keys::KeyRow, origins::OriginRow, outbox::OutboxRow, roots::RootRow,
+    texts::Giver, upkeep::Owned,
+};
 
 pub async fn numbers_never_repeat(fixture: &impl Fixture) {
     let upkeep = fixture.store().upkeep();
@@ -48,6 +51,27 @@ pub async fn a_root_stands_once_stored(fixture: &impl Fixture) {
     assert!(matches!(other, Err(StoreError::Taken { .. })), "{other:?}");
     assert_eq!(store.view(HERE).await.unwrap().roots().await.unwrap(), [two, one]);
     assert_eq!(store.view(THERE).await.unwrap().roots().await.unwrap(), []);
+}
+
+pub fn key(purpose: &str, number: u16, of: u64) -> KeyRow {
+    KeyRow { purpose: purpose.to_owned(), number, digest: digest(of), noted_at: at(i64::from(number)) }
+}
+
+pub async fn a_key_is_noted_once_and_forgotten_when_it_is_dropped(fixture: &impl Fixture) {
+    let upkeep = fixture.store().upkeep();
+    let [seal, newest, lookup] = [key("seal", 1, 1), key("seal", u16::MAX, 2), key("lookup", 1, 3)];
+    for row in [&newest, &lookup, &seal] {
+        upkeep.put_key(row.clone()).await.unwrap();
+    }
+    // The same again keeps what was noted first, the time too.
+    upkeep.put_key(KeyRow { noted_at: at(99), ..seal.clone() }).await.unwrap();
+    let other = upkeep.put_key(key("seal", 1, 7)).await;
+    assert!(matches!(other, Err(StoreError::Taken { .. })), "{other:?}");
+    assert_eq!(upkeep.keys().await.unwrap(), [lookup.clone(), seal.clone(), newest.clone()]);
+    for _ in 0..2 {
+        upkeep.drop_key("seal", 1).await.unwrap();
+        assert_eq!(upkeep.keys().await.unwrap(), [lookup.clone(), newest.clone()]);
+    }
 }
 
 pub async fn the_outbox_is_claimed_once_per_lease_and_emptied_when_sent(fixture: &impl Fixture) {
@@ -93,8 +117,9 @@ pub async fn a_sweep_takes_what_is_older_and_leaves_the_rest(fixture: &impl Fixt
             HERE,
             vec![
                 Change::Person(person_row(1, "a")),
-                Change::Session(session(1, 1, 9)),
-                Change::Session(session(2, 1, 10)),
+                Change::OpenAccount(account(1, "li")),
+                open(session(1, 1, 9)),
+                open(session(2, 1, 10)),
             ]
             .into(),
         )
@@ -154,18 +179,24 @@ async fn fill(store: &dyn Store) {
             changes.push(Change::Look(look(id, 1, at(1))));
             changes.push(Change::Count(count(day(1), "reported", None, 1)));
             changes.push(Change::Outbox(outbox(id.0.as_u128(), at(0))));
+            let (number, system) = (id.to_string(), "hotline".to_owned());
+            changes.push(Change::Origin(OriginRow { number, system, region, case: id, said: vec![1] }));
             changes.answer = Some(answer(&id.to_string(), "{}", at(0)));
             store.apply(region, changes).await.unwrap();
         }
         store.upkeep().put_root(region, RootRow { day: day(1), root: digest(1), facts: 40 }).await.unwrap();
         store.upkeep().take_numbers(region, "a", 5).await.unwrap();
+        store.apply(region, vec![Change::Repromise(super::repromises::walk("cn", 2, 4))].into()).await.unwrap();
+    }
+    for no in [1, 2] {
+        store.upkeep().put_key(key("seal", no, no.into())).await.unwrap();
     }
     let list = vec![
         Change::Publication(publication("areas", "", 1, b"body")),
         Change::Person(person_row(1, "a")),
         Change::Post(post_row(1, 1, "a", 0, None)),
-        Change::Account(account(1, "li")),
-        Change::Session(session(1, 1, 0)),
+        Change::OpenAccount(account(1, "li")),
+        open(session(1, 1, 0)),
         Change::Client(client(1)),
         Change::Audit(audit(1, Some(1))),
         Change::Upload(upload(1, 9)),

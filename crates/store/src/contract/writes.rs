@@ -129,7 +129,7 @@ pub async fn a_repeated_key_gives_the_first_answer_and_changes_nothing(fixture: 
     for list in [
         vec![change(&new_case(HERE, 2, at(0)))],
         vec![change(&stale)],
-        vec![Change::Person(person_row(1, "a")), Change::Account(account(1, "li"))],
+        vec![Change::Person(person_row(1, "a")), Change::OpenAccount(account(1, "li"))],
         vec![Change::Erase { case: taken, at: at(5) }, Change::EndSessionsOf(person(1))],
         Vec::new(),
     ] {

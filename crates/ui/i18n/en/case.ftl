@@ -1,5 +1,6 @@
 case-untitled = Not classified yet
 case-about = About the case
+case-origin = number elsewhere: { $number }
 case-confidential = Confidential
 case-fixed = Mended on the spot
 case-changed = This case has just changed.
@@ -91,6 +92,11 @@ did-rated = Rated by the reporter
 did-remarked = Remark
 did-shown = Shown to everybody
 did-withheld = Withheld
+did-repromised = Promised anew, as the holidays are announced
+repromised-same = The due time stands: { $at }
+repromised-moved = The due time was { $was } and is now { $at }
+repromised-at = Due { $at }
+repromised-paused = No due time while paused; it resumes by the calendar now announced
 
 check-field = Check on the spot
 check-desk = Check by the photos

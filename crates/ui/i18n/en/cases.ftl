@@ -1,6 +1,6 @@
 cases-title = Cases
 cases-words = Search
-cases-words-hint = Words, or a case number
+cases-words-hint = Words, or a case number, also that of another system
 cases-from = Reported from
 cases-to = to
 cases-find = Find

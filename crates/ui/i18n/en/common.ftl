@@ -21,6 +21,7 @@ foot-sign-in = Staff sign-in
 
 nav-label = Main navigation
 nav-menu = Menu
+calendar-ends = The calendar “{ $name }” knows holidays only until { $day }; limits after it count weekends and days off by law alone. Once the next year is announced, an administrator should publish a new version on the data page.
 nav-desk = My desk
 nav-inbox = Inbox
 nav-intake = Take a call

@@ -1,4 +1,7 @@
 data-title = Published data
+data-walks = Promises made anew by an announced calendar
+data-walk = Calendar { $name }, version { $version }, { $region }: { $seen } of { $cases } open cases looked at, { $anew } promised anew, going on
+data-walk-ended = Calendar { $name }, version { $version }, { $region }: { $seen } open cases looked at, { $anew } promised anew
 data-what = Areas, units, classes, calendars and policy are data, not program. Change a file, rehearse it, publish it; with one fault nothing changes, and old cases go on by the version of their day.
 data-kind = What
 data-current = In force
@@ -19,6 +22,14 @@ data-faults = { $n ->
 data-where = Where
 data-fault = Fault
 data-fix = What to do
+data-findings = { $n ->
+    [one] One thing was found in the boundaries
+   *[other] { $n } things were found in the boundaries
+}
+data-must-accept = To be confirmed:
+data-accept = What was found is meant so: publish all the same
+data-datum = Coordinates
+data-datum-own = as the file says (WGS84 if it does not)
 data-line = line { $n }
 data-rehearsed = The rehearsal went well; nothing is published yet
 data-published = Published, in force from now on
@@ -32,7 +43,7 @@ kind-unit-kinds-what = Which kinds there are and why each answers (CSV)
 kind-areas = Areas
 kind-areas-what = City, county, street, community, grid (CSV)
 kind-shapes = Boundaries
-kind-shapes-what = The areas' shapes (GeoJSON, WGS84)
+kind-shapes-what = The areas' shapes (GeoJSON)
 kind-units = Units
 kind-units-what = Departments, streets, centres, companies (CSV)
 kind-catalogue = Classes

@@ -64,3 +64,4 @@ told-urged = Reminded
 told-shown = Somebody looked at words or photos and made them public
 told-withheld = Words or photos are not public
 told-rated = You answered
+told-repromised = The holidays were announced, and the due time is now { $at }

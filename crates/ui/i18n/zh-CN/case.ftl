@@ -1,5 +1,6 @@
 case-untitled = 未分类的问题
 case-about = 案件信息
+case-origin = 原编号 { $number }
 case-confidential = 保密
 case-fixed = 现场自行处置
 case-changed = 这个案件刚刚有了变化。
@@ -88,6 +89,11 @@ did-rated = 反映人评价
 did-remarked = 备注
 did-shown = 公开
 did-withheld = 不公开
+did-repromised = 放假安排公布，重新承诺
+repromised-same = 截止时间不变：{ $at }
+repromised-moved = 截止时间由 { $was } 改为 { $at }
+repromised-at = 截止时间 { $at }
+repromised-paused = 暂停期间没有截止时间，恢复后按新公布的日历计算
 
 check-field = 到现场核查
 check-desk = 对比照片核查

@@ -1,6 +1,6 @@
 cases-title = 案件
 cases-words = 搜索
-cases-words-hint = 关键词或案件编号
+cases-words-hint = 关键词或案件编号（原系统的编号也行）
 cases-from = 上报日期从
 cases-to = 到
 cases-find = 查找

@@ -21,6 +21,7 @@ foot-sign-in = 工作人员登录
 
 nav-label = 主导航
 nav-menu = 菜单
+calendar-ends = 日历“{ $name }”的放假安排只到{ $day }；之后的时限暂按周末和法定节假日计算。新一年的安排公布后，请管理员在“数据”页发布新版日历。
 nav-desk = 工作台
 nav-inbox = 待办
 nav-intake = 电话受理

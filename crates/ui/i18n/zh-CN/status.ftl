@@ -64,3 +64,4 @@ told-urged = 已催办
 told-shown = 有人看过后，公开了文字或照片
 told-withheld = 文字或照片不公开
 told-rated = 您已评价
+told-repromised = 放假安排公布后，截止时间改为 { $at }

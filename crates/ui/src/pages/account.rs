@@ -12,15 +12,21 @@ use crate::{
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use gewu_app::AppError;
+use gewu_app::{AppError, people::totp::TotpState};
 use gewu_web::session::path_of_ours;
 use serde::Deserialize;
 
 /// Where a password is changed; open also to those who must do so before anything else.
 pub const PASSWORD: &str = "/account/password";
+
+/// Where the second factor is set up.
+pub const TOTP: &str = "/account/totp";
+
+/// What is open to those who must set up a second factor before anything else.
+pub const OPEN_BEFORE_TOTP: [&str; 3] = [TOTP, PASSWORD, "/sign-out"];
 
 #[derive(Deserialize)]
 pub struct Chosen {
@@ -43,6 +49,16 @@ struct AccountPage {
     f: Frame,
     name: String,
     posts: Vec<Held>,
+    totp: TotpState,
+    sessions: Vec<Open>,
+}
+
+/// One of the person's sessions.
+struct Open {
+    device: String,
+    started_at: String,
+    seen_at: String,
+    is_this: bool,
 }
 
 /// A post somebody holds or held.
@@ -69,8 +85,22 @@ pub async fn show(State(ui): State<Ui>, staff: Staff) -> Result<Response, Failur
             is_held: post.is_held_at(words.now),
         })
         .collect();
+    let totp = ui.app.totp_state(staff.caller()).await?;
+    let open = ui.app.own_sessions(staff.caller()).await?.into_iter().map(|session| Open {
+        is_this: Some(session.id) == staff.caller().session(),
+        started_at: words.when(session.started_at),
+        seen_at: words.when(session.seen_at),
+        device: if session.device.is_empty() { words.t("account-device-unknown") } else { session.device },
+    });
+    let sessions = open.collect();
     let name = staff.signed.person.name.clone();
-    Ok(page(&AccountPage { f: Frame::of(&ui, staff.visitor, "account"), name, posts })?.into_response())
+    Ok(page(&AccountPage { f: Frame::of(&ui, staff.visitor, "account"), name, posts, totp, sessions })?.into_response())
+}
+
+pub async fn end_others(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<Response, Failure> {
+    staff.check(&fields)?;
+    ui.app.end_other_sessions(staff.caller()).await?;
+    Ok(Redirect::to("/account").into_response())
 }
 
 pub async fn choose_post(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<Response, Failure> {
@@ -96,11 +126,17 @@ pub async fn password(State(ui): State<Ui>, staff: Staff) -> Result<Response, Fa
 }
 
 /// Changes the password, and signs in anew: every session of the person ended with the old one.
-pub async fn change_password(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<Response, Failure> {
+pub async fn change_password(
+    State(ui): State<Ui>,
+    staff: Staff,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Failure> {
     staff.check(&fields)?;
     let words = staff.visitor.words.clone();
     let wrong = if fields.raw("password") == fields.raw("again") {
-        match ui.app.change_password(staff.caller(), fields.raw("present"), fields.raw("password")).await {
+        let device = gewu_web::session::cookie(&headers, gewu_web::session::DEVICE_COOKIE);
+        match ui.app.change_password(staff.caller(), fields.raw("present"), fields.raw("password"), device).await {
             Ok(()) => {
                 let cookie = session::forget(ui.gate.is_https);
                 return Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in?done=password")).into_response());

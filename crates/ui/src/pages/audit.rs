@@ -116,9 +116,15 @@ fn action(words: &Words, code: &str) -> String {
         "post_added" => words.t("action-post-added"),
         "post_ended" => words.t("action-post-ended"),
         "password_changed" => words.t("action-password-changed"),
+        "password_refused" => words.t("action-password-refused"),
+        "sessions_ended" => words.t("action-sessions-ended"),
+        "totp_set" => words.t("action-totp-set"),
+        "totp_removed" => words.t("action-totp-removed"),
+        "totp_reset" => words.t("action-totp-reset"),
         "client_added" => words.t("action-client-added"),
         "client_revoked" => words.t("action-client-revoked"),
         "published" => words.t("action-published"),
+        "access_refused" => words.t("action-access-refused"),
         _ => code.to_owned(),
     }
 }

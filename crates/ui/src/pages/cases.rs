@@ -27,7 +27,7 @@ use gewu_store::cases::CaseFilter;
 use jiff::{Timestamp, ToSpan, civil::Date};
 
 const ROWS: u16 = 50;
-/// Digits of a case number: nobody else types so many in a row.
+/// Digits of one of our numbers: nobody else types so many in a row. Blanks between them are left out.
 const NUMBER_DIGITS: usize = 19;
 
 #[derive(Template)]
@@ -66,8 +66,10 @@ pub async fn show(
     let words = staff.visitor.words.clone();
     let typed = fields.text("words");
     let digits: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-    if digits.len() >= NUMBER_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        match ui.app.case_by_number(staff.caller(), &digits).await {
+    let is_ours = digits.len() >= NUMBER_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if is_ours { digits.as_str() } else { typed.trim() };
+    if !number.is_empty() {
+        match ui.app.case_by_number(staff.caller(), number).await {
             Ok((region, id)) => return Ok(Redirect::to(&format!("/cases/{region}/{id}")).into_response()),
             Err(AppError::NotFound) => {}
             Err(error) => return Err(error.into()),

@@ -16,10 +16,15 @@ use axum::{
 };
 use gewu_app::{
     AppError,
-    city::{Draft, Kind, Published},
+    city::{Draft, Kind, Published, Publishing},
+    shapes::Finding,
 };
-use gewu_domain::{fault::Fault, ids::PersonId};
-use gewu_store::publications::PublicationHead;
+use gewu_domain::{
+    fault::Fault,
+    ids::{PersonId, RegionId},
+};
+use gewu_geo::datum::Datum;
+use gewu_store::{publications::PublicationHead, repromises::RepromiseRow};
 use std::collections::BTreeMap;
 
 /// A text up to this size goes back into the page after a rehearsal, so that publishing it needs no second choosing.
@@ -32,10 +37,15 @@ struct DataPage {
     kinds: Vec<KindLine>,
     faults: Vec<FaultLine>,
     results: Vec<String>,
+    findings: Vec<FindingLine>,
+    must_accept: bool,
     /// Files that passed the rehearsal and can be published as they are.
     kept: Vec<Kept>,
     is_published: bool,
     wrong: Option<String>,
+    datums: [&'static str; 4],
+    /// How far promises have been made anew after announcements, newest first.
+    walks: Vec<String>,
 }
 
 struct KindLine {
@@ -62,10 +72,17 @@ struct FaultLine {
     fix: String,
 }
 
+struct FindingLine {
+    must_be_accepted: bool,
+    text: String,
+}
+
 struct Kept {
     kind: &'static str,
     file: String,
     text: String,
+    /// Empty when nobody said.
+    datum: &'static str,
 }
 
 /// What came of the files just sent.
@@ -93,11 +110,35 @@ async fn made(ui: &Ui, staff: Staff, outcome: Outcome) -> Result<DataPage, AppEr
         kinds: Kind::ALL.into_iter().map(|kind| kind_line(&words, kind, &heads, &people)).collect(),
         faults: outcome.faults.iter().map(|fault| fault_line(&words, fault)).collect(),
         results: outcome.results.iter().map(|one| result(&words, one)).collect(),
+        findings: outcome.results.iter().flat_map(|one| &one.findings).map(|one| finding(&words, one)).collect(),
+        must_accept: outcome.results.iter().flat_map(|one| &one.findings).any(|one| one.must_be_accepted),
         kept: outcome.kept,
         is_published: outcome.is_published,
         wrong: outcome.wrong,
+        datums: Datum::ALL.map(Datum::name),
+        walks: walks(&words, &ui.app.repromises(staff.caller()).await?),
         f: Frame::of(ui, staff.visitor, "data"),
     })
+}
+
+fn walks(words: &Words, rows: &[(RegionId, RepromiseRow)]) -> Vec<String> {
+    let line = |(region, row): &(RegionId, RepromiseRow)| {
+        let key = if row.ended_at.is_some() { "data-walk-ended" } else { "data-walk" };
+        words.of_many(
+            key,
+            &[
+                ("name", row.calendar.clone()),
+                ("version", row.version.to_string()),
+                ("region", region.to_string()),
+                ("seen", words.number(row.looked_at)),
+                ("cases", words.number(row.cases)),
+                ("anew", words.number(row.repromised)),
+            ],
+        )
+    };
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by_key(|(region, row)| (std::cmp::Reverse(row.begun_at), *region));
+    rows.into_iter().map(line).collect()
 }
 
 pub fn kind_name(words: &Words, kind: Kind) -> String {
@@ -155,23 +196,33 @@ fn result(words: &Words, one: &Published) -> String {
     }
 }
 
-/// The files of a form, and those a rehearsal put back into the page.
-fn drafts(fields: &mut Fields) -> Result<Vec<Draft>, Failure> {
-    let mut drafts = Vec::new();
+fn finding(words: &Words, one: &Finding) -> FindingLine {
+    FindingLine { must_be_accepted: one.must_be_accepted, text: words.of(&one.zh, &one.en).to_owned() }
+}
+
+/// The files of a form, and those a rehearsal put back into the page; or why some are no text.
+fn drafts(fields: &mut Fields) -> Result<Result<Vec<Draft>, Vec<Fault>>, Failure> {
+    let mut faults = Vec::new();
+    let mut drafts: Vec<Draft> = Vec::new();
     for mut file in std::mem::take(&mut fields.files) {
         let Some(kind) = Kind::from_code(&file.field) else { continue };
         let bytes = file.content.read().map_err(|error| Failure::Unread(error.into()))?;
-        drafts.push(Draft { kind, file: file.name, text: String::from_utf8_lossy(&bytes).into_owned() });
+        match Draft::of_bytes(kind, file.name, &bytes) {
+            Ok(draft) => drafts.push(draft),
+            Err(fault) => faults.push(*fault),
+        }
     }
     for kind in Kind::ALL {
         let text = fields.raw(&format!("{}-text", kind.code()));
         if !text.is_empty() {
             let file = fields.text(&format!("{}-file", kind.code())).to_owned();
             // Browsers send line ends as two characters; the file had one.
-            drafts.push(Draft { kind, file, text: text.replace("\r\n", "\n") });
+            drafts.push(Draft { kind, file, text: text.replace("\r\n", "\n"), datum: None });
         }
     }
-    Ok(drafts)
+    let datum = fields.text("shapes-datum").parse().ok();
+    drafts.iter_mut().filter(|draft| draft.kind == Kind::Shapes).for_each(|draft| draft.datum = datum);
+    Ok(if faults.is_empty() { Ok(drafts) } else { Err(faults) })
 }
 
 /// Rehearses or publishes the files given, all or none.
@@ -179,19 +230,27 @@ pub async fn send(State(ui): State<Ui>, staff: Staff, mut fields: Fields) -> Res
     staff.check(&fields)?;
     let words = staff.visitor.words.clone();
     let is_rehearsal = fields.text("do") != "publish";
-    let drafts = drafts(&mut fields)?;
+    let how = Publishing { dry_run: is_rehearsal, accept: fields.text("accept") == "yes" };
+    let (drafts, unread) = match drafts(&mut fields)? {
+        Ok(drafts) => (drafts, Vec::new()),
+        Err(faults) => (Vec::new(), faults),
+    };
     let fits = |draft: &Draft| draft.text.len() <= KEPT_BYTES_MOST && !draft.text.contains('\r');
     let kept = if is_rehearsal && drafts.iter().all(fits) { drafts.clone() } else { Vec::new() };
-    let published = if drafts.is_empty() {
-        Ok(Vec::new())
-    } else {
-        ui.app.publish(staff.caller(), None, drafts, is_rehearsal).await
+    let published = match (unread.is_empty(), drafts.is_empty()) {
+        (false, _) => Err(AppError::Faulty(unread)),
+        (true, true) => Ok(Vec::new()),
+        (true, false) => ui.app.publish(staff.caller(), None, drafts, how).await,
     };
     let outcome = match published {
         Ok(results) if results.is_empty() => Outcome { wrong: Some(words.t("data-none")), ..Outcome::default() },
         Ok(results) => {
-            let kept =
-                kept.into_iter().map(|draft| Kept { kind: draft.kind.code(), file: draft.file, text: draft.text });
+            let kept = kept.into_iter().map(|draft| Kept {
+                kind: draft.kind.code(),
+                file: draft.file,
+                text: draft.text,
+                datum: draft.datum.map(Datum::name).unwrap_or_default(),
+            });
             Outcome { results, kept: kept.collect(), is_published: !is_rehearsal, ..Outcome::default() }
         }
         Err(AppError::Faulty(faults)) => Outcome { faults, ..Outcome::default() },

@@ -15,3 +15,4 @@ pub mod pick;
 pub mod report;
 pub mod sign_in;
 pub mod status;
+pub mod totp;

@@ -12,9 +12,15 @@ use askama::Template;
 use axum::{
     extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
-use gewu_app::AppError;
+use gewu_app::{
+    AppError,
+    people::{
+        sign_in::{Attempt, Entered},
+        tries::FREE,
+    },
+};
 use gewu_domain::people::Role;
 use gewu_web::{limits::Kind, session::path_of_ours};
 use serde::Deserialize;
@@ -29,7 +35,9 @@ struct SignInPage {
     wrong: Option<String>,
     /// Why somebody is asked again.
     told: Option<String>,
-    idle_minutes: u32,
+    /// The password was right, and the code of the second factor is asked for.
+    step: Option<String>,
+    hint: String,
     groups: Vec<Group>,
     /// Of all demonstration accounts, where it is one and the same.
     password: Option<String>,
@@ -73,16 +81,29 @@ pub struct Asked {
 pub async fn show(State(ui): State<Ui>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let told = match asked.done.as_str() {
         "password" => Some(visitor.words.t("sign-in-changed")),
-        _ => visitor.was_signed_in.then(|| visitor.words.t1("sign-in-idle", "minutes", ui.app.settings.idle_minutes)),
+        _ => visitor.was_signed_in.then(|| times(&ui, &visitor, "sign-in-idle")),
     };
-    Ok(page(&made(&ui, visitor, asked.next, String::new(), None, told))?.into_response())
+    Ok(page(&made(&ui, visitor, asked.next, Given::default(), None, told))?.into_response())
+}
+
+/// What was given so far.
+#[derive(Default)]
+struct Given {
+    login: String,
+    step: Option<String>,
+}
+
+/// A message that says how long a session lasts.
+fn times(ui: &Ui, visitor: &Visitor, key: &str) -> String {
+    let settings = &ui.app.settings;
+    visitor.words.t2(key, "minutes", settings.idle_minutes, "hours", settings.session_hours)
 }
 
 fn made(
     ui: &Ui,
     visitor: Visitor,
     next: String,
-    login: String,
+    given: Given,
     wrong: Option<String>,
     told: Option<String>,
 ) -> SignInPage {
@@ -105,11 +126,12 @@ fn made(
             })
         })
         .collect();
-    let groups = if ui.app.settings.is_demo { groups } else { Vec::new() };
-    let idle_minutes = ui.app.settings.idle_minutes;
+    let groups = if ui.app.settings.is_demo && given.step.is_none() { groups } else { Vec::new() };
+    let hint = times(ui, &visitor, "sign-in-hint");
+    let Given { login, step } = given;
     let first = ui.accounts.first().map(|account| account.password.clone());
     let password = first.filter(|first| ui.accounts.iter().all(|account| account.password == *first));
-    SignInPage { f: Frame::of(ui, visitor, "sign-in"), next, login, wrong, told, idle_minutes, groups, password }
+    SignInPage { f: Frame::of(ui, visitor, "sign-in"), next, login, wrong, told, step, hint, groups, password }
 }
 
 pub async fn send(
@@ -118,36 +140,51 @@ pub async fn send(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let login = fields.text("login").to_owned();
-    // Spaces may belong to a password: it is taken as it was typed.
-    let signed = ui.gate.take(&ui.app, Kind::SignIn, &visitor.origin);
-    let signed = match signed {
-        Ok(()) => ui.app.sign_in(&login, fields.raw("password"), &visitor.origin).await,
-        Err(error) => Err(error),
+    let browser = gewu_web::session::browser(&headers, &visitor.origin);
+    let entered = match (ui.gate.take(&ui.app, Kind::SignIn, &visitor.origin), fields.given("step")) {
+        (Err(error), _) => Err(error),
+        (Ok(()), Some(step)) => ui.app.sign_in_with_code(step, fields.text("code"), browser).await.map(Entered::In),
+        (Ok(()), None) => {
+            // Spaces may belong to a password: it is taken as it was typed.
+            let (login, password) = (fields.text("login"), fields.raw("password"));
+            ui.app.sign_in(Attempt { login, password, code: "", browser }).await
+        }
     };
-    let signed = match signed {
-        Ok(signed) => signed,
+    let next = fields.text("next").to_owned();
+    let login = fields.text("login").to_owned();
+    let step = fields.given("step").map(str::to_owned);
+    let signed = match entered {
+        Ok(Entered::In(signed)) => signed,
+        Ok(Entered::CodeNeeded(step)) => {
+            let given = Given { login, step: Some(step) };
+            return Ok(page(&made(&ui, visitor, next, given, None, None))?.into_response());
+        }
         Err(error) => {
-            let (status, wrong) = match &error {
-                AppError::Invalid(_) => {
-                    let most = ui.app.settings.failures_most;
-                    (StatusCode::UNPROCESSABLE_ENTITY, visitor.words.t1("sign-in-wrong", "most", most))
+            let words = &visitor.words;
+            let (status, wrong, step) = match &error {
+                AppError::Invalid(_) if step.is_some() => {
+                    (StatusCode::UNPROCESSABLE_ENTITY, words.t("sign-in-wrong-code"), step)
                 }
+                AppError::Invalid(_) => {
+                    (StatusCode::UNPROCESSABLE_ENTITY, words.t1("sign-in-wrong", "most", FREE), None)
+                }
+                AppError::SignedOut => (StatusCode::UNPROCESSABLE_ENTITY, words.t("sign-in-step-over"), None),
                 AppError::TooMany { wait_s } => {
-                    let span = visitor.words.span(i64::from(wait_s.div_ceil(60)));
-                    (StatusCode::TOO_MANY_REQUESTS, visitor.words.t1("sign-in-locked", "span", span))
+                    let span = words.span(i64::from(wait_s.div_ceil(60)));
+                    (StatusCode::TOO_MANY_REQUESTS, words.t1("sign-in-locked", "span", span), step)
                 }
                 _ => return Err(error.into()),
             };
-            let next = fields.text("next").to_owned();
-            return Ok((status, page(&made(&ui, visitor, next, login, Some(wrong), None))?).into_response());
+            let made = made(&ui, visitor, next, Given { login, step }, Some(wrong), None);
+            return Ok((status, page(&made)?).into_response());
         }
     };
     // A session this browser had before ends: nobody goes on in what somebody else left open.
     if let Some(before) = gewu_web::session::cookie_secret(&headers) {
         ui.app.sign_out(before, &visitor.origin).await?;
     }
-    let cookie = session::keep(&signed.secret, ui.gate.is_https);
+    let is_https = ui.gate.is_https;
+    let cookies = [session::keep(&signed.secret, is_https), session::keep_device(&signed.device, is_https)];
     let first = if signed.must_change {
         super::account::PASSWORD
     } else {
@@ -155,7 +192,8 @@ pub async fn send(
         frame::first_page(role)
     };
     let next = if signed.must_change { first } else { path_of_ours(fields.text("next")).unwrap_or(first) };
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
+    let cookies = AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
+    Ok((cookies, Redirect::to(next)).into_response())
 }
 
 /// Signs out.

@@ -111,9 +111,10 @@ fn step_line(words: &Words, step: &StatusStep) -> StepLine {
     let unit = step.unit.as_ref().map(|(zh, en)| words.of(zh, en).to_owned());
     let key = format!("told-{}", step.did.replace('_', "-"));
     StepLine {
-        what: match unit {
-            Some(unit) => words.t1(&format!("{key}-by"), "unit", unit),
-            None => words.t(&key),
+        what: match (unit, step.due_at) {
+            (Some(unit), _) => words.t1(&format!("{key}-by"), "unit", unit),
+            (None, Some(due_at)) => words.t1(&key, "at", words.exactly(due_at)),
+            (None, None) => words.t(&key),
         },
         why: step.reason.as_ref().map(|(zh, en)| words.of(zh, en).to_owned()),
         when: words.when(step.at),

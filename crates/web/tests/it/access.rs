@@ -45,6 +45,8 @@ fn body(row: &Row) -> Value {
         }
         (_, "/api/v1/publications") => r#"{"drafts":[],"dry_run":true}"#,
         (_, "/api/v1/session/password") => r#"{"present":"x","new":"a long enough passphrase"}"#,
+        (Method::PUT, "/api/v1/session/totp") => r#"{"present":"x","offer":"","code":""}"#,
+        (_, "/api/v1/session/totp/removal") => r#"{"present":"x"}"#,
         (_, "/api/v1/session/post") => r#"{"post":"post_0199aaaa00007000800000000000002a"}"#,
         _ => "{}",
     };

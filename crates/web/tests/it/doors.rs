@@ -1,12 +1,14 @@
 //! What every door does: limits, sizes, health, sessions, people, publishing, areas.
 
-use crate::support::{House, Knocker, NOBODY};
+use crate::support::{Answer, House, Knocker, NOBODY};
 use axum::{
     body::Body,
+    extract::ConnectInfo,
     http::{Method, Request, StatusCode, header},
 };
-use gewu_domain::people::Role;
+use gewu_domain::{ids::RegionId, people::Role};
 use gewu_sim::town::DEMO_PASSWORD;
+use gewu_store::Change;
 use gewu_web::{
     Settings,
     limits::{Rate, Rates},
@@ -133,17 +135,128 @@ async fn a_session_is_opened_used_and_ended() {
     assert_eq!(house.get(&who, "/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
 }
 
+/// A try to sign in from an address, with the cookies of a browser.
+async fn sign_in_from(house: &House, address: &str, cookie: &str, login: &str, password: &str) -> Answer {
+    let body = json!({ "login": login, "password": password }).to_string();
+    let mut request = Request::post("/api/v1/session").header("content-type", "application/json");
+    request = request.header("cookie", cookie);
+    let mut request = request.body(Body::from(body)).unwrap();
+    let peer = std::net::SocketAddr::new(address.parse().unwrap(), 1);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    house.send(&NOBODY, request).await
+}
+
+const WRONG: &str = "not this one at all";
+
 #[tokio::test]
-async fn wrong_passwords_lock_the_account_for_a_while() {
+async fn wrong_passwords_are_slowed_down_where_they_come_from_and_nowhere_else() {
     let house = House::open().await;
-    let login = house.town.accounts().next().unwrap().login.clone();
-    let mut statuses = Vec::new();
-    for _ in 0..6 {
-        let body = json!({ "login": login, "password": "not this one at all" });
-        statuses.push(house.post(&NOBODY, "/api/v1/session", body).await);
+    let login = house.town.accounts().next().unwrap().login.clone().unwrap();
+    for _ in 0..5 {
+        assert_eq!(sign_in_from(&house, "203.0.113.7", "", &login, WRONG).await.status, StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(statuses[5].status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(!statuses[5].header("retry-after").is_empty());
+    let barred = sign_in_from(&house, "203.0.113.99", "", &login, DEMO_PASSWORD).await;
+    assert_eq!((barred.status, barred.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "30"));
+    let elsewhere = sign_in_from(&house, "198.51.100.7", "", &login, DEMO_PASSWORD).await;
+    assert_eq!(elsewhere.status, StatusCode::CREATED, "{}", elsewhere.text());
+}
+
+#[tokio::test]
+async fn a_known_browser_signs_in_whatever_strangers_have_tried() {
+    let house = House::open().await;
+    let login = house.town.accounts().next().unwrap().login.clone().unwrap();
+    let opened = sign_in_from(&house, "203.0.113.7", "", &login, DEMO_PASSWORD).await;
+    let cookies: Vec<&str> = opened.headers.get_all("set-cookie").iter().map(|one| one.to_str().unwrap()).collect();
+    let device = cookies.iter().find(|cookie| cookie.starts_with("gewu_device=")).unwrap();
+    for part in ["HttpOnly", "SameSite=Lax", "Secure", "Max-Age=15552000"] {
+        assert!(device.contains(part), "{device}");
+    }
+    let device = device.split(';').next().unwrap().to_owned();
+    for no in 0..30 {
+        sign_in_from(&house, &format!("198.51.{no}.7"), "", &login, WRONG).await;
+    }
+    for _ in 0..5 {
+        sign_in_from(&house, "203.0.113.7", "", &login, WRONG).await;
+    }
+    let sign_in = async |cookie: &str| sign_in_from(&house, "203.0.113.7", cookie, &login, DEMO_PASSWORD).await.status;
+    assert_eq!(sign_in("").await, StatusCode::TOO_MANY_REQUESTS, "a browser nobody knows waits");
+    let forged = format!("gewu_device={}", "0".repeat(64));
+    assert_eq!(sign_in(&forged).await, StatusCode::TOO_MANY_REQUESTS, "so does one that claims to be known");
+    assert_eq!(sign_in(&device).await, StatusCode::CREATED);
+    let other = house.town.accounts().nth(1).unwrap().login.clone().unwrap();
+    for _ in 0..5 {
+        sign_in_from(&house, "203.0.113.7", &device, &other, WRONG).await;
+    }
+    let others = sign_in_from(&house, "203.0.113.7", &device, &other, DEMO_PASSWORD).await;
+    assert_eq!(others.status, StatusCode::TOO_MANY_REQUESTS, "it is known for those who signed in with it");
+    for _ in 0..5 {
+        sign_in_from(&house, "203.0.113.7", &device, &login, WRONG).await;
+    }
+    assert_eq!(sign_in(&device).await, StatusCode::TOO_MANY_REQUESTS, "its own wrong ones count");
+}
+
+#[tokio::test]
+async fn a_name_nobody_has_is_answered_like_one_that_somebody_has() {
+    let house = House::open().await;
+    let login = house.town.accounts().next().unwrap().login.clone().unwrap();
+    let mut told = [Vec::new(), Vec::new()];
+    for no in 0..40 {
+        for (told, login) in told.iter_mut().zip([login.as_str(), "nobody-at-all"]) {
+            let answer = sign_in_from(&house, &format!("198.51.{}.7", no / 8), "", login, WRONG).await;
+            told.push((answer.status, answer.header("retry-after").to_owned(), answer.text()));
+        }
+    }
+    let [somebody, nobody] = told;
+    assert!(somebody.iter().any(|(status, ..)| *status == StatusCode::TOO_MANY_REQUESTS));
+    assert!(somebody.iter().any(|(status, ..)| *status == StatusCode::UNAUTHORIZED));
+    assert_eq!(somebody, nobody);
+}
+
+#[tokio::test]
+async fn where_a_second_factor_is_on_the_password_alone_is_told_so() {
+    let house = House::open().await;
+    let member = house.town.accounts().next().unwrap().clone();
+    let totp = Change::SetTotp { person: member.post.person, was: 1, totp: Some(vec![0]), recovery_codes: Vec::new() };
+    house.app.store.apply(RegionId(0), vec![totp].into()).await.unwrap();
+    let sign_in = async |body: Value| house.post(&NOBODY, "/api/v1/session", body).await;
+    let wrong = sign_in(json!({ "login": member.login, "password": WRONG })).await;
+    assert_eq!((wrong.status, wrong.json()["code"].clone()), (StatusCode::UNAUTHORIZED, json!("wrong_password")));
+    let right = sign_in(json!({ "login": member.login, "password": DEMO_PASSWORD })).await;
+    assert_eq!((right.status, right.json()["code"].clone()), (StatusCode::UNAUTHORIZED, json!("code_needed")));
+    let code = sign_in(json!({ "login": member.login, "password": DEMO_PASSWORD, "code": "ABCD2345" })).await;
+    assert_eq!((code.status, code.json()["code"].clone()), (StatusCode::UNAUTHORIZED, json!("wrong_code")));
+    assert!(right.headers.get("set-cookie").is_none() && code.headers.get("set-cookie").is_none());
+}
+
+#[tokio::test]
+async fn a_role_that_must_have_a_second_factor_gets_to_nothing_else_before() {
+    let house = House::open().await;
+    let admin = house.staff(Role::Administrator).await;
+    let who = house.staff(Role::Acceptor).await;
+    let policy = gewu_sim::town::SHIPPED[3].2.replace("version = 1\n", "version = 2\nsecond_factor = [\"acceptor\"]\n");
+    let drafts = json!({ "drafts": [{ "kind": "policy", "file": "policy.toml", "text": policy }] });
+    house.post(&admin, "/api/v1/publications", drafts).await.ok();
+    assert_eq!(house.get(&who, "/api/v1/inbox").await.json()["code"], "totp_must_enrol");
+    assert_eq!(house.get(&who, "/api/v1/session").await.ok()["must_enrol"], true);
+    assert_eq!(house.get(&who, "/api/v1/session/totp").await.ok()["is_needed"], true);
+    let offer = house.post(&who, "/api/v1/session/totp", json!({})).await.ok();
+    assert!(offer["uri"].as_str().unwrap().starts_with("otpauth://totp/Gewu:"));
+    assert_eq!(house.get(&admin, "/api/v1/people").await.status, StatusCode::OK, "the policy names other roles");
+}
+
+#[tokio::test]
+async fn ones_own_sessions_are_listed_and_the_others_ended() {
+    let house = House::open().await;
+    let member = house.town.accounts().next().unwrap().clone();
+    let [here, elsewhere] = [house.sign_in(&member).await, house.sign_in(&member).await];
+    let listed = house.get(&here, "/api/v1/sessions").await.ok();
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    let mine = listed.as_array().unwrap().iter().filter(|one| one["is_this"] == true).count();
+    assert_eq!(mine, 1);
+    let ended = house.knock(&here, Method::DELETE, "/api/v1/sessions/others", Value::Null).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
+    assert_eq!(house.get(&elsewhere, "/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(house.get(&here, "/api/v1/sessions").await.ok().as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -160,12 +273,12 @@ async fn a_session_left_open_is_no_place_to_guess_the_password() {
         assert_eq!(refused.json()["problems"][0]["code"], "wrong", "guess {guess}: {}", refused.text());
     }
     let locked = change(DEMO_PASSWORD).await;
-    assert_eq!((locked.status, locked.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "900"));
+    assert_eq!((locked.status, locked.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "30"));
     let sign_in = async || {
         let body = json!({ "login": member.login, "password": DEMO_PASSWORD });
         house.post(&NOBODY, "/api/v1/session", body).await.status
     };
-    assert_eq!(sign_in().await, StatusCode::TOO_MANY_REQUESTS, "the lock is the account's");
+    assert_eq!(sign_in().await, StatusCode::CREATED, "who guesses in a session hinders nobody who signs in");
     house.wait_min(16);
     assert_eq!(change(DEMO_PASSWORD).await.status, StatusCode::NO_CONTENT);
     assert_eq!(house.get(&who, "/api/v1/session").await.status, StatusCode::UNAUTHORIZED);
@@ -266,6 +379,30 @@ async fn a_bad_file_changes_nothing_and_each_fault_is_told_with_its_line() {
     assert_eq!(house.get(&NOBODY, "/api/v1/areas").await.ok()["version"], 2);
     let body = house.get(&admin, "/api/v1/publications/areas/2").await;
     assert_eq!((body.text(), body.header("content-type")), (good, "text/csv; charset=utf-8"));
+}
+
+#[tokio::test]
+async fn boundaries_that_leave_an_area_out_are_published_only_when_that_is_accepted() {
+    let house = House::open().await;
+    let admin = house.key(&["admin"]).await;
+    let mut shapes: Value = serde_json::from_str(&house.town.shapes_geojson).unwrap();
+    let lost = shapes["features"].as_array_mut().unwrap().pop().unwrap();
+    let draft = json!({ "kind": "shapes", "file": "s.geojson", "text": shapes.to_string(), "datum": "cgcs2000" });
+    let publish = async |how: Value| {
+        let mut body = json!({ "drafts": [draft.clone()] });
+        body.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
+        house.post(&admin, "/api/v1/publications", body).await
+    };
+    let told = publish(json!({ "dry_run": true })).await.ok();
+    let findings = told[0]["findings"].as_array().unwrap();
+    let of_kind = findings.iter().find(|finding| finding["kind"] == "shape_lost").unwrap();
+    assert_eq!((&of_kind["areas"][0], &of_kind["must_be_accepted"]), (&lost["properties"]["code"], &json!(true)));
+    let refused = publish(json!({})).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.json()["faults"][0]["fix"].as_str().unwrap().contains("accept"));
+    assert_eq!(publish(json!({ "accept": true })).await.ok()[0]["version"], 2);
+    let mars = json!({ "drafts": [{ "kind": "shapes", "file": "s.geojson", "text": "{}", "datum": "mars" }] });
+    assert_eq!(house.post(&admin, "/api/v1/publications", mars).await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]

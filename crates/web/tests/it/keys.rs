@@ -8,9 +8,17 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use gewu_app::Caller;
-use gewu_domain::{ids::RegionId, people::Role};
-use gewu_store::{Page, cases::CaseFilter};
+use gewu_app::{Caller, cases::CaseAddress};
+use gewu_domain::{
+    case::{Case, Fact},
+    ids::{CaseId, RegionId},
+    people::Role,
+    record,
+};
+use gewu_store::{
+    Changes, Page,
+    cases::{CaseFilter, CaseWrite},
+};
 use gewu_web::access::{Row, TABLE};
 use serde_json::{Value, json};
 
@@ -23,6 +31,10 @@ const WITHOUT: &[(&str, &str, &str)] = &[
     ("DELETE", "/api/v1/session", "a session that ended stays ended"),
     ("PUT", "/api/v1/session/post", "says which post, not another one"),
     ("PUT", "/api/v1/session/password", "ends the session it came in"),
+    ("POST", "/api/v1/session/totp", "offers a secret and changes nothing"),
+    ("PUT", "/api/v1/session/totp", "an offer and a code are good once, and recovery codes are told once"),
+    ("POST", "/api/v1/session/totp/removal", "what is off stays off"),
+    ("DELETE", "/api/v1/sessions/others", "sessions that ended stay ended"),
 ];
 
 /// A change to be sent twice.
@@ -246,7 +258,82 @@ async fn what_was_answered_under_a_key_holds_no_secret() {
     let answer = world.house.app.store.view(RegionId(0)).await.unwrap();
     let scope = world.house.app.clients(&Caller::system()).await.unwrap()[0].id;
     let answer = answer.answer(&format!("{scope} the-key-1")).await.unwrap().expect("the answer is kept");
-    assert_eq!(answer.body, made["id"].to_string());
+    assert!(answer.body.contains(made["id"].as_str().unwrap()) && answer.body.contains("sealed"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_repeated_report_gives_the_code_it_gave_and_nothing_keeps_it_in_the_clear() {
+    let house = House::open().await;
+    let send = async |key: &str| {
+        let request = Request::post("/api/v1/cases").header("idempotency-key", key);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        house.send(&NOBODY, request.body(Body::from(r#"{"words":"路灯不亮"}"#)).unwrap()).await.ok()
+    };
+    let (first, again, other) = (send("one").await, send("one").await, send("two").await);
+    assert_eq!(first, again);
+    let code = first["code"].as_str().unwrap();
+    assert_ne!(other["code"].as_str().unwrap(), code);
+    assert!(!house.keeps(code), "the code is kept somewhere");
+    let derived = house.app.keyring.derived_receipt_code(first["id"].as_str().unwrap());
+    assert_ne!(derived, code);
+    let number = first["number"].as_str().unwrap();
+    assert!(house.app.receipt_holder(number, code).await.is_ok());
+    assert!(house.app.receipt_holder(number, &derived).await.is_err(), "the installation's key gives no code any more");
+}
+
+/// Rewrites a case as the first releases wrote it: its code is derived from its id.
+async fn as_before(house: &House, receipt: &Value) -> String {
+    let (region, id) = (receipt["region"].as_str().unwrap(), receipt["id"].as_str().unwrap());
+    let address = CaseAddress { region: region.parse().unwrap(), id: id.parse().unwrap() };
+    let view = house.app.store.view(address.region).await.unwrap();
+    let was = view.case(address.id).await.unwrap().unwrap();
+    let facts = view.facts(address.id).await.unwrap();
+    drop(view);
+    let new_id: CaseId = "case_0199aaaa00007000800000000000002a".parse().unwrap();
+    let code = house.app.keyring.derived_receipt_code(&new_id.to_string());
+    let digest_of_new = house.app.keyring.receipt_digest(new_id, &code);
+    let old = was.receipt.unwrap().to_string();
+    let body =
+        facts[0].body.replace(&old, &digest_of_new.to_string()).replace(&address.id.to_string(), &new_id.to_string());
+    let number = format!("{}9", was.number);
+    let body = body.replace(&was.number, &number);
+    let fact: Fact = serde_json::from_str(&body).unwrap();
+    let case = Case::replay(std::slice::from_ref(&fact)).unwrap();
+    let facts = record::seal(address.region, new_id, 0, record::GENESIS, [&fact]);
+    let write = CaseWrite {
+        was: None,
+        at: vec![fact.at],
+        head: facts[0].hash,
+        facts,
+        tasks: Vec::new(),
+        warn_at: None,
+        terms: None,
+        is_as_reported: true,
+        case,
+    };
+    house.app.store.apply(address.region, Changes::one(gewu_store::Change::Case(Box::new(write)))).await.unwrap();
+    format!("{number}:{code}")
+}
+
+#[tokio::test]
+async fn a_code_of_the_first_releases_opens_its_case_until_that_has_ended() {
+    let house = House::open().await;
+    let receipt = house.post(&NOBODY, "/api/v1/cases", json!({ "words": "路灯不亮" })).await.ok();
+    let old = as_before(&house, &receipt).await;
+    let who = Knocker { authorization: Some(format!("Receipt {old}")), ..Knocker::default() };
+    let status = house.get(&who, "/api/v1/status").await.ok();
+    house.wait_min(60 * 24 * 400);
+    assert_eq!(house.get(&who, "/api/v1/status").await.status, StatusCode::OK, "open, however old");
+    let chief = house.staff(Role::DutyChief).await;
+    let steps =
+        format!("/api/v1/cases/{}/{}/steps", status["region"].as_str().unwrap(), status["id"].as_str().unwrap());
+    let acceptor = house.staff(Role::Acceptor).await;
+    house.post(&acceptor, &steps, json!({ "do": "submit" })).await.ok();
+    house.post(&chief, &steps, json!({ "do": "refuse", "reason": "not_found", "note": "重复" })).await.ok();
+    house.wait_min(60 * 24 * 30);
+    assert_eq!(house.get(&who, "/api/v1/status").await.status, StatusCode::OK, "its end can be read for a while");
+    house.wait_min(1);
+    assert_eq!(house.get(&who, "/api/v1/status").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -9,13 +9,17 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use futures_util::StreamExt;
-use gewu_domain::people::Role;
+use gewu_app::Caller;
+use gewu_domain::{ids::RegionId, people::Role};
 use gewu_geo::{datum::Point, tile::TileId};
+use gewu_sim::town::Member;
+use gewu_store::Change;
 use gewu_web::{
     Settings,
     limits::{Rate, Rates},
 };
 use serde_json::{Value, json};
+use std::time::Duration;
 use tower::ServiceExt;
 
 fn tile(layer: &str, lon: f64, lat: f64) -> String {
@@ -167,4 +171,33 @@ async fn listening_keeps_no_session_from_going_idle() {
     assert_eq!(stream.next().await.unwrap(), ": alive\n\n");
     house.wait_min(20);
     assert_eq!(stream.next().await, None);
+}
+
+/// Waits for the end of a stream that says nothing by itself: its heartbeat is a day away.
+async fn ends(mut stream: Stream) -> bool {
+    tokio::time::timeout(Duration::from_secs(30), stream.next()).await.expect("it ends by itself").is_none()
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_key_and_with_its_post() {
+    let house = House::with(Settings { heartbeat_s: 86_400, ..Settings::default() }).await;
+    let admin = house.staff(Role::Administrator).await;
+    let mut by_key = Stream::open(&house, &house.key(&["read"]).await, None).await;
+    let mut kept = Stream::open(&house, &house.key(&["read"]).await, None).await;
+    let mut by_post = Stream::open(&house, &house.staff(Role::DutyChief).await, None).await;
+    for stream in [&mut by_key, &mut kept, &mut by_post] {
+        assert_eq!(stream.next().await.unwrap(), ": listening\n\n");
+    }
+    let clients = house.get(&admin, "/api/v1/clients").await.ok();
+    let id = clients[0]["id"].as_str().unwrap();
+    // By another process, which this one does not hear of.
+    let client = Change::RevokeClient { client: id.parse().unwrap(), at: house.app.now() };
+    house.app.store.apply(RegionId(0), vec![client].into()).await.unwrap();
+    assert!(ends(by_key).await);
+    let is_chief = |one: &&Member| one.post.role == Role::DutyChief && one.post.region.is_some();
+    let chief = house.town.people.iter().find(is_chief).unwrap();
+    house.app.end_post(&Caller::system(), None, chief.post.id).await.unwrap();
+    assert!(ends(by_post).await);
+    let case = report(&house, json!({})).await;
+    assert!(kept.next().await.unwrap().contains(&case), "another's key goes on");
 }

@@ -18,5 +18,6 @@ mod live;
 mod open311;
 mod openapi;
 mod photos;
+mod scope;
 mod showing;
 mod support;

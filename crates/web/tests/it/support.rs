@@ -17,7 +17,10 @@ use gewu_sim::{
     Town,
     town::{DEMO_PASSWORD, Member},
 };
-use gewu_store::{Change, people::AccountRow};
+use gewu_store::{
+    Change,
+    people::{AccountRow, FIRST_VERSION, PasswordHash},
+};
 use gewu_store_sqlite::SqliteStore;
 use gewu_web::{Settings, gate::Gate, session};
 use jiff::SignedDuration;
@@ -94,7 +97,7 @@ impl House {
     /// An API key.
     pub async fn key(&self, scopes: &[&str]) -> Knocker {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let (_, key) = self.app.add_client(&Caller::system(), None, "test", scopes).await.expect("a key");
+        let (_, key) = self.app.add_client(&Caller::system(), None, "test", scopes, None).await.expect("a key");
         Knocker { authorization: Some(format!("Bearer {key}")), cookie: None, csrf: None }
     }
 
@@ -125,13 +128,13 @@ impl House {
         let row = AccountRow {
             person: member.post.person,
             login: login.clone(),
-            password: COST.hash(DEMO_PASSWORD, &[7; 16]),
+            password: PasswordHash(COST.hash(DEMO_PASSWORD, &[7; 16])),
             must_change: false,
-            failures: 0,
-            locked_until: None,
             changed_at: self.app.now(),
+            version: FIRST_VERSION,
+            totp: None,
         };
-        self.app.store.apply(RegionId(0), vec![Change::Account(row)].into()).await.expect("an account");
+        self.app.store.apply(RegionId(0), vec![Change::OpenAccount(row)].into()).await.expect("an account");
         login
     }
 

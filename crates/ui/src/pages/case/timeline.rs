@@ -7,6 +7,7 @@ use gewu_domain::{
     ids::{Digest, UnitCode},
     people::Actor,
 };
+use jiff::Timestamp;
 
 /// One fact on the page.
 pub struct Event {
@@ -155,6 +156,19 @@ fn told(deed: &Deed, case: &Case, snapshot: &Snapshot, words: &Words) -> (String
         Deed::Withheld { words: with_words, photos, reason: why } => {
             (title("withheld"), about(words, *with_words, photos).into_iter().chain([reason(why)]).collect())
         }
+        Deed::Repromised { was, due_at } => (title("repromised"), vec![moved(words, *was, *due_at)]),
+    }
+}
+
+/// What a promise made anew did to the date.
+fn moved(words: &Words, was: Option<Timestamp>, due_at: Option<Timestamp>) -> String {
+    match (was, due_at) {
+        (Some(was), Some(due_at)) if was == due_at => words.t1("repromised-same", "at", words.exactly(due_at)),
+        (Some(was), Some(due_at)) => {
+            words.t2("repromised-moved", "was", words.exactly(was), "at", words.exactly(due_at))
+        }
+        (None, Some(due_at)) => words.t1("repromised-at", "at", words.exactly(due_at)),
+        (_, None) => words.t("repromised-paused"),
     }
 }
 

@@ -49,6 +49,8 @@ pub struct CaseView {
     f: Frame,
     address: String,
     number: String,
+    /// Its number in the system it was taken in from.
+    origin: Option<String>,
     version: u32,
     key: String,
     title: String,
@@ -234,6 +236,7 @@ pub fn of(
     Ok(CaseView {
         address: format!("/cases/{}/{}", case.region, case.id),
         number: case.number.clone(),
+        origin: page.origin.as_ref().map(|origin| format!("{} {}", origin.system, origin.number).trim().to_owned()),
         version: case.version,
         key: report::fresh_key(&ui.app),
         title,

@@ -26,7 +26,10 @@ struct CalendarBody {
     name: Label,
     zone: String,
     workday_minutes: u32,
-    /// Until then holidays are announced; after it only weekends are known, and days are provisional.
+    /// From then on holidays are announced; nothing where the calendar knows no holidays at all.
+    #[schema(value_type = Option<String>, format = Date)]
+    announced_from: Option<Date>,
+    /// Until then. Before and after, only weekends and days off by law are known, and days are provisional.
     #[schema(value_type = String, format = Date)]
     announced_until: Date,
     sources: Vec<String>,
@@ -42,6 +45,7 @@ impl CalendarBody {
             name: Label { zh: calendar.name_zh().to_owned(), en: calendar.name_en().to_owned() },
             zone: calendar.zone_name().to_owned(),
             workday_minutes: calendar.workday_minutes(),
+            announced_from: Some(calendar.announced_from()).filter(|from| *from != Date::MIN),
             announced_until: calendar.announced_until(),
             sources: calendar.sources().to_vec(),
             is_in_force: calendar.reference() == in_force.reference(),
@@ -86,10 +90,12 @@ struct Day {
     date: Date,
     minutes: u32,
     shifts: Vec<Shift>,
-    /// Not announced yet: it may still become a day off or a make-up workday.
+    /// Outside the announced years: it may become, or have been, a day off or a make-up workday.
     is_provisional: bool,
     /// The holiday or make-up workday, where it is one.
     name: Option<Label>,
+    /// The law that makes it a day off, where no announcement does.
+    source: Option<String>,
 }
 
 /// A span of working time, in minutes after midnight.
@@ -124,6 +130,7 @@ async fn open(
             .collect(),
         is_provisional: calendar.is_provisional(date),
         name: calendar.days().get(&date).map(|day| Label { zh: day.name_zh.clone(), en: day.name_en.clone() }),
+        source: calendar.days().get(&date).and_then(|day| day.source.clone()),
     });
     Ok(Json(CalendarDetail { calendar: CalendarBody::of(calendar, &snapshot.city.calendar), days: days.collect() }))
 }

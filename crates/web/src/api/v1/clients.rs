@@ -7,7 +7,7 @@ use crate::{
     problem::{Document, NOT_FOUND, Problem},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use gewu_domain::ids::ClientId;
+use gewu_domain::ids::{AreaCode, ClientId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -26,11 +26,14 @@ struct ClientBody {
     name: String,
     /// `report`, `read`, `admin`.
     scopes: Vec<String>,
+    /// It does so in this area only; nothing for the whole city.
+    #[schema(value_type = Option<String>)]
+    area: Option<AreaCode>,
     made_at: Timestamp,
     revoked_at: Option<Timestamp>,
 }
 
-/// All keys, without the keys themselves.
+/// All keys, without the keys themselves; of an area, those limited to it.
 #[utoipa::path(get, path = "/api/v1/clients", tag = "clients", security(("session" = []), ("key" = [])),
     responses((status = 200, body = Vec<ClientBody>), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn list(State(web): State<Web>, Who(caller): Who) -> Result<Json<Vec<ClientBody>>, Problem> {
@@ -38,6 +41,7 @@ async fn list(State(web): State<Web>, Who(caller): Who) -> Result<Json<Vec<Clien
         id: client.id,
         name: client.name,
         scopes: client.scopes,
+        area: client.area,
         made_at: client.made_at,
         revoked_at: client.revoked_at,
     });
@@ -51,6 +55,10 @@ struct NewClient {
     name: String,
     /// Any of `report`, `read`, `admin`.
     scopes: Vec<String>,
+    /// Where it may do so; when not said, where whoever makes it may.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    area: Option<AreaCode>,
 }
 
 /// A key, shown this once.
@@ -73,7 +81,7 @@ async fn add(
     Key(key): Key,
     Body(body): Body<NewClient>,
 ) -> Result<(StatusCode, Json<MadeClient>), Problem> {
-    let (id, key) = web.app.add_client(&caller, key.as_ref(), &body.name, body.scopes).await?;
+    let (id, key) = web.app.add_client(&caller, key.as_ref(), &body.name, body.scopes, body.area).await?;
     Ok((StatusCode::CREATED, Json(MadeClient { id, key })))
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     Web,
     access::Who,
-    api::codes::PublicationKind,
+    api::codes::{DatumCode, PublicationKind},
     extract::{Files, Key, Path, Query},
     problem::{Document, NOT_FOUND, Problem},
 };
@@ -13,8 +13,12 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use gewu_app::city::{Draft, Kind};
+use gewu_app::{
+    city::{Draft, Kind, Publishing},
+    shapes::Finding,
+};
 use gewu_domain::ids::{Digest, PersonId};
+use gewu_geo::datum::Datum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -97,6 +101,9 @@ struct Drafts {
     /// Everything is checked and nothing is written.
     #[serde(default)]
     dry_run: bool,
+    /// What `must_be_accepted` is meant so: publish all the same.
+    #[serde(default)]
+    accept: bool,
 }
 
 /// A file offered for publishing.
@@ -109,6 +116,11 @@ struct DraftBody {
     /// As the person named it, for messages.
     file: String,
     text: String,
+    /// What the coordinates of shapes are in: `wgs84`, `gcj02`, `bd09` or `cgcs2000`. Without it what the file's own
+    /// member `datum` says, else `wgs84`.
+    #[serde(default)]
+    #[schema(value_type = Option<DatumCode>)]
+    datum: Option<Datum>,
 }
 
 /// What publishing did, or would do.
@@ -121,6 +133,29 @@ struct PublishedBody {
     version: u32,
     /// The very same document was published before: nothing was written.
     is_unchanged: bool,
+    /// What there is to say of the boundaries, what must be accepted first.
+    findings: Vec<FindingBody>,
+}
+
+/// Something about offered files that may be meant, and may not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Finding)]
+struct FindingBody {
+    /// Stable: as `gewu check grids` names it, or `shape_lost`, `no_shape`, `cases_displaced`, `abroad`, `exchanged`, `more`.
+    kind: String,
+    /// Codes of the areas concerned.
+    areas: Vec<String>,
+    zh: String,
+    en: String,
+    /// Without `accept` nothing is published.
+    must_be_accepted: bool,
+}
+
+impl From<Finding> for FindingBody {
+    fn from(finding: Finding) -> FindingBody {
+        let Finding { kind, areas, zh, en, must_be_accepted } = finding;
+        FindingBody { kind, areas: areas.iter().map(ToString::to_string).collect(), zh, en, must_be_accepted }
+    }
 }
 
 /// Publishes files together. A fault in one changes nothing; every fault is told with its file and line.
@@ -134,13 +169,18 @@ async fn publish(
     Key(key): Key,
     Files(body): Files<Drafts>,
 ) -> Result<Json<Vec<PublishedBody>>, Problem> {
-    let drafts = body.drafts.into_iter().map(|draft| Draft { kind: draft.kind, file: draft.file, text: draft.text });
-    let published = web.app.publish(&caller, key.as_ref(), drafts.collect(), body.dry_run).await?;
+    let drafts = body.drafts.into_iter().map(|draft| {
+        let DraftBody { kind, file, text, datum } = draft;
+        Draft { kind, file, text, datum }
+    });
+    let how = Publishing { dry_run: body.dry_run, accept: body.accept };
+    let published = web.app.publish(&caller, key.as_ref(), drafts.collect(), how).await?;
     let bodies = published.into_iter().map(|one| PublishedBody {
         kind: one.kind,
         name: one.name,
         version: one.version,
         is_unchanged: one.is_unchanged,
+        findings: one.findings.into_iter().map(FindingBody::from).collect(),
     });
     Ok(Json(bodies.collect()))
 }

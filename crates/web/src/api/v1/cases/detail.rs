@@ -42,6 +42,15 @@ impl From<ClassBody> for ClassRef {
     }
 }
 
+/// The number of a case in another system, as that writes it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Origin)]
+struct OriginBody {
+    number: String,
+    /// Which system; empty where the city has taken in cases of one.
+    system: String,
+}
+
 /// A case.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Case)]
@@ -51,6 +60,8 @@ pub struct CaseDetail {
     #[schema(value_type = String)]
     id: CaseId,
     number: String,
+    /// What it is called in the system it was taken in from, if it was.
+    origin: Option<OriginBody>,
     /// Send it back with a step, so that nobody overwrites what they have not seen.
     version: u32,
     #[schema(value_type = StateCode)]
@@ -249,6 +260,12 @@ struct What {
     minutes: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
+    /// Promised anew: due until then. Nothing while it was paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was_due_at: Option<Timestamp>,
+    /// Promised anew: due now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<u8>,
     /// Closed by force.
@@ -359,6 +376,7 @@ impl CaseDetail {
                 address: case.place.address.and_then(|address| texts.get(&address).cloned()),
             },
             number: case.number,
+            origin: page.origin.map(|origin| OriginBody { number: origin.number, system: origin.system }),
         }
     }
 }
@@ -483,6 +501,7 @@ fn entry(seq: usize, fact: &Fact, texts: &BTreeMap<Digest, String>, names: &BTre
         Deed::Withheld { words, photos, reason } => {
             What { words: Some(*words), photos: photos.clone(), reason: Some(reason.clone()), ..What::default() }
         }
+        Deed::Repromised { was, due_at } => What { was_due_at: *was, due_at: *due_at, ..What::default() },
         Deed::Remarked { text } => What { note: texts.get(text).cloned(), ..What::default() },
     };
     Entry { seq, at: fact.at, did: fact.deed.code(), by: by(&fact.by, names), what }

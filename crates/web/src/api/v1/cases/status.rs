@@ -67,6 +67,8 @@ struct StatusStep {
     did: &'static str,
     reason: Option<Label>,
     unit: Option<Label>,
+    /// Promised anew: when it is due now.
+    due_at: Option<Timestamp>,
 }
 
 /// One look at a contact.
@@ -102,6 +104,7 @@ impl StatusBody {
                     did: step.did,
                     reason: step.reason.map(Label::from),
                     unit: step.unit.map(Label::from),
+                    due_at: step.due_at,
                 })
                 .collect(),
             photos: page.photos.iter().map(|photo| PhotoLink::of(page.region, photo)).collect(),
