@@ -5,6 +5,7 @@
 
 mod city;
 mod crash;
+mod hostile;
 mod intake;
 mod locate;
 mod reads;
@@ -22,7 +23,7 @@ struct Measurement {
     run: fn(&Stand) -> Result<Vec<Row>>,
 }
 
-const ALL: [Measurement; 10] = [
+const ALL: [Measurement; 11] = [
     Measurement { name: "locate", needs: "", run: locate::run },
     Measurement { name: "tiles", needs: "", run: tiles::run },
     Measurement { name: "intake", needs: "server", run: intake::run },
@@ -33,6 +34,7 @@ const ALL: [Measurement; 10] = [
     Measurement { name: "reads-postgres", needs: "server lasting", run: reads::on_postgres },
     Measurement { name: "reads-10m", needs: "server long", run: reads::run_many },
     Measurement { name: "crash", needs: "server", run: crash::run },
+    Measurement { name: "hostile", needs: "server", run: hostile::run },
 ];
 
 /// Without arguments lists the names, each with its needs behind it; with a name measures it and prints one JSON row a

@@ -92,12 +92,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it and waits until it listens.
+    /// Starts it and waits until it listens. A client may read as fast as it can: that is what is measured.
     pub fn start(place: &Place, scratch: &Path) -> Result<Server> {
+        Server::start_with(place, scratch, &["--rate-read", "off"])
+    }
+
+    /// The same with these arguments.
+    pub fn start_with(place: &Place, scratch: &Path, arguments: &[&str]) -> Result<Server> {
         let log = File::options().create(true).append(true).open(scratch.join("server.log"))?;
         let mut child = place
             .command()
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -13,7 +13,7 @@ use gewu_app::{App, Caller};
 use gewu_blobs::DiskBlobs;
 use gewu_sim::Town;
 use gewu_store_sqlite::SqliteStore;
-use gewu_web::limits::{Rate, Rates};
+use gewu_web::{gate::Gate, limits::Rates};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -105,9 +105,9 @@ async fn settle(folder: &TempDir) -> (Router, String) {
     let scopes = ["report", "read"].map(str::to_owned).to_vec();
     let (_, key) = app.add_client(&Caller::system(), None, "fuzz", scopes, None).await.expect("a key");
     // Otherwise nearly every request would be one too many.
-    let all = Rate { burst: u32::MAX, per_minute: u32::MAX };
-    let rates = Rates { write: all, sign_in: all, secret: all };
-    (gewu_web::routes(app, gewu_web::Settings { rates, ..gewu_web::Settings::default() }), key.to_string())
+    let settings = gewu_web::Settings { rates: Rates::OFF, ..gewu_web::Settings::default() };
+    let gate = Gate::new(&settings);
+    (gewu_web::routes(app, settings, gate), key.to_string())
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ export async function open() {
     const folder = mkdtempSync(join(tmpdir(), "gewu-browser-"));
     base = `http://127.0.0.1:${port}`;
     const quiet = ["--days", "1", "--per-day", "1", "--live-per-day", "0"];
-    const args = ["--data", folder, "demo", "--listen", `127.0.0.1:${port}`, ...quiet];
+    const args = ["--data", folder, "demo", "--listen", `127.0.0.1:${port}`, "--trusted-proxies", "1", ...quiet];
     const env = { GEWU_LOG: "warn", ...process.env };
     const server = spawn(process.env.GEWU_BIN, args, { env, stdio: ["ignore", "ignore", "inherit"] });
     process.on("exit", () => {

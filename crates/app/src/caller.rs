@@ -56,6 +56,16 @@ impl Caller {
         }
     }
 
+    /// Who pays for what asking costs: the person, the key, or a stranger's neighbourhood; `None` for the house itself.
+    pub fn payer(&self) -> Option<String> {
+        match &self.identity {
+            Identity::Staff { person, .. } | Identity::Postless { person, .. } => Some(person.to_string()),
+            Identity::Client { client, .. } => Some(client.to_string()),
+            Identity::Reporter { .. } | Identity::Public => Some(self.origin.clone()),
+            Identity::System => None,
+        }
+    }
+
     pub fn person(&self) -> Option<PersonId> {
         match &self.identity {
             Identity::Staff { person, .. } | Identity::Postless { person, .. } => Some(*person),

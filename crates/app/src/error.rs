@@ -34,6 +34,9 @@ pub enum AppError {
     /// Too many tries.
     #[error("too many tries, wait {wait_s} s")]
     TooMany { wait_s: u32 },
+    /// Too much is being asked at the moment; nothing was done.
+    #[error("busy, come back in {wait_s} s")]
+    Busy { wait_s: u32 },
     /// The store or the disk is not there; nothing was changed, trying later may help.
     #[error("unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

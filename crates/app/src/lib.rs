@@ -18,6 +18,7 @@ pub mod import;
 pub mod jobs;
 pub mod keys;
 pub mod locate;
+pub mod meter;
 pub mod numbers;
 mod once;
 pub mod orphans;
@@ -124,6 +125,7 @@ pub struct App {
     looked_at: Mutex<Option<(u64, Date)>>,
     events: broadcast::Sender<Event>,
     witness: RwLock<doubt::Witness>,
+    turns: Arc<photos::Turns>,
 }
 
 impl App {
@@ -155,6 +157,7 @@ impl App {
             looked_at: Mutex::default(),
             events,
             witness: RwLock::default(),
+            turns: photos::Turns::new(),
         };
         app.check_keys().await?;
         app.reload().await?;

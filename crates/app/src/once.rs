@@ -12,21 +12,38 @@ use serde::{Serialize, de::DeserializeOwned};
 
 /// A key the client chose so that the same change is never made twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdempotencyKey(String);
+pub struct IdempotencyKey {
+    key: String,
+    /// Only the same request is a repetition: the key alone tells no two callers apart.
+    is_by_content: bool,
+}
 
 impl IdempotencyKey {
     /// 1 to 200 visible ASCII characters; `scope` keeps two callers' keys apart.
     pub fn new(scope: &str, key: &str) -> Option<IdempotencyKey> {
         let fits = (1..=200).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-        fits.then(|| IdempotencyKey(format!("{scope} {key}")))
+        fits.then(|| IdempotencyKey { key: format!("{scope} {key}"), is_by_content: false })
+    }
+
+    /// A stranger's key. Nothing tells who a stranger is, so it is theirs by where they are and by all that they sent: of
+    /// two who chose the same key, neither gets the other's answer, nor is told that it is taken.
+    pub fn of_stranger(origin: &str, key: &str) -> Option<IdempotencyKey> {
+        let key = IdempotencyKey::new(&format!("stranger {origin}"), key)?;
+        Some(IdempotencyKey { is_by_content: true, ..key })
+    }
+
+    /// The key under which this request is known.
+    pub(crate) fn for_request(&self, request: Digest) -> IdempotencyKey {
+        let key = if self.is_by_content { format!("{} {request}", self.key) } else { self.key.clone() };
+        IdempotencyKey { key, is_by_content: false }
     }
 
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.key
     }
 
     pub(crate) fn answer(&self, request: Digest, body: String, at: Timestamp) -> Answer {
-        Answer { key: self.0.clone(), request, body, at }
+        Answer { key: self.key.clone(), request, body, at }
     }
 }
 

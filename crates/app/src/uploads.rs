@@ -8,6 +8,7 @@
 use crate::{
     App, AppError, Caller, Identity, Problem,
     cases::{PhotoName, PhotoRef},
+    photos::Sent,
     secrets,
 };
 use gewu_domain::ids::{Digest, RegionId};
@@ -39,12 +40,11 @@ impl App {
     /// caller names it by its token.
     ///
     /// # Errors
-    /// [`AppError::Invalid`] with the reason in words when it is not taken; [`AppError::Unavailable`].
-    pub async fn upload(&self, caller: &Caller, bytes: Vec<u8>) -> Result<Uploaded, AppError> {
-        let sent = gewu_blobs::digest(&bytes);
+    /// [`AppError::Invalid`] with the reason in words when it is not taken; [`AppError::Busy`]; [`AppError::Unavailable`].
+    pub async fn upload(&self, caller: &Caller, photo: impl Into<Sent>) -> Result<Uploaded, AppError> {
         let mut salt = [0_u8; 16];
         self.random.fill(&mut salt);
-        let photo = self.keep_apart(bytes, salt).await?;
+        let (photo, sent) = self.keep_apart(caller, photo.into(), salt).await?;
         let token = secrets::token(PREFIX, self.random.as_ref());
         let hours = i64::from(self.settings.upload_hours);
         let ends_at = self.now().checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);

@@ -38,10 +38,10 @@ impl DiskBlobs {
     pub fn open(folder: impl Into<PathBuf>) -> Result<DiskBlobs, BlobError> {
         let path = folder.into();
         let incoming = path.join("incoming");
+        make_folder(&path)?;
         make_folder(&incoming)?;
         for first in 0..=u8::MAX {
-            let folder = path.join(format!("{first:02x}"));
-            fs::create_dir(&folder).or_else(unless(ErrorKind::AlreadyExists)).map_err(failure("make", &folder))?;
+            make_folder(&path.join(format!("{first:02x}")))?;
         }
         sync_folder(&path)?;
         if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
@@ -152,7 +152,11 @@ impl Folder {
 
 /// Takes the folder's lock shared; whoever is alone for a moment sweeps `incoming` first.
 fn lock(path: &Path, incoming: &Path) -> Result<File, BlobError> {
-    let lock = File::options().create(true).append(true).open(path).map_err(failure("open", path))?;
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let lock = options.open(path).map_err(failure("open", path))?;
     if lock.try_lock().is_ok() {
         for entry in fs::read_dir(incoming).map_err(failure("list", incoming))? {
             let path = entry.map_err(failure("list", incoming))?.path();
@@ -164,8 +168,22 @@ fn lock(path: &Path, incoming: &Path) -> Result<File, BlobError> {
     Ok(lock)
 }
 
+/// Makes a folder for its owner only, or takes one that is there from everybody else.
 fn make_folder(path: &Path) -> Result<(), BlobError> {
-    fs::create_dir_all(path).map_err(failure("make", path))
+    let mut maker = fs::DirBuilder::new();
+    maker.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.create(path).map_err(failure("make", path))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(path).map_err(failure("look at", path))?.permissions().mode();
+        if mode & 0o077 != 0 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failure("close", path))?;
+        }
+    }
+    Ok(())
 }
 
 /// A new or removed name is durable only after its folder was synced too.

@@ -76,8 +76,8 @@ pub struct Serve {
     /// 在哪个地址上听 · where to listen.
     #[arg(long, default_value = "127.0.0.1:8311", env = "GEWU_LISTEN", value_name = "IP:PORT")]
     pub listen: SocketAddr,
-    /// 对外的网址；用 https 时会话 cookie 只走加密连接 · the address residents see, e.g. https://311.example.org; with https the
-    /// session cookie travels in secret only.
+    /// 对外的网址；用 https 时所有 cookie 只走加密连接 · the address residents see, e.g. https://311.example.org; with https all
+    /// cookies travel in secret only.
     #[arg(long, env = "GEWU_PUBLIC_URL", value_name = "URL", value_parser = settings::public_url)]
     pub public_url: Option<String>,
     /// Open311 的辖区，可给多个；ID=区县代码 只对应那个区县，只写 ID 是全城 · the jurisdictions of Open311; ID=REGION is one region, ID
@@ -98,6 +98,15 @@ pub struct Serve {
     /// 怎样申请密钥，写在同一处 · how to get an API key; shown there too.
     #[arg(long, env = "GEWU_KEY_SERVICE", value_name = "TEXT")]
     pub key_service: Option<String>,
+    /// 前面有几层反向代理；每层都把它听到的地址加在 X-Forwarded-For 末尾，来访者的地址就取倒数第几个。0 就不看这个头 · how many
+    /// proxies stand before the server, each of which adds whom it heard to the end of X-Forwarded-For; 0: the header is not
+    /// looked at.
+    #[arg(long, env = "GEWU_TRUSTED_PROXIES", value_name = "N", default_value_t = 0)]
+    pub trusted_proxies: u8,
+    /// 没有登录的人从同一网段、一个接口密钥读得多快：一次攒够几个/每分钟几个，off 不限 · how fast strangers of one neighbourhood, and
+    /// each API key, may read: how many at once/how many more each minute, or off.
+    #[arg(long, env = "GEWU_RATE_READ", value_name = "N/MINUTE", default_value = "600/1200", value_parser = settings::rate)]
+    pub rate_read: Rate,
     /// 没有登录的人从同一网段写得多快：一次攒够几个/每分钟几个，off 不限 · how fast strangers of one neighbourhood may write: how many at
     /// once/how many more each minute, or off.
     #[arg(long, env = "GEWU_RATE_WRITE", value_name = "N/MINUTE", default_value = "120/60", value_parser = settings::rate)]
@@ -108,6 +117,11 @@ pub struct Serve {
     /// 同样，试查询码和密钥 · likewise, tries of receipt codes and keys.
     #[arg(long, env = "GEWU_RATE_SECRET", value_name = "N/MINUTE", default_value = "60/30", value_parser = settings::rate)]
     pub rate_secret: Rate,
+    /// 同时在路上的照片和文件最多占多少兆字节磁盘；一个来源最多用九分之一，满了请对方稍后再传 · megabytes of disk for photos and files on
+    /// their way in at once; one origin gets a ninth at most, and whoever finds no room is asked to come back.
+    #[arg(long, env = "GEWU_BODIES_MB", value_name = "MB", default_value_t = 1_024,
+        value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
+    pub bodies_mb: u32,
     /// 多少分钟没有操作就要重新登录 · minutes without a request after which one must sign in again.
     #[arg(long, env = "GEWU_IDLE_MINUTES", value_name = "MINUTES", default_value_t = 30,
         value_parser = clap::value_parser!(u32).range(1..=1_440))]

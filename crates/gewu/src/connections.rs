@@ -4,7 +4,13 @@
 //!, which asks in HTTP/1.1. Start at [`serve`].
 
 use anyhow::Result;
-use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{Request, StatusCode, Version, header},
+    response::IntoResponse,
+};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -63,9 +69,17 @@ pub async fn serve(listener: TcpListener, router: Router, head_within: Duration,
         let _ = stream.set_nodelay(true);
         let router = router.clone();
         let answer = service_fn(move |request: Request<hyper::body::Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            router.clone().call(request)
+            let answer = names_one_host(&request).then(|| {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(ConnectInfo(peer));
+                router.clone().call(request)
+            });
+            async move {
+                match answer {
+                    Some(answer) => answer.await,
+                    None => Ok((StatusCode::BAD_REQUEST, NO_HOST).into_response()),
+                }
+            }
         });
         let connection = open.watch(http.serve_connection(TokioIo::new(stream), answer));
         tokio::spawn(async move {
@@ -76,6 +90,14 @@ pub async fn serve(listener: TcpListener, router: Router, head_within: Duration,
     }
     drop(listener);
     open.shutdown().await;
+}
+
+const NO_HOST: &str = "请求里应有一个 Host 头，且只有一个。\nA request has a Host header, and one only.\n";
+
+/// As HTTP/1.1 asks of every request (RFC 9112, 3.2); before it there was no such header.
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    hosts == 1 || hosts == 0 && request.version() < Version::HTTP_11
 }
 
 /// The caller went away before the connection was taken.
@@ -118,6 +140,21 @@ mod tests {
         for _ in 0..2 {
             let answer = asked(&mut stream, b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await;
             assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("127.0.0.1"), "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_names_one_host_or_is_refused() {
+        let (address, _stop, _serving) = served(HEAD_WITHIN).await;
+        for (request, status) in [
+            ("GET / HTTP/1.1\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nhost: a\r\n\r\n", "200"),
+            ("GET / HTTP/1.0\r\n\r\n", "200"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let answer = asked(&mut stream, request.as_bytes()).await;
+            assert_eq!(answer.get(9..12), Some(status), "{request:?}: {answer}");
         }
     }
 

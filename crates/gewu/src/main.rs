@@ -5,6 +5,8 @@
 mod args;
 mod commands;
 mod connections;
+mod logs;
+mod private;
 mod settings;
 mod wiring;
 
@@ -18,9 +20,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("GEWU_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    logs::start();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers(&args.place)).enable_all().build()?;
     runtime.block_on(async move {

@@ -17,7 +17,14 @@ impl Serve {
             key_service: self.key_service.clone().unwrap_or(usual.key_service),
             description_public: self.publish_descriptions,
             is_test: self.test_endpoint,
-            rates: Rates { write: self.rate_write, sign_in: self.rate_sign_in, secret: self.rate_secret },
+            trusted_proxies: self.trusted_proxies,
+            bodies_bytes_most: u64::from(self.bodies_mb) << 20,
+            rates: Rates {
+                read: self.rate_read,
+                write: self.rate_write,
+                sign_in: self.rate_sign_in,
+                secret: self.rate_secret,
+            },
             ..usual
         }
     }
@@ -62,7 +69,7 @@ pub fn jurisdiction(text: &str) -> Result<Jurisdiction, String> {
 /// `120/60`: a burst and so many each minute; `off`: no limit.
 pub fn rate(text: &str) -> Result<Rate, String> {
     if text == "off" {
-        return Ok(Rate { burst: 0, per_minute: 0 });
+        return Ok(Rate::OFF);
     }
     let numbers = text.split_once('/').and_then(|(burst, minute)| Some((burst.parse().ok()?, minute.parse().ok()?)));
     match numbers {

@@ -1,6 +1,6 @@
 //! How store, photos, keys and clock come together. The only place that names a backend.
 
-use crate::args::Place;
+use crate::{args::Place, private};
 use anyhow::{Context, Result, bail};
 use gewu_app::{
     App, Settings,
@@ -39,6 +39,7 @@ pub async fn parts(place: &Place) -> Result<Parts> {
             place.data.display()
         );
     }
+    private::tighten(&place.data);
     let keyring = Keyring::load(&keys).with_context(|| format!("读取密钥 {} · reading the keys", keys.display()))?;
     Ok(Parts { store: store(place).await?, blobs: blobs(&place.data).await?, keyring: Arc::new(keyring) })
 }
@@ -104,8 +105,7 @@ async fn refuse_without_keys(place: &Place) -> Result<()> {
 
 /// Makes the directory and its keys; existing keys are kept, and a record that had keys gets no others.
 pub async fn prepare(place: &Place) -> Result<()> {
-    std::fs::create_dir_all(&place.data)
-        .with_context(|| format!("建立目录 {} · making the directory", place.data.display()))?;
+    private::folder(&place.data)?;
     let keys = place.data.join("keys");
     if !keys.exists() {
         refuse_without_keys(place).await?;

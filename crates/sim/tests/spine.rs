@@ -505,8 +505,11 @@ async fn that_the_calendar_ends_is_said_from_sixty_days_before_on() {
     assert_eq!(house.app.calendar_ends(), None, "the next year is announced");
 }
 
-/// Handles cases one after the other, each twice: which of the two rounds was drawn to be checked on site.
-async fn drawn(house: &House, cases: usize) -> Vec<(CaseId, String, [bool; 2])> {
+/// A case's id and number, and which of its two rounds was drawn to be checked on site.
+type Drawn = (CaseId, String, [bool; 2]);
+
+/// Handles cases one after the other, each twice.
+async fn drawn(house: &House, cases: usize) -> Vec<Drawn> {
     let app = &house.app;
     let who = |role| house.staff(&house.member(role, None, 0).post);
     let (acceptor, chief, dispatcher) = (who(Role::Acceptor), who(Role::DutyChief), who(Role::Dispatcher));
@@ -552,11 +555,8 @@ async fn who_is_checked_on_site_cannot_be_told_from_what_is_public_nor_from_the_
     let cases = drawn(&house, 80).await;
     let percent = u128::from(house.app.snapshot().unwrap().city.policy.check.field_percent);
     assert_eq!(percent, 60);
-    type Guess<'a> = &'a dyn Fn(&(CaseId, String, [bool; 2])) -> bool;
-    let hits = |guess: Guess<'_>| {
-        cases.iter().filter(|case| guess(case) == case.2[1]).count()
-    };
-    let number = |case: &(CaseId, String, [bool; 2])| case.1.parse::<u128>().unwrap();
+    let hits = |guess: &dyn Fn(&Drawn) -> bool| cases.iter().filter(|case| guess(case) == case.2[1]).count();
+    let number = |case: &Drawn| case.1.parse::<u128>().unwrap();
     // A guess that knows nothing is right in 42 of 80, give or take; one that knows, in all.
     for (what, right) in [
         ("the id", hits(&|case| case.0.0.as_u128() % 100 < percent)),

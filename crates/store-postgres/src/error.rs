@@ -32,7 +32,7 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         Err(error) => error,
     };
     if is_passing(&error) {
-        return StoreError::Unavailable(Box::new(error));
+        return StoreError::Unavailable(told(error));
     }
     let constraint = error.as_db_error().and_then(|db| match *db.code() {
         SqlState::UNIQUE_VIOLATION => db.constraint(),
@@ -42,8 +42,23 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         Some(name) => {
             StoreError::Taken { what: UNIQUE.iter().find(|(known, _)| *known == name).map_or("row", |u| u.1) }
         }
-        None => StoreError::Failed(Box::new(error)),
+        None => StoreError::Failed(told(error)),
     }
+}
+
+/// What the server said, as the log may have it: its details, and its words about data, quote what stands in rows.
+#[derive(Debug, thiserror::Error)]
+#[error("the database says {code}: {words}")]
+struct Said {
+    code: String,
+    words: String,
+}
+
+fn told(error: Error) -> Box<dyn std::error::Error + Send + Sync> {
+    let Some(db) = error.as_db_error() else { return Box::new(error) };
+    let code = db.code().code().to_owned();
+    let words = if code.starts_with("22") { "a value does not fit" } else { db.message() };
+    Box::new(Said { words: words.to_owned(), code })
 }
 
 pub(crate) fn pool_error(error: PoolError) -> StoreError {

@@ -215,9 +215,9 @@ impl<'a> Find<'a> {
 
     /// Whether the filter asks for something that the keys do not tell, or not exactly.
     fn needs_rows(&self) -> bool {
-        let CaseFilter { states, from, to, changed_from, due_before, is_placed, within, .. } = self.filter;
+        let CaseFilter { states, from, to, changed_from, changed_to, due_before, is_placed, within, .. } = self.filter;
         !states.is_empty()
-            || [from, to, changed_from, due_before].iter().any(|time| time.is_some())
+            || [from, to, changed_from, changed_to, due_before].iter().any(|time| time.is_some())
             || *is_placed == Some(true)
             || within.is_some()
     }
@@ -410,6 +410,7 @@ struct Params<'a> {
     from: Option<i64>,
     to: Option<i64>,
     changed_from: Option<i64>,
+    changed_to: Option<i64>,
     due_before: Option<i64>,
     is_placed: Option<bool>,
     within: [Option<i64>; 4],
@@ -442,6 +443,7 @@ impl<'a> Params<'a> {
             from: filter.from.map(ms),
             to: filter.to.map(ms),
             changed_from: filter.changed_from.map(ms),
+            changed_to: filter.changed_to.map(ms),
             due_before: filter.due_before.map(ms),
             is_placed: filter.is_placed,
             within: filter.within.map_or([None; 4], |bounds| bounds.map(Some)),
@@ -459,7 +461,7 @@ impl<'a> Params<'a> {
         let [west, south, east, north] = &self.within;
         let [first, second] = &self.stamps;
         let [first_keys, second_keys] = &self.near_keys;
-        let values: [(&(dyn ToSql + Sync), Type); 27] = [
+        let values: [(&(dyn ToSql + Sync), Type); 28] = [
             (&self.region, Type::INT8),
             (&bound.low, Type::UUID),
             (&bound.high, Type::UUID),
@@ -487,6 +489,7 @@ impl<'a> Params<'a> {
             (first_keys, Type::INT8_ARRAY),
             (second_keys, Type::INT8_ARRAY),
             (&self.keys, Type::INT8_ARRAY),
+            (&self.changed_to, Type::INT8),
         ];
         values.into()
     }
@@ -530,6 +533,7 @@ macro_rules! fits {
         and ($10::int8 is null or c.reported_at >= $10)
         and ($11::int8 is null or c.reported_at < $11)
         and ($12::int8 is null or c.changed_at >= $12)
+        and ($28::int8 is null or c.changed_at < $28)
         and ($13::int8 is null or (c.due_at < $13 and c.closed_at is null))
         and ($14::bool is null or c.is_placed = $14)
         and ($15::int8 is null or (c.lon >= $15 / 1e7::float8 and c.lat >= $16 / 1e7::float8

@@ -2,7 +2,7 @@
 
 use crate::{
     attachments, audit, backup, cases, clients, contacts, counters, facts, find, idempotency, keys, migrate, origins,
-    people, publications, repromises, roots, sessions, tasks, texts, tries, upkeep, uploads, writer,
+    outbox, people, publications, repromises, roots, sessions, tasks, texts, tries, upkeep, uploads, writer,
 };
 use tokio_postgres::types::Type;
 

@@ -367,6 +367,9 @@ impl Search<'_> {
         if let Some(from) = filter.changed_from {
             ask("c.changed_at >= ?", vec![ms(from).into()]);
         }
+        if let Some(to) = filter.changed_to {
+            ask("c.changed_at < ?", vec![ms(to).into()]);
+        }
         if let Some(before) = filter.due_before {
             ask("c.closed_at is null and c.due_at < ?", vec![ms(before).into()]);
         }

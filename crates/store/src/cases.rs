@@ -125,6 +125,8 @@ pub struct CaseFilter {
     pub to: Option<Timestamp>,
     /// Changed at or after: something was written down since then.
     pub changed_from: Option<Timestamp>,
+    /// Changed before, the last time.
+    pub changed_to: Option<Timestamp>,
     /// Due before, and still open.
     pub due_before: Option<Timestamp>,
     /// `Some(false)`: in no grid yet.

@@ -10,20 +10,21 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::{FromRequestParts, Request, State},
-    http::{Method, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
 use gewu_app::AppError;
+use gewu_web::body::{RETRY_S, Unread};
 use std::{error::Error, sync::Arc};
 
 /// Why there is no page.
 #[derive(Debug, Clone)]
 pub enum Failure {
     App(Arc<AppError>),
-    /// A form that could not be read: it broke off, or was too large.
-    Unreadable(StatusCode),
+    /// A form that could not be read to its end.
+    Unread(Unread),
     /// A password of one's own must be chosen before anything else.
     MustChange,
     /// A second factor must be set up before anything else.
@@ -46,7 +47,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = match &self {
             Failure::App(error) => status(error),
-            Failure::Unreadable(status) => *status,
+            Failure::Unread(unread) => unread_status(unread),
             Failure::MustChange | Failure::MustEnrol => StatusCode::FORBIDDEN,
         };
         let mut response = status.into_response();
@@ -64,7 +65,7 @@ pub fn status(error: &AppError) -> StatusCode {
         AppError::SignedOut => StatusCode::UNAUTHORIZED,
         AppError::Forbidden(_) => StatusCode::FORBIDDEN,
         AppError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-        AppError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Busy { .. } | AppError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         AppError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -83,13 +84,13 @@ struct FailurePage {
 
 /// Makes a page of a [`Failure`], and sends those who must sign in, or choose a password, to do so.
 pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let mut again = axum::http::Request::new(());
     *again.uri_mut() = parts.uri.clone();
     *again.headers_mut() = parts.headers.clone();
     let (mut kept, ()) = again.into_parts();
     let method = parts.method.clone();
-    parts.extensions.insert(());
+    kept.extensions = parts.extensions.clone();
     let response = next.run(Request::from_parts(parts, body)).await;
     let failure = match response.extensions().get::<Failure>() {
         Some(failure) => failure.clone(),
@@ -99,10 +100,15 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
     let error = match failure {
         Failure::MustChange => return Redirect::to(crate::pages::account::PASSWORD).into_response(),
         Failure::MustEnrol => return Redirect::to(crate::pages::account::TOTP).into_response(),
-        Failure::Unreadable(status) => {
-            return match Visitor::from_request_parts(&mut kept, &ui).await {
-                Ok(visitor) => unreadable_page(&ui, visitor, status),
+        Failure::Unread(unread) => {
+            let status = unread_status(&unread);
+            let made = match Visitor::of(&kept, &ui).await {
+                Ok(visitor) => unread_page(&ui, visitor, &unread, status),
                 Err(_) => (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], PLAIN).into_response(),
+            };
+            return match unread {
+                Unread::Full => wait(made, RETRY_S),
+                _ => made,
             };
         }
         Failure::App(error) => error,
@@ -114,7 +120,7 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
         let next = if method == Method::GET { address } else { "/inbox".to_owned() };
         return Redirect::to(&format!("/sign-in?next={}", crate::frame::encode(&next))).into_response();
     }
-    match Visitor::from_request_parts(&mut kept, &ui).await {
+    let made = match Visitor::of(&kept, &ui).await {
         Ok(visitor) if matches!(*error, AppError::Forbidden(_)) => {
             if let Some(signed) = &visitor.signed {
                 // The first step of the address says which page, and nothing that anybody typed.
@@ -125,6 +131,27 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
         }
         Ok(visitor) => error_page(&ui, visitor, &error),
         Err(_) => (status(&error), [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], PLAIN).into_response(),
+    };
+    match *error {
+        AppError::TooMany { wait_s } | AppError::Busy { wait_s } => wait(made, wait_s),
+        _ => made,
+    }
+}
+
+/// Says when to try again.
+fn wait(mut response: Response, wait_s: u32) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+    response
+}
+
+/// The status of each form that was not read to its end.
+fn unread_status(unread: &Unread) -> StatusCode {
+    match unread {
+        Unread::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Unread::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        Unread::Full | Unread::Failed(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Unread::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Unread::FileUnasked | Unread::Charset | Unread::Nul | Unread::Broken(_) => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -132,14 +159,24 @@ pub async fn show(State(ui): State<Ui>, request: Request, next: Next) -> Respons
 const PLAIN: &str = "系统暂时无法使用，请稍后再试。已提交的内容没有丢失。\n\
     The system cannot be used at the moment. Please try again later; what was received is kept.\n";
 
-fn unreadable_page(ui: &Ui, visitor: Visitor, status: StatusCode) -> Response {
+fn unread_page(ui: &Ui, visitor: Visitor, unread: &Unread, status: StatusCode) -> Response {
     let words = visitor.words.clone();
-    let (title, what, fix) = if status == StatusCode::PAYLOAD_TOO_LARGE {
-        let most = crate::FORM_BYTES_MOST / 1_048_576;
-        let what = words.t1("failure-too-large-what", "most", most);
-        (words.t("failure-too-large"), what, words.t("failure-too-large-fix"))
-    } else {
-        (words.t("failure-unreadable"), words.t("failure-unreadable-what"), words.t("failure-unreadable-fix"))
+    let (title, what, fix) = match unread {
+        Unread::TooLarge => {
+            let what = words.t1("failure-too-large-what", "most", crate::PHOTOS_MOST.total / 1_048_576);
+            (words.t("failure-too-large"), what, words.t("failure-too-large-fix"))
+        }
+        Unread::TooSlow => {
+            (words.t("failure-too-slow"), words.t("failure-too-slow-what"), words.t("failure-too-slow-fix"))
+        }
+        Unread::Full => (words.t("failure-busy"), words.t("failure-busy-what"), words.t("failure-busy-fix")),
+        Unread::Failed(error) => {
+            tracing::error!(error = error.as_ref() as &dyn Error, "a file on its way in could not be kept");
+            (words.t("failure-unavailable"), words.t("failure-unavailable-what"), words.t("failure-unavailable-fix"))
+        }
+        Unread::MediaType | Unread::FileUnasked | Unread::Charset | Unread::Nul | Unread::Broken(_) => {
+            (words.t("failure-unreadable"), words.t("failure-unreadable-what"), words.t("failure-unreadable-fix"))
+        }
     };
     made(ui, visitor, status, Said { title, what, fix, lines: Vec::new() })
 }
@@ -187,6 +224,7 @@ fn error_page(ui: &Ui, visitor: Visitor, error: &AppError) -> Response {
             words.t1("failure-too-many-what", "span", words.span(i64::from(wait_s.div_ceil(60)))),
             words.t1("failure-too-many-fix", "number", &words.own.hotline),
         ),
+        AppError::Busy { .. } => (words.t("failure-busy"), words.t("failure-busy-what"), words.t("failure-busy-fix")),
         AppError::Unavailable(_) => {
             (words.t("failure-unavailable"), words.t("failure-unavailable-what"), words.t("failure-unavailable-fix"))
         }

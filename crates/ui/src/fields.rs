@@ -2,26 +2,15 @@
 //!
 //! Reads both ways in which browsers send forms. Knows no page: what a field means stands with the page that asks.
 
-use crate::failure::Failure;
-use axum::{
-    extract::{FromRequest, Multipart, Request, multipart::MultipartError},
-    http::header,
-};
+use crate::{Ui, failure::Failure};
+use axum::extract::{FromRequest, Request};
+use gewu_web::body::form::{File, Most, Part, Reader};
 
 /// Fields and files of one form.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub struct Fields {
     fields: Vec<(String, String)>,
     pub files: Vec<File>,
-}
-
-/// One file of a form; inputs left empty are not among them.
-#[derive(Debug, Clone)]
-pub struct File {
-    pub field: String,
-    /// As the person's machine calls it, for messages.
-    pub name: String,
-    pub bytes: Vec<u8>,
 }
 
 impl Fields {
@@ -68,38 +57,19 @@ fn without_nul(value: String) -> String {
     if value.contains('\0') { value.replace('\0', "") } else { value }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Fields {
+impl FromRequest<Ui> for Fields {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, state: &S) -> Result<Fields, Failure> {
-        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if !media_type.is_some_and(|media_type| media_type.starts_with("multipart/form-data")) {
-            let fields = axum::Form::<Vec<(String, String)>>::from_request(request, state).await;
-            return match fields {
-                Ok(axum::Form(fields)) => {
-                    let fields = fields.into_iter().map(|(field, value)| (field, without_nul(value))).collect();
-                    Ok(Fields { fields, files: Vec::new() })
-                }
-                Err(error) => Err(Failure::Unreadable(error.status())),
-            };
-        }
-        let unreadable = |error: MultipartError| Failure::Unreadable(error.status());
-        let mut form =
-            Multipart::from_request(request, state).await.map_err(|error| Failure::Unreadable(error.status()))?;
+    /// By the time this runs, whoever sends has been asked who they are and how often they send: it stands last.
+    async fn from_request(request: Request, ui: &Ui) -> Result<Fields, Failure> {
+        let (parts, body) = request.into_parts();
+        let most = parts.extensions.get::<Most>().copied().unwrap_or(Most::WORDS);
+        let mut form = Reader::open(&ui.gate, &parts, body, most).await.map_err(Failure::Unread)?;
         let mut read = Fields::default();
-        while let Some(part) = form.next_field().await.map_err(unreadable)? {
-            let field = part.name().unwrap_or_default().to_owned();
-            match part.file_name().map(str::to_owned) {
-                Some(name) => {
-                    let bytes = part.bytes().await.map_err(unreadable)?.to_vec();
-                    if !bytes.is_empty() {
-                        read.files.push(File { field, name, bytes });
-                    }
-                }
-                None => {
-                    let value = part.text().await.map_err(unreadable)?;
-                    read.fields.push((field, without_nul(value)));
-                }
+        while let Some(part) = form.next().await.map_err(Failure::Unread)? {
+            match part {
+                Part::Field(name, value) => read.fields.push((name, without_nul(value))),
+                Part::File(file) => read.files.push(file),
             }
         }
         Ok(read)

@@ -4,8 +4,9 @@
 //! people who are not signed in), and a signed-in person's form must carry their session's token
 //! ([`crate::session::Staff::check`]).
 
+use crate::Ui;
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -29,7 +30,10 @@ const ELSEWHERE: &str = "这张表单是从别的网站发来的，什么都没�
     This form was sent from another site; nothing has changed.\n";
 
 /// Turns away changes that another site asks for, and puts the headers on every answer.
-pub async fn guard(request: Request, next: Next) -> Response {
+pub async fn guard(State(ui): State<Ui>, mut request: Request, next: Next) -> Response {
+    let headers = std::mem::take(request.headers_mut());
+    ui.gate.note_origin(&headers, request.extensions_mut());
+    *request.headers_mut() = headers;
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let mut response = if changes && !is_from_here(request.headers(), request.uri()) {
         (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], ELSEWHERE).into_response()

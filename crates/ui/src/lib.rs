@@ -19,14 +19,14 @@ mod session;
 mod words;
 
 use axum::{
-    Router,
-    extract::{DefaultBodyLimit, FromRef},
-    middleware::{from_fn, from_fn_with_state},
+    Extension, Router,
+    extract::FromRef,
+    middleware::from_fn_with_state,
     routing::{get, post},
 };
 use gewu_app::{App, AppError};
 use gewu_domain::people::Role;
-use gewu_web::limits::{Limits, Rates};
+use gewu_web::{body::form::Most, gate::Gate};
 use std::sync::Arc;
 use tower_http::compression::CompressionLayer;
 
@@ -46,8 +46,8 @@ pub struct DemoAccount {
 struct Ui {
     app: Arc<App>,
     accounts: Arc<[DemoAccount]>,
-    /// How often strangers may write, sign in and try codes: as often as at the doors for machines.
-    limits: Arc<Limits>,
+    /// The one gate of pages and machines.
+    gate: Arc<Gate>,
 }
 
 impl FromRef<Ui> for Arc<App> {
@@ -56,21 +56,25 @@ impl FromRef<Ui> for Arc<App> {
     }
 }
 
-/// Bytes a form with files may have: six large photos and the words, or a city's boundaries.
-const FORM_BYTES_MOST: usize = 96 * 1024 * 1024;
+/// A form with photos: six large ones and the words.
+const PHOTOS_MOST: Most = Most { words: 256 * 1024, file: PHOTO_BYTES_MOST, total: 6 * PHOTO_BYTES_MOST };
+const PHOTO_BYTES_MOST: u64 = 15 * 1024 * 1024;
+/// Files to publish: a city's boundaries, once as a file and once as a rehearsal put them back into the page.
+const FILES_MOST: Most = Most { words: 96 * 1024 * 1024, file: 96 * 1024 * 1024, total: 96 * 1024 * 1024 };
 
 /// All pages, ready to be merged with the doors for machines. Pages that do not exist answer here.
 ///
 /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`, or the audit record knows no addresses.
-pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>) -> Router {
-    let ui = Ui { app, accounts: accounts.into(), limits: Arc::new(Limits::new(Rates::default())) };
+pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>, gate: Arc<Gate>) -> Router {
+    let ui = Ui { app, accounts: accounts.into(), gate };
     let with_files = Router::new()
         .route("/report", get(pages::report::show).post(pages::report::send))
         .route("/intake", get(pages::intake::show).post(pages::intake::send))
         .route("/patrol", get(pages::patrol::show).post(pages::patrol::send))
         .route("/cases/{region}/{id}", get(pages::case::show).post(pages::case::step))
-        .route("/data", get(pages::data::show).post(pages::data::send))
-        .layer(DefaultBodyLimit::max(FORM_BYTES_MOST));
+        .layer(Extension(PHOTOS_MOST));
+    let publishing =
+        Router::new().route("/data", get(pages::data::show).post(pages::data::send)).layer(Extension(FILES_MOST));
     Router::new()
         .route("/", get(pages::home::show))
         .route("/language", get(pages::account::language))
@@ -99,10 +103,11 @@ pub fn routes(app: Arc<App>, accounts: Vec<DemoAccount>) -> Router {
         .route("/pick/areas", get(pages::pick::areas))
         .route("/assets/{*name}", get(assets::show))
         .merge(with_files)
+        .merge(publishing)
         .fallback(|| async { failure::Failure::from(AppError::NotFound) })
         .method_not_allowed_fallback(|| async { failure::Failure::from(AppError::NotFound) })
         .with_state(ui.clone())
-        .layer(from_fn_with_state(ui, failure::show))
-        .layer(from_fn(guard::guard))
+        .layer(from_fn_with_state(ui.clone(), failure::show))
+        .layer(from_fn_with_state(ui, guard::guard))
         .layer(CompressionLayer::new())
 }

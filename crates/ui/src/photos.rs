@@ -18,7 +18,7 @@ pub async fn keep(app: &App, caller: &Caller, fields: &mut Fields) -> Result<(Ve
         if file.field != "photos" {
             continue;
         }
-        match app.upload(caller, file.bytes).await {
+        match app.upload(caller, file.content).await {
             Ok(uploaded) => photos.push(PhotoName::Upload(uploaded.token)),
             Err(AppError::Invalid(found)) => problems.extend(found.into_iter().map(|problem| Problem {
                 field: "photos".to_owned(),

@@ -14,7 +14,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use gewu_app::{App, AppError, Caller, people::sign_in::Signed};
-use gewu_web::{limits::Kind, session as shared};
+use gewu_web::{
+    gate::{Payer, origin_of},
+    limits::Kind,
+    session as shared,
+};
 use jiff::tz::TimeZone;
 
 /// Keeps the language somebody chose.
@@ -38,6 +42,23 @@ impl FromRequestParts<Ui> for Visitor {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Visitor, Failure> {
+        let visitor = Visitor::of(parts, ui).await?;
+        if let Some(payer) = visitor.signed.as_ref().and_then(|signed| signed.caller.payer()) {
+            parts.extensions.insert(Payer(payer.into()));
+        }
+        if visitor.signed.is_none() && parts.method.is_safe() {
+            ui.gate.take(&ui.app, Kind::Read, &visitor.origin)?;
+        }
+        Ok(visitor)
+    }
+}
+
+impl Visitor {
+    /// Who it is, without counting the visit: for the page about a failure.
+    ///
+    /// # Errors
+    /// When the session cannot be read.
+    pub async fn of(parts: &Parts, ui: &Ui) -> Result<Visitor, Failure> {
         let signed = match shared::signed(&ui.app, parts).await {
             Ok(signed) => Some(signed),
             Err(AppError::SignedOut) => None,
@@ -48,7 +69,7 @@ impl FromRequestParts<Ui> for Visitor {
             was_signed_in: signed.is_none() && shared::cookie_secret(&parts.headers).is_some(),
             signed,
             address: parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned(),
-            origin: shared::origin_of(parts),
+            origin: origin_of(parts),
         })
     }
 }
@@ -64,18 +85,10 @@ impl FromRequestParts<Ui> for Sender {
     async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Sender, Failure> {
         let visitor = Visitor::from_request_parts(parts, ui).await?;
         if visitor.signed.is_none() {
-            take(ui, Kind::Write, &visitor.origin)?;
+            ui.gate.take(&ui.app, Kind::Write, &visitor.origin)?;
         }
         Ok(Sender(visitor))
     }
-}
-
-/// Takes a token from the bucket of a neighbourhood.
-///
-/// # Errors
-/// [`AppError::TooMany`].
-pub fn take(ui: &Ui, kind: Kind, origin: &str) -> Result<(), AppError> {
-    ui.limits.take(kind, origin, ui.app.now()).map_err(|wait_s| AppError::TooMany { wait_s })
 }
 
 /// The words of a request's language, for now and the city's zone.
@@ -168,28 +181,9 @@ fn cookie(name: &str, value: &str, max_age_s: Option<u32>, is_https: bool) -> He
         .expect("secrets and codes are hexadecimal or ASCII letters")
 }
 
-/// Does the browser speak to us, or to the proxy before us, in secret? Then cookies may never travel in the open.
-pub fn is_https(headers: &HeaderMap) -> bool {
-    headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes() == b"https")
-}
-
-/// A path of this site to go on to; anything else becomes the page given.
-pub fn within(next: &str, or: &str) -> String {
-    let is_path = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
-    if is_path && next.is_ascii() { next.to_owned() } else { or.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nobody_is_sent_on_to_another_site() {
-        assert_eq!(within("/cases?state=closed", "/inbox"), "/cases?state=closed");
-        for elsewhere in ["https://bad.example", "//bad.example", "/\\bad.example", "", "javascript:1"] {
-            assert_eq!(within(elsewhere, "/inbox"), "/inbox");
-        }
-    }
 
     #[test]
     fn the_session_cookie_is_hidden_from_scripts_and_other_sites() {

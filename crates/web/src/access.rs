@@ -4,9 +4,9 @@
 //! known (a case's area, a unit's part): that is `app`'s and `domain`'s. Start at [`TABLE`] and [`authorize`].
 
 use crate::{
-    Web,
+    Web, gate,
     limits::Kind,
-    problem::{CSRF, FAILED, FORBIDDEN, METHOD, MUST_CHANGE, MUST_ENROL, NOT_FOUND, Problem, SIGNED_OUT, TOO_MANY},
+    problem::{CSRF, FAILED, FORBIDDEN, METHOD, MUST_CHANGE, MUST_ENROL, NOT_FOUND, Problem, SIGNED_OUT},
     session,
 };
 use axum::{
@@ -224,7 +224,7 @@ pub async fn authorize(State(web): State<Web>, request: Request, next: Next) -> 
             let response = problem.into_response();
             if is_refusal(response.status()) {
                 let caller = parts.extensions.remove::<Who>();
-                let caller = caller.map_or_else(|| Caller::public(session::origin_of(&parts)), |Who(caller)| caller);
+                let caller = caller.map_or_else(|| Caller::public(gate::origin_of(&parts)), |Who(caller)| caller);
                 web.app.note_refusal(&caller, &what()).await;
             }
             response
@@ -269,7 +269,8 @@ async fn admit(web: &Web, parts: &mut Parts) -> Result<(), Turned> {
         }
         return Err(Turned::Method(HeaderValue::from_str(&methods.join(", ")).map_err(|_| FAILED)?));
     };
-    let origin = session::origin_of(parts);
+    web.gate.note_origin(&parts.headers, &mut parts.extensions);
+    let origin = gate::origin_of(parts);
     let changes = !method.is_safe();
     let (caller, signed) = credentials(web, parts, &origin, row.access).await?;
     if let Err(refused) = row.access.admits(&caller) {
@@ -298,16 +299,29 @@ async fn admit(web: &Web, parts: &mut Parts) -> Result<(), Turned> {
     if changes && !asks_for_key && matches!(caller.identity, Identity::Public | Identity::Reporter { .. }) {
         limit(web, Kind::Write, &origin)?;
     }
+    if !changes && !UNCOUNTED.contains(&route) {
+        match &caller.identity {
+            Identity::Public | Identity::Reporter { .. } => limit(web, Kind::Read, &origin)?,
+            Identity::Client { client, .. } => limit(web, Kind::Read, &client.to_string())?,
+            Identity::Staff { .. } | Identity::Postless { .. } | Identity::System => {}
+        }
+    }
+    if let Some(payer) = caller.payer() {
+        parts.extensions.insert(gate::Payer(payer.into()));
+    }
     parts.extensions.insert(Who(caller));
     Ok(())
 }
+
+/// Asked by whoever watches the machine, as often as they like, and cheap.
+const UNCOUNTED: [&str; 2] = ["/healthz", "/readyz"];
 
 /// Takes a token from the caller's bucket.
 ///
 /// # Errors
 /// 429 with the seconds to wait.
 pub fn limit(web: &Web, kind: Kind, origin: &str) -> Result<(), Problem> {
-    web.limits.take(kind, origin, web.app.now()).map_err(|wait_s| TOO_MANY.wait(wait_s))
+    Ok(web.gate.take(&web.app, kind, origin)?)
 }
 
 /// Who the request says it comes from: a key, a receipt or a session, in this order.
@@ -324,9 +338,9 @@ async fn credentials(
             return Ok((client(web, secret.trim(), origin).await?, None));
         }
         if scheme.eq_ignore_ascii_case("receipt") {
-            limit(web, Kind::Secret, origin)?;
             let (number, code) = secret.split_once(':').ok_or(NOT_FOUND)?;
-            let (holder, _) = web.app.receipt_holder(number, code).await?;
+            let trying = web.app.receipt_holder(number, code);
+            let (holder, _) = web.gate.try_secret(&web.app, origin, trying).await?;
             return Ok((Caller { origin: origin.to_owned(), ..holder }, None));
         }
         return Err(SIGNED_OUT.because(

@@ -1,17 +1,15 @@
 //! What handlers take out of a request, with every mistake told as a problem.
 
 use crate::{
+    BODY_BYTES_MOST, Web,
     access::Who,
-    problem::{BAD_REQUEST, INVALID, KEY_BAD, MEDIA_TYPE, NOT_FOUND, Problem, TOO_LARGE},
+    body::{self, Budget, Kept, Unread},
+    media::MediaType,
+    problem::{BAD_REQUEST, INVALID, KEY_BAD, MEDIA_TYPE, NOT_FOUND, Problem},
 };
 use axum::{
-    body::Bytes,
-    extract::{
-        FromRequest, FromRequestParts, Request,
-        multipart::MultipartError,
-        rejection::{BytesRejection, JsonRejection},
-    },
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
+    http::request::Parts,
 };
 use gewu_app::{Identity, cases::IdempotencyKey};
 use serde::de::DeserializeOwned;
@@ -19,38 +17,60 @@ use serde::de::DeserializeOwned;
 /// A JSON body.
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<Web> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Body<T>, Problem> {
-        let is_json = is_json(request.headers());
-        let bytes = Bytes::from_request(request, state).await.map_err(|error| unread(&error))?;
-        if !is_json {
-            return Err(MEDIA_TYPE.because("请用 application/json", "send application/json"));
-        }
-        if holds_nul(&bytes) {
-            return Err(nul());
-        }
-        match axum::Json::<T>::from_bytes(&bytes) {
-            Ok(axum::Json(value)) => Ok(Body(value)),
-            Err(JsonRejection::JsonDataError(error)) => {
-                let why = error.body_text();
-                Err(INVALID.because(format!("内容不对：{why}"), why))
-            }
-            Err(JsonRejection::JsonSyntaxError(error)) => {
-                let why = error.body_text();
-                Err(BAD_REQUEST.because(format!("不是合法的 JSON：{why}"), why))
-            }
-            Err(other) => Err(BAD_REQUEST.because(other.body_text(), other.body_text())),
-        }
+    async fn from_request(request: Request, web: &Web) -> Result<Body<T>, Problem> {
+        let (parts, body) = request.into_parts();
+        let kind = json_kind(&parts)?;
+        let read = body::read(&web.gate, &web.gate.memory, &parts, body, BODY_BYTES_MOST).await?;
+        Ok(Body(parsed(&kind, &read)?))
     }
 }
 
-/// `application/json`, or a type that is written in it.
-fn is_json(headers: &HeaderMap) -> bool {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|given| given.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || essence.starts_with("application/") && essence.ends_with("+json")
+/// A JSON body that holds files to publish; large, and therefore read one at a time.
+pub struct Files<T>(pub T);
+
+/// The boundaries of 100,000 grids are some 60 MB.
+const FILES_BYTES_MOST: usize = 128 * 1024 * 1024;
+
+impl<T: DeserializeOwned> FromRequest<Web> for Files<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Files<T>, Problem> {
+        let (parts, body) = request.into_parts();
+        let kind = json_kind(&parts)?;
+        let _turn = web.gate.publishing.try_acquire().map_err(|_| Unread::Full)?;
+        // Whoever publishes was asked who they are, so the room is theirs alone.
+        let room = Budget::alone(FILES_BYTES_MOST);
+        let read = body::read(&web.gate, &room, &parts, body, FILES_BYTES_MOST).await?;
+        Ok(Files(parsed(&kind, &read)?))
+    }
+}
+
+/// What is declared about a JSON body, before any of it is read.
+fn json_kind(parts: &Parts) -> Result<MediaType, Problem> {
+    let kind = MediaType::of(&parts.headers);
+    if kind.is_json() { Ok(kind) } else { Err(MEDIA_TYPE.because("请用 application/json", "send application/json")) }
+}
+
+fn parsed<T: DeserializeOwned>(kind: &MediaType, read: &Kept) -> Result<T, Problem> {
+    let text = read.text(kind)?;
+    if holds_nul(text.as_bytes()) {
+        return Err(nul());
+    }
+    match axum::Json::<T>::from_bytes(text.as_bytes()) {
+        Ok(axum::Json(value)) => Ok(value),
+        Err(JsonRejection::JsonDataError(error)) => {
+            let why = error.body_text();
+            Err(INVALID.because(format!("内容不对：{why}"), why))
+        }
+        Err(JsonRejection::JsonSyntaxError(error)) => {
+            let why = error.body_text();
+            Err(BAD_REQUEST.because(format!("不是合法的 JSON：{why}"), why))
+        }
+        Err(other) => Err(BAD_REQUEST.because(other.body_text(), other.body_text())),
+    }
 }
 
 /// The character NUL in JSON text, as such or written `\u0000`. No text of a person has it, and not every store keeps it.
@@ -65,20 +85,6 @@ fn holds_nul(json: &[u8]) -> bool {
 pub fn nul() -> Problem {
     BAD_REQUEST
         .because("文字里有空字符（U+0000），请去掉", "there is a NUL character (U+0000) in the text: leave it out")
-}
-
-/// A body that could not be read to its end: too large, or the connection broke.
-pub fn unread(error: &BytesRejection) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { TOO_LARGE.into() } else { BAD_REQUEST.into() }
-}
-
-/// A form with files that could not be read to its end.
-pub fn broken_form(error: MultipartError) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return TOO_LARGE.into();
-    }
-    let why = error.body_text();
-    BAD_REQUEST.because(format!("表单读不懂：{why}"), why)
 }
 
 /// The query string.
@@ -122,9 +128,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
             Identity::Staff { person, .. } | Identity::Postless { person, .. } => person.to_string(),
             Identity::Client { client, .. } => client.to_string(),
             Identity::Reporter { case } => case.to_string(),
-            Identity::Public | Identity::System => "public".to_owned(),
+            Identity::System => "system".to_owned(),
+            Identity::Public => String::new(),
         };
-        let key = given.to_str().ok().and_then(|given| IdempotencyKey::new(&scope, given));
+        let key = given.to_str().ok().and_then(|given| match caller.identity {
+            Identity::Public => IdempotencyKey::of_stranger(&caller.origin, given),
+            _ => IdempotencyKey::new(&scope, given),
+        });
         key.map(|key| Key(Some(key))).ok_or_else(|| KEY_BAD.into())
     }
 }

@@ -5,10 +5,13 @@
 
 pub mod access;
 mod api;
+pub mod body;
 mod extract;
+pub mod gate;
 mod health;
 pub mod language;
 pub mod limits;
+pub mod media;
 mod open311;
 pub mod problem;
 pub mod session;
@@ -17,7 +20,7 @@ pub use api::photo_sent;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRef, Request},
+    extract::{FromRef, Request},
     http::{HeaderValue, StatusCode, header},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
@@ -50,8 +53,16 @@ pub struct Settings {
     pub description_public: bool,
     /// Announces the Open311 endpoint as `test` instead of `production`.
     pub is_test: bool,
-    /// How often strangers may write, sign in and try secrets.
+    /// How often strangers may read, write, sign in and try secrets.
     pub rates: limits::Rates,
+    /// Proxies before this server, each of which adds whom it heard to `X-Forwarded-For`. None: nobody is believed.
+    pub trusted_proxies: u8,
+    /// How slow a body may come before it is cut off.
+    pub pace: body::Pace,
+    /// Bytes of files that may be on their way in at once; one caller gets a ninth at most.
+    pub bodies_bytes_most: u64,
+    /// A folder on a disk, for files on their way in; they have no name there.
+    pub folder: std::path::PathBuf,
     /// After this long without an answer the caller is told so.
     pub timeout_s: u64,
     /// How often a quiet live stream says that it is alive.
@@ -77,6 +88,10 @@ impl Default for Settings {
             description_public: false,
             is_test: false,
             rates: limits::Rates::default(),
+            trusted_proxies: 0,
+            pace: body::Pace::default(),
+            bodies_bytes_most: 1 << 30,
+            folder: std::env::temp_dir(),
             timeout_s: 60,
             heartbeat_s: 15,
         }
@@ -91,7 +106,7 @@ pub struct Web(Arc<Hall>);
 pub struct Hall {
     pub app: Arc<App>,
     pub settings: Settings,
-    pub limits: limits::Limits,
+    pub gate: Arc<gate::Gate>,
     tiles: api::TileCache,
 }
 
@@ -110,13 +125,12 @@ impl FromRef<Web> for Arc<App> {
 }
 
 /// A body that is neither a photo nor a file to publish.
-const BODY_BYTES_MOST: usize = 256 * 1024;
+pub(crate) const BODY_BYTES_MOST: usize = 256 * 1024;
 
 /// All doors of this room, ready to be served or merged with the pages.
-pub fn routes(app: Arc<App>, settings: Settings) -> Router {
+pub fn routes(app: Arc<App>, settings: Settings, gate: Arc<gate::Gate>) -> Router {
     let timeout = Duration::from_secs(settings.timeout_s);
-    let limits = limits::Limits::new(settings.rates);
-    let web = Web(Arc::new(Hall { app, settings, limits, tiles: api::TileCache::default() }));
+    let web = Web(Arc::new(Hall { app, settings, gate, tiles: api::TileCache::default() }));
     let (doors, _) = doors().split_for_parts();
     doors
         .route_layer(from_fn_with_state(web.clone(), access::authorize))
@@ -130,8 +144,7 @@ pub fn routes(app: Arc<App>, settings: Settings) -> Router {
                 .layer(layer_fn(Manners))
                 .layer(CatchPanicLayer::new())
                 .layer(CompressionLayer::new())
-                .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
-                .layer(DefaultBodyLimit::max(BODY_BYTES_MOST)),
+                .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout)),
         )
         .with_state(web)
 }

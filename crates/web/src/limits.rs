@@ -1,15 +1,17 @@
-//! How often strangers may do things that cost: one bucket of tokens for each kind and address.
+//! How often strangers may do things that cost: so many at once and so many more each minute, by kind and origin.
 //!
 //! Kept in memory and per process: a limit guards the machine, it judges nobody. Addresses come cut (see
-//! [`crate::session::origin`]), so a bucket is a neighbourhood's; rates are set for that. Callers with an API key or a
-//! session are not counted here.
+//! [`crate::gate::Gate::origin`]), so a bucket is a neighbourhood's; rates are set for that. Pages and machines share one
+//! set of limits. Sessions are not counted here; API keys are, by key, for what they read.
 
-use jiff::{SignedDuration, Timestamp};
-use std::{collections::HashMap, sync::Mutex};
+use gewu_app::meter::Meter;
+use jiff::Timestamp;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// Anything read: a page, a list, a tile.
+    Read,
     /// A report, a photo, a step by a receipt: anything a stranger writes.
     Write,
     /// A try to sign in.
@@ -25,9 +27,15 @@ pub struct Rate {
     pub per_minute: u32,
 }
 
+impl Rate {
+    /// No limit.
+    pub const OFF: Rate = Rate { burst: 0, per_minute: 0 };
+}
+
 /// The rates of an installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
+    pub read: Rate,
     pub write: Rate,
     pub sign_in: Rate,
     pub secret: Rate,
@@ -36,6 +44,7 @@ pub struct Rates {
 impl Default for Rates {
     fn default() -> Rates {
         Rates {
+            read: Rate { burst: 600, per_minute: 1_200 },
             write: Rate { burst: 120, per_minute: 60 },
             sign_in: Rate { burst: 30, per_minute: 20 },
             secret: Rate { burst: 60, per_minute: 30 },
@@ -43,29 +52,37 @@ impl Default for Rates {
     }
 }
 
-/// Buckets kept at most; full ones are forgotten first, because a new one is full as well.
-const BUCKETS_MOST: usize = 50_000;
-
-/// A full minute of milliseconds; tokens are counted in 60,000ths so that sums stay whole.
-const MINUTE_MS: i64 = 60_000;
-
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    /// Tokens times [`MINUTE_MS`].
-    parts: i64,
-    at: Timestamp,
+impl Rates {
+    /// No limits at all.
+    pub const OFF: Rates = Rates { read: Rate::OFF, write: Rate::OFF, sign_in: Rate::OFF, secret: Rate::OFF };
 }
+
+/// Room for a quarter of a million buckets that are not full.
+const SETS: usize = 1 << 15;
+const MINUTE_US: i64 = 60_000_000;
 
 /// All buckets.
 #[derive(Debug)]
 pub struct Limits {
     rates: Rates,
-    buckets: Mutex<HashMap<(Kind, String), Bucket>>,
+    meter: Meter,
 }
 
 impl Limits {
     pub fn new(rates: Rates) -> Limits {
-        Limits { rates, buckets: Mutex::default() }
+        Limits { rates, meter: Meter::new(SETS) }
+    }
+
+    /// What a token is worth, and how much may be owed; `None` without a limit.
+    fn worth(&self, kind: Kind) -> Option<(i64, i64)> {
+        let rate = match kind {
+            Kind::Read => self.rates.read,
+            Kind::Write => self.rates.write,
+            Kind::SignIn => self.rates.sign_in,
+            Kind::Secret => self.rates.secret,
+        };
+        let each_us = MINUTE_US.checked_div(i64::from(rate.per_minute))?;
+        Some((each_us, each_us.saturating_mul(i64::from(rate.burst.max(1)))))
     }
 
     /// Takes a token.
@@ -73,39 +90,16 @@ impl Limits {
     /// # Errors
     /// How many seconds to wait for one.
     pub fn take(&self, kind: Kind, origin: &str, now: Timestamp) -> Result<(), u32> {
-        let rate = match kind {
-            Kind::Write => self.rates.write,
-            Kind::SignIn => self.rates.sign_in,
-            Kind::Secret => self.rates.secret,
-        };
-        if rate.per_minute == 0 {
-            return Ok(());
-        }
-        let full = i64::from(rate.burst.max(1)) * MINUTE_MS;
-        let mut buckets = self.buckets.lock().expect("no holder panics while counting tokens");
-        if buckets.len() >= BUCKETS_MOST {
-            buckets.retain(|(kind, _), bucket| bucket.at.duration_since(now).abs() < self.refill(*kind));
-        }
-        let bucket = buckets.entry((kind, origin.to_owned())).or_insert(Bucket { parts: full, at: now });
-        let passed_ms = i64::try_from(now.duration_since(bucket.at).as_millis()).unwrap_or(i64::MAX).max(0);
-        bucket.parts = bucket.parts.saturating_add(passed_ms.saturating_mul(i64::from(rate.per_minute))).min(full);
-        bucket.at = now;
-        if bucket.parts >= MINUTE_MS {
-            bucket.parts -= MINUTE_MS;
-            return Ok(());
-        }
-        let wait_ms = (MINUTE_MS - bucket.parts) / i64::from(rate.per_minute) + 1;
-        Err(u32::try_from(wait_ms / 1_000 + 1).unwrap_or(u32::MAX))
+        let Some((each_us, most_us)) = self.worth(kind) else { return Ok(()) };
+        let charged = self.meter.charge(&(kind, origin), each_us, most_us, now);
+        charged.map_err(|wait_us| u32::try_from(wait_us / 1_000_000 + 1).unwrap_or(u32::MAX))
     }
 
-    /// How long until an empty bucket of this kind is full.
-    fn refill(&self, kind: Kind) -> SignedDuration {
-        let rate = match kind {
-            Kind::Write => self.rates.write,
-            Kind::SignIn => self.rates.sign_in,
-            Kind::Secret => self.rates.secret,
-        };
-        SignedDuration::from_mins(i64::from(rate.burst / rate.per_minute.max(1)) + 1)
+    /// Gives a token back: what was tried was no guess.
+    pub fn give_back(&self, kind: Kind, origin: &str, now: Timestamp) {
+        if let Some((each_us, _)) = self.worth(kind) {
+            self.meter.forgive(&(kind, origin), each_us, now);
+        }
     }
 }
 
@@ -119,7 +113,7 @@ mod tests {
 
     fn limits(burst: u32, per_minute: u32) -> Limits {
         let rate = Rate { burst, per_minute };
-        Limits::new(Rates { write: rate, sign_in: rate, secret: rate })
+        Limits::new(Rates { read: rate, write: rate, sign_in: rate, secret: rate })
     }
 
     #[test]
@@ -153,5 +147,14 @@ mod tests {
     fn no_minutely_share_means_no_limit() {
         let limits = limits(1, 0);
         assert!((0..100).all(|_| limits.take(Kind::Write, "a", at(0)).is_ok()));
+    }
+
+    #[test]
+    fn a_token_given_back_can_be_taken_again() {
+        let limits = limits(1, 1);
+        assert_eq!(limits.take(Kind::Secret, "a", at(0)), Ok(()));
+        limits.give_back(Kind::Secret, "a", at(0));
+        assert_eq!(limits.take(Kind::Secret, "a", at(0)), Ok(()));
+        assert!(limits.take(Kind::Secret, "a", at(0)).is_err());
     }
 }

@@ -67,6 +67,7 @@ kinds! {
     TOO_MANY = TOO_MANY_REQUESTS, "too_many", "次数太多，请稍后再试", "Too many tries: wait a little";
     FAILED = INTERNAL_SERVER_ERROR, "failed", "出错了，没有办成", "Something went wrong; it was not done";
     NOT_READY = SERVICE_UNAVAILABLE, "city_not_published", "这座城市还没有发布", "This city has not been published yet";
+    BUSY = SERVICE_UNAVAILABLE, "busy", "现在太忙，请稍后再试", "Too much at the moment: try again shortly";
     UNAVAILABLE = SERVICE_UNAVAILABLE, "unavailable", "暂时不可用，请稍后再试", "Unavailable at the moment: try again later";
 }
 
@@ -154,6 +155,7 @@ impl From<AppError> for Problem {
             AppError::KeyReused => KEY_REUSED.into(),
             AppError::Conflict => CONFLICT.into(),
             AppError::TooMany { wait_s } => TOO_MANY.wait(wait_s),
+            AppError::Busy { wait_s } => BUSY.wait(wait_s),
             AppError::Unavailable(cause) => {
                 UNAVAILABLE.with(More { cause: Some(cause), retry_after_s: Some(5), ..More::default() })
             }

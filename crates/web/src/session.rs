@@ -1,4 +1,4 @@
-//! The browser's session, as both doors read it: the cookie, the token of its forms, and the caller's address.
+//! The browser's session, as both doors read it: the cookie, the token of its forms, and where to go on.
 //!
 //! Knows how a session travels in HTTP, not what it may do: that is [`gewu_app`]'s. `ui` sets and clears the cookie
 //! (sign-in and sign-out are pages); `/api/v1` accepts the same cookie together with [`CSRF_HEADER`]. Start at
@@ -6,7 +6,7 @@
 
 use axum::{
     Json,
-    extract::{ConnectInfo, FromRef, FromRequestParts},
+    extract::{FromRef, FromRequestParts},
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -14,10 +14,7 @@ use gewu_app::{
     App, AppError,
     people::sign_in::{Browser, Signed},
 };
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// The cookie that holds the session's secret.
 pub const COOKIE: &str = "gewu_session";
@@ -54,36 +51,14 @@ pub fn browser<'h>(headers: &'h HeaderMap, origin: &'h str) -> Browser<'h> {
     Browser { device: cookie(headers, DEVICE_COOKIE), agent, origin }
 }
 
-/// Where a request comes from, cut to /24 (IPv4) or /48 (IPv6) so that it names no household; empty when not known.
+/// A path of this site to go on to, as somebody's address or form names it; `None` for all else.
 ///
-/// A proxy on this machine is believed about the address it forwards for; nobody else is.
-pub fn origin(headers: &HeaderMap, peer: Option<SocketAddr>) -> String {
-    let peer = peer.map(|peer| peer.ip().to_canonical());
-    let forwarded = || {
-        let list = headers.get("x-forwarded-for")?.to_str().ok()?;
-        list.rsplit(',').next()?.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical())
-    };
-    let address = match peer {
-        Some(peer) if peer.is_loopback() => forwarded().or(Some(peer)),
-        other => other,
-    };
-    match address {
-        None => String::new(),
-        Some(IpAddr::V4(address)) => {
-            let [a, b, c, _] = address.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}::/48")
-        }
-    }
-}
-
-/// [`origin`] of a request under way.
-pub fn origin_of(parts: &Parts) -> String {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-    origin(&parts.headers, peer)
+/// Visible ASCII only: browsers leave tabs and line ends out of an address, so that `/<tab>/elsewhere` would lead elsewhere,
+/// and take a backslash for a slash.
+pub fn path_of_ours(next: &str) -> Option<&str> {
+    let is_path = next.starts_with('/') && !next.starts_with("//");
+    let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    (is_path && is_plain).then_some(next)
 }
 
 /// Who is signed in with this request's cookie.
@@ -92,7 +67,7 @@ pub fn origin_of(parts: &Parts) -> String {
 /// [`AppError::SignedOut`] without a cookie, and as [`App::signed`].
 pub async fn signed(app: &App, parts: &Parts) -> Result<Signed, AppError> {
     let secret = cookie_secret(&parts.headers).ok_or(AppError::SignedOut)?;
-    app.signed(secret, &origin_of(parts)).await
+    app.signed(secret, &crate::gate::origin_of(parts)).await
 }
 
 /// Is this the token that was given into the session's forms? Looks at every byte, so that time tells nothing.
@@ -138,16 +113,14 @@ impl IntoResponse for NobodySignedIn {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use proptest::prelude::*;
+    use url::Url;
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(
             axum::http::HeaderName::from_static(name),
             HeaderValue::from_str(value).expect("visible ASCII"),
         )])
-    }
-
-    fn peer(address: &str) -> Option<SocketAddr> {
-        Some(SocketAddr::new(address.parse().expect("an address"), 1))
     }
 
     #[test]
@@ -158,18 +131,36 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_cut_so_that_it_names_no_household() {
-        let none = HeaderMap::new();
-        assert_eq!(origin(&none, peer("203.0.113.77")), "203.0.113.0/24");
-        assert_eq!(origin(&none, peer("2001:db8:7:8::9")), "2001:db8:7::/48");
-        assert_eq!(origin(&none, peer("::ffff:203.0.113.77")), "203.0.113.0/24");
-        assert_eq!(origin(&none, None), "");
+    fn nobody_is_sent_on_to_another_site() {
+        for ours in ["/", "/cases?state=closed", "/a//b", "/%09/c", "/@d:e", "/#//f"] {
+            assert_eq!(path_of_ours(ours), Some(ours));
+        }
+        for elsewhere in [
+            "https://bad.example",
+            "//bad.example",
+            "/\\bad.example",
+            "/\t/bad.example",
+            "\t//bad.example",
+            "/\u{1}",
+            "/\n/bad.example",
+            "/ /bad.example",
+            "/路",
+            "",
+            "javascript:1",
+        ] {
+            assert_eq!(path_of_ours(elsewhere), None, "{elsewhere:?}");
+        }
     }
 
-    #[test]
-    fn only_a_proxy_on_this_machine_is_believed() {
-        let headers = headers("x-forwarded-for", "9.9.9.9, 198.51.100.7");
-        assert_eq!(origin(&headers, peer("127.0.0.1")), "198.51.100.0/24");
-        assert_eq!(origin(&headers, peer("203.0.113.77")), "203.0.113.0/24");
+    proptest! {
+        #[test]
+        fn what_is_taken_for_a_path_of_ours_is_one_to_a_browser_too(next in r"[/\\\t\n\r\x01 :@.?#%a09-]{0,12}") {
+            let here = Url::parse("https://ours.example/sign-in").expect("an address");
+            if let Some(path) = path_of_ours(&next) {
+                let there = here.join(path).expect("a path leads somewhere");
+                prop_assert_eq!(there.origin(), here.origin());
+                prop_assert!(HeaderValue::from_str(path).is_ok());
+            }
+        }
     }
 }

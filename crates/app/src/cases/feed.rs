@@ -11,6 +11,7 @@ use gewu_store::{
     cases::{CaseFilter, CaseKey, CaseRow},
 };
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 /// A case as everybody may see it. Of a confidential one: what it is and in which street, not where exactly.
 #[derive(Debug, Clone)]
@@ -86,20 +87,64 @@ impl App {
         Ok(Listing { rows, next, previous })
     }
 
-    /// The ids alone of a page of the open feed: to step over it.
+    /// Where the cases of one page stand that is merged from several lists, newest first, and whether more follow. Steps over
+    /// `skip` of them.
+    ///
+    /// Of each list a few rows are read, and more of one only when its last has been taken: some twice the rows that are
+    /// stepped over and given, whatever they are asked for by.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn public_ids(
+    pub async fn public_merged(
         &self,
-        region: RegionId,
-        filter: &CaseFilter,
-        page: &Page<CaseKey>,
-    ) -> Result<Listing<CaseId, CaseKey>, AppError> {
-        let view = self.store.view(region).await?;
-        let listing = view.cases(filter, page).await?;
-        let rows = listing.rows.iter().map(|row| row.id).collect();
-        Ok(Listing { rows, next: listing.next, previous: listing.previous })
+        lists: &[(RegionId, CaseFilter)],
+        after: Option<CaseId>,
+        skip: usize,
+        size: usize,
+    ) -> Result<(Vec<(RegionId, CaseId)>, bool), AppError> {
+        let wanted = skip.saturating_add(size).saturating_add(1);
+        let step = wanted.saturating_mul(2) / lists.len().max(1);
+        let step = u16::try_from(step).unwrap_or(u16::MAX).clamp(STEP_LEAST, Page::<CaseKey>::MOST);
+        let mut heads = BinaryHeap::new();
+        let mut walks = Vec::with_capacity(lists.len());
+        for (at, (region, filter)) in lists.iter().enumerate() {
+            let mut walk = Walk { region: *region, filter, read: VecDeque::new(), after, is_over: false };
+            heads.extend(walk.next(self, step).await?.map(|id| (id, at)));
+            walks.push(walk);
+        }
+        let mut found = Vec::new();
+        for _ in 0..wanted {
+            let Some((id, at)) = heads.pop() else { break };
+            let Some(walk) = walks.get_mut(at) else { break };
+            found.push((walk.region, id));
+            heads.extend(walk.next(self, step).await?.map(|id| (id, at)));
+        }
+        let has_more = found.len() == wanted;
+        Ok((found.into_iter().skip(skip).take(size).collect(), has_more))
+    }
+
+    /// These cases as everybody may see them, in this order; those nobody may see are left out.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn public_cases(
+        &self,
+        cases: &[(RegionId, CaseId)],
+        with_words: bool,
+    ) -> Result<Vec<PublicCase>, AppError> {
+        let mut found = BTreeMap::new();
+        let regions: BTreeSet<RegionId> = cases.iter().map(|(region, _)| *region).collect();
+        for region in regions {
+            let view = self.store.view(region).await?;
+            let ids: Vec<CaseId> = cases.iter().filter(|(of, _)| *of == region).map(|(_, id)| *id).collect();
+            for row in view.case_rows(&ids).await? {
+                let id = row.id;
+                if let Some(case) = public(view.as_ref(), region, row, with_words).await? {
+                    found.insert(id, case);
+                }
+            }
+        }
+        Ok(cases.iter().filter_map(|(_, id)| found.remove(id)).collect())
     }
 
     /// One case of the open feed, by its number.
@@ -126,6 +171,31 @@ impl App {
             }
         }
         Err(AppError::NotFound)
+    }
+}
+
+/// Rows read of a list at a time, at least.
+const STEP_LEAST: u16 = 16;
+
+/// How far one of several lists has been walked.
+struct Walk<'f> {
+    region: RegionId,
+    filter: &'f CaseFilter,
+    read: VecDeque<CaseId>,
+    after: Option<CaseId>,
+    is_over: bool,
+}
+
+impl Walk<'_> {
+    async fn next(&mut self, app: &App, step: u16) -> Result<Option<CaseId>, AppError> {
+        if self.read.is_empty() && !self.is_over {
+            let view = app.store.view(self.region).await?;
+            let listing = view.cases(self.filter, &Page { size: step, after: self.after, backwards: false }).await?;
+            self.is_over = listing.next.is_none();
+            self.after = listing.next;
+            self.read.extend(listing.rows.iter().map(|row| row.id));
+        }
+        Ok(self.read.pop_front())
     }
 }
 

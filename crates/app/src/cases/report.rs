@@ -136,6 +136,7 @@ impl App {
     ) -> Result<Result<Receipt, Date>, AppError> {
         self.may_report(caller, new.source)?;
         let request = self.request_digest(new);
+        let key = key.map(|key| key.for_request(request));
         let snapshot = self.snapshot()?;
         let now = self.now();
         in_time(&snapshot.city.policy, now, now)?;
@@ -161,7 +162,7 @@ impl App {
                 let view = self.store.view(located.region).await?;
                 return match view.answer(key.as_str()).await? {
                     Some(answer) if answer.request == request => {
-                        self.repeat_receipt(&Once::of(located.region, key, request), &answer.body).map(Ok)
+                        self.repeat_receipt(&Once::of(located.region, &key, request), &answer.body).map(Ok)
                     }
                     _ => Err(error),
                 };
@@ -211,7 +212,7 @@ impl App {
             is_placed: case.place.is_placed,
             due_at: case.due_at(),
         };
-        changes.answer = key.map(|key| {
+        changes.answer = key.as_ref().map(|key| {
             let once = Once::of(located.region, key, request);
             let sealed = receipt.code.as_ref().and_then(|code| self.seal_answer(&once, code));
             let kept = KeptReceipt { receipt: Receipt { code: None, ..receipt.clone() }, is_random: true, sealed };
@@ -227,7 +228,7 @@ impl App {
             Err(StoreError::Sealed { day }) => Ok(Err(day)),
             Err(StoreError::Repeated(answer)) => match key {
                 Some(key) if answer.request == request => {
-                    self.repeat_receipt(&Once::of(located.region, key, request), &answer.body).map(Ok)
+                    self.repeat_receipt(&Once::of(located.region, &key, request), &answer.body).map(Ok)
                 }
                 _ => Err(AppError::KeyReused),
             },

@@ -5,11 +5,18 @@
 //! never from a name or header. Sizes are judged before anything is decoded. Start at [`prepare`]; [`App::keep_photo`]
 //! also puts the result away. Colours are taken as sRGB: a wider profile is dropped, which makes them a little paler.
 
+mod cost;
 mod kind;
+mod sent;
 #[cfg(test)]
 mod tests;
+mod turns;
 
-use crate::{App, AppError, Problem, cases::PhotoRef};
+pub use sent::Sent;
+pub use turns::Turns;
+
+use crate::{App, AppError, Caller, Problem, cases::PhotoRef};
+use cost::{Cost, Header};
 use gewu_blobs::Blobs;
 use gewu_domain::ids::Digest;
 use image::{
@@ -24,7 +31,7 @@ use image::{
 };
 use kind::Kind;
 use std::io::Cursor;
-use tokio::sync::Semaphore;
+use turns::Busy;
 
 /// What every kept photo is.
 pub const MEDIA_TYPE: &str = "image/jpeg";
@@ -36,6 +43,8 @@ pub struct PhotoLimits {
     /// Width times height, before anything is decoded: a small file can claim any size. Decoding takes up to four bytes
     /// each.
     pub pixels_most: u64,
+    /// Bytes that decoding may take: a progressive JPEG or a PNG of sixteen bits reaches this with fewer pixels.
+    pub memory_most: u64,
     /// Longer photos are made smaller.
     pub edge_most_px: u32,
     pub thumbnail_edge_px: u32,
@@ -48,6 +57,7 @@ impl Default for PhotoLimits {
         PhotoLimits {
             bytes_most: 15 * 1024 * 1024,
             pixels_most: 50_000_000,
+            memory_most: 150_000_000,
             edge_most_px: 2_560,
             thumbnail_edge_px: 360,
             quality: 85,
@@ -81,6 +91,11 @@ pub enum PhotoRefused {
         height: u32,
         most: u64,
     },
+    /// It claims more pixels than its few bytes can tell of.
+    TooPlain {
+        width: u32,
+        height: u32,
+    },
     /// What iPhones write unless they are told otherwise.
     Heic,
     /// Known, and no photo we take: a name for it in Chinese and English.
@@ -101,6 +116,7 @@ impl PhotoRefused {
             PhotoRefused::Empty => "photo_empty",
             PhotoRefused::TooLarge { .. } => "photo_too_large",
             PhotoRefused::TooManyPixels { .. } => "photo_too_many_pixels",
+            PhotoRefused::TooPlain { .. } => "photo_too_plain",
             PhotoRefused::Heic => "photo_heic",
             PhotoRefused::OtherKind { .. } | PhotoRefused::UnknownKind => "photo_kind",
             PhotoRefused::Damaged => "photo_damaged",
@@ -119,6 +135,9 @@ impl PhotoRefused {
             }
             PhotoRefused::TooManyPixels { width, height, most } => {
                 format!("照片有 {width}×{height} 像素，超过 {} 万像素；请缩小后再上传", most / 10_000)
+            }
+            PhotoRefused::TooPlain { width, height } => {
+                format!("照片有 {width}×{height} 像素，里面却几乎没有内容；请重拍一张，或缩小后再上传")
             }
             PhotoRefused::Heic => {
                 "这是 HEIC 照片，暂不支持。iPhone 请在“设置”>“相机”>“格式”里选“兼容性最佳”后重拍，或上传这张照片的截图"
@@ -147,6 +166,9 @@ impl PhotoRefused {
                     "the photo has {width}×{height} pixels, more than {} million: make it smaller first",
                     most / 1_000_000
                 )
+            }
+            PhotoRefused::TooPlain { width, height } => {
+                format!("the photo has {width}×{height} pixels and next to nothing in it: take another, or make it smaller first")
             }
             PhotoRefused::Heic => "this is a HEIC photo, which is not taken: on an iPhone choose Settings > Camera > Formats > Most Compatible and \
                  take it again, or send a screenshot of it"
@@ -202,10 +224,12 @@ pub fn prepare(bytes: &[u8], limits: &PhotoLimits) -> Result<Photo, PhotoRefused
     if !kind::is_whole(kind, bytes) || (kind == Kind::Png && !kind::has_sound_palette(bytes)) {
         return Err(PhotoRefused::Damaged);
     }
+    let header = cost::header(&mut Cursor::new(bytes)).unwrap_or(Ok(None))?;
+    let limits_of = Decoding { header, bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX), limits };
     let (picture, orientation) = match kind {
-        Kind::Jpeg => decode(JpegDecoder::new(Cursor::new(bytes)), limits)?,
-        Kind::Png => decode(PngDecoder::with_limits(Cursor::new(bytes), decoding_limits(limits)), limits)?,
-        Kind::Webp => decode(WebPDecoder::new(Cursor::new(bytes)), limits)?,
+        Kind::Jpeg => limits_of.decode(JpegDecoder::new(Cursor::new(bytes)))?,
+        Kind::Png => limits_of.decode(PngDecoder::with_limits(Cursor::new(bytes), decoding_limits(limits)))?,
+        Kind::Webp => limits_of.decode(WebPDecoder::new(Cursor::new(bytes)))?,
     };
     let mut picture = DynamicImage::ImageRgb8(on_white(shrunk(picture, limits.edge_most_px)));
     picture.apply_orientation(orientation);
@@ -234,26 +258,31 @@ fn decoding_limits(limits: &PhotoLimits) -> Limits {
     decoding
 }
 
-fn decode<D: ImageDecoder>(
-    decoder: Result<D, ImageError>,
-    limits: &PhotoLimits,
-) -> Result<(DynamicImage, Orientation), PhotoRefused> {
-    let mut decoder = decoder.map_err(|_| PhotoRefused::Damaged)?;
-    let (width, height) = decoder.dimensions();
-    if width == 0 || height == 0 {
-        return Err(PhotoRefused::Damaged);
+/// What is known of a file before it is decoded, and how far one goes.
+struct Decoding<'l> {
+    header: Option<Header>,
+    bytes: u64,
+    limits: &'l PhotoLimits,
+}
+
+impl Decoding<'_> {
+    fn decode<D: ImageDecoder>(
+        &self,
+        decoder: Result<D, ImageError>,
+    ) -> Result<(DynamicImage, Orientation), PhotoRefused> {
+        let mut decoder = decoder.map_err(|_| PhotoRefused::Damaged)?;
+        let (width, height) = decoder.dimensions();
+        let a_pixel = decoder.total_bytes() / (u64::from(width) * u64::from(height)).max(1);
+        let memory_a_pixel = self.header.map_or(a_pixel, |header| header.memory_a_pixel.max(a_pixel));
+        Cost::judge((width, height), memory_a_pixel, self.bytes, self.limits)?;
+        decoder.set_limits(decoding_limits(self.limits)).map_err(|_| PhotoRefused::Damaged)?;
+        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        // The decoders are not ours: one that panics on a crafted file has met a damaged one.
+        let picture = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| DynamicImage::from_decoder(decoder)))
+            .map_err(|_| PhotoRefused::Damaged)?
+            .map_err(|_| PhotoRefused::Damaged)?;
+        Ok((picture, orientation))
     }
-    let is_too_many = u64::from(width) * u64::from(height) > limits.pixels_most;
-    if is_too_many || decoder.total_bytes() > limits.pixels_most.saturating_mul(4) {
-        return Err(PhotoRefused::TooManyPixels { width, height, most: limits.pixels_most });
-    }
-    decoder.set_limits(decoding_limits(limits)).map_err(|_| PhotoRefused::Damaged)?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    // The decoders are not ours: one that panics on a crafted file has met a damaged one.
-    let picture = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| DynamicImage::from_decoder(decoder)))
-        .map_err(|_| PhotoRefused::Damaged)?
-        .map_err(|_| PhotoRefused::Damaged)?;
-    Ok((picture, orientation))
 }
 
 /// The picture with its longer edge at most `edge_px`.
@@ -290,8 +319,8 @@ fn encode(picture: &RgbImage, quality: u8) -> Vec<u8> {
     bytes
 }
 
-/// Photos are decoded two at a time, because each can take half a gigabyte.
-static DECODING: Semaphore = Semaphore::const_new(2);
+/// What a photo without a readable header is taken to cost.
+const UNKNOWN: Cost = Cost { pixels: u64::MAX, memory: u64::MAX };
 
 impl App {
     /// Keeps a photo for a case with a past; it is durable when this returns. The same bytes are the same file.
@@ -300,33 +329,81 @@ impl App {
     /// # Errors
     /// [`AppError::Invalid`] with the reason in words when it is not taken; [`AppError::Unavailable`].
     pub async fn keep_photo(&self, bytes: Vec<u8>) -> Result<PhotoRef, AppError> {
-        keep(self.blobs.as_ref(), bytes, None).await
+        let (photo, _) = self.prepared(&Caller::system(), bytes.into()).await?;
+        put(self.blobs.as_ref(), photo).await
     }
 
-    /// Keeps a photo in files of its own, told apart by these bytes.
-    pub(crate) async fn keep_apart(&self, bytes: Vec<u8>, salt: [u8; 16]) -> Result<PhotoRef, AppError> {
-        keep(self.blobs.as_ref(), bytes, Some(salt)).await
+    /// Keeps a photo in files of its own, told apart by these bytes; gives the digest of what was sent as well.
+    ///
+    /// What is no photo, or claims too much, is refused by its first bytes; the rest is decoded when its turn has come.
+    pub(crate) async fn keep_apart(
+        &self,
+        caller: &Caller,
+        photo: Sent,
+        salt: [u8; 16],
+    ) -> Result<(PhotoRef, Digest), AppError> {
+        let (photo, sent) = self.prepared(caller, photo).await?;
+        Ok((put(self.blobs.as_ref(), salted(photo, salt)).await?, sent))
+    }
+
+    /// Decodes a photo and makes it anew, in its caller's turn; gives the digest of what was sent as well.
+    async fn prepared(&self, caller: &Caller, mut photo: Sent) -> Result<(Photo, Digest), AppError> {
+        let limits = PhotoLimits::default();
+        let cost = cost_of(&mut photo, &limits)?;
+        let payer = caller.payer();
+        let turn = self.turns.take(payer.as_deref(), cost, self.now()).await;
+        let turn = turn.map_err(|Busy| AppError::Busy { wait_s: RETRY_S })?;
+        // The turn goes along: it is over when the work is, also if nobody waits for it any more.
+        let prepared = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let bytes = photo.read().map_err(|error| AppError::Unavailable(Box::new(error)))?;
+            let made = prepare(&bytes, &limits).map_err(|refused| AppError::from(Problem::from(refused)))?;
+            Ok((made, gewu_blobs::digest(&bytes)))
+        });
+        prepared.await.map_err(|error| AppError::Failed(Box::new(error)))?
     }
 }
 
-/// The JPEG with a comment of these bytes behind its first marker: another file of the same picture.
-fn salted(jpeg: &[u8], salt: [u8; 16]) -> Vec<u8> {
-    let (start, rest) = jpeg.split_at(jpeg.len().min(2));
-    // Marker `COM`, and the length of what follows with the length itself.
-    [start, &[0xff, 0xfe, 0, 18], &salt, rest].concat()
+/// Another file of the same picture: with a comment of these bytes behind the first marker of each JPEG.
+fn salted(photo: Photo, salt: [u8; 16]) -> Photo {
+    let salted = |jpeg: &[u8]| {
+        let (start, rest) = jpeg.split_at(jpeg.len().min(2));
+        // Marker `COM`, and the length of what follows with the length itself.
+        [start, &[0xff, 0xfe, 0, 18], &salt, rest].concat()
+    };
+    let (full, thumbnail) = (salted(&photo.full), salted(&photo.thumbnail));
+    Photo {
+        digest: gewu_blobs::digest(&full),
+        thumbnail_digest: gewu_blobs::digest(&thumbnail),
+        full,
+        thumbnail,
+        ..photo
+    }
 }
 
-async fn keep(blobs: &dyn Blobs, bytes: Vec<u8>, salt: Option<[u8; 16]>) -> Result<PhotoRef, AppError> {
-    let turn = DECODING.acquire().await.map_err(|error| AppError::Failed(Box::new(error)))?;
-    let prepared = tokio::task::spawn_blocking(move || prepare(&bytes, &PhotoLimits::default())).await;
-    drop(turn);
-    let mut photo = prepared.map_err(|error| AppError::Failed(Box::new(error)))?.map_err(Problem::from)?;
-    if let Some(salt) = salt {
-        photo.full = salted(&photo.full, salt);
-        photo.thumbnail = salted(&photo.thumbnail, salt);
-        photo.digest = gewu_blobs::digest(&photo.full);
-        photo.thumbnail_digest = gewu_blobs::digest(&photo.thumbnail);
+/// When to come back, if too many wait.
+const RETRY_S: u32 = 3;
+
+/// What decoding will cost, or why it is not begun.
+fn cost_of(photo: &mut Sent, limits: &PhotoLimits) -> Result<Cost, AppError> {
+    let refused = |refused| AppError::from(Problem::from(refused));
+    if photo.is_empty() {
+        return Err(refused(PhotoRefused::Empty));
     }
+    let bytes = photo.len();
+    let most = u64::try_from(limits.bytes_most).unwrap_or(u64::MAX);
+    if bytes > most {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        return Err(refused(PhotoRefused::TooLarge { bytes, most: limits.bytes_most }));
+    }
+    let header = photo.look(cost::header).map_err(|error| AppError::Unavailable(Box::new(error)))?;
+    match header.map_err(refused)? {
+        Some(header) => Cost::judge(header.size, header.memory_a_pixel, bytes, limits).map_err(refused),
+        None => Ok(UNKNOWN),
+    }
+}
+
+async fn put(blobs: &dyn Blobs, photo: Photo) -> Result<PhotoRef, AppError> {
     let kept = PhotoRef {
         digest: photo.digest,
         thumbnail: photo.thumbnail_digest,

@@ -232,6 +232,7 @@ fn a_file_that_claims_too_many_pixels_is_refused_undecoded() {
     let limits = PhotoLimits { pixels_most: 64 * 48, ..PhotoLimits::default() };
     assert!(prepare(&webp(&quartered(64, 48)), &limits).is_ok());
     assert!(prepare(&webp(&quartered(65, 48)), &limits).is_err());
+    let limits = PhotoLimits { memory_most: 64 * 48 * 4, ..PhotoLimits::default() };
     let deep = DynamicImage::ImageRgb8(quartered(64, 48)).into_rgba16();
     assert!(prepare(&self::png(&deep.into()), &limits).is_err(), "sixteen bits take twice the memory");
 }
@@ -289,20 +290,60 @@ fn what_is_no_photo_is_named_in_words_that_help() {
 async fn a_photo_and_its_thumbnail_are_kept_under_the_names_that_are_answered() {
     let folder = tempfile::tempdir().unwrap();
     let blobs = gewu_blobs::DiskBlobs::open(folder.path()).unwrap();
-    let kept = keep(&blobs, PROGRESSIVE_TOLD.to_vec(), None).await.unwrap();
+    let kept = put(&blobs, taken(PROGRESSIVE_TOLD)).await.unwrap();
     let photo = taken(PROGRESSIVE_TOLD);
     assert_eq!((kept.width, kept.height, kept.bytes), (48, 64, photo.full.len() as u64));
     assert_eq!(blobs.get(kept.digest).await.unwrap(), Some(photo.full));
     assert_eq!(blobs.get(kept.thumbnail).await.unwrap(), Some(photo.thumbnail));
 }
 
-#[tokio::test]
-async fn of_a_refused_photo_nothing_is_kept_and_the_reason_is_answered() {
-    let folder = tempfile::tempdir().unwrap();
-    let blobs = gewu_blobs::DiskBlobs::open(folder.path()).unwrap();
-    let Err(AppError::Invalid(problems)) = keep(&blobs, b"GIF89a".to_vec(), None).await else { panic!("refused") };
-    assert_eq!((problems[0].field.as_str(), problems[0].code), ("photo", "photo_kind"));
-    assert_eq!(blobs.list(None, 10).await.unwrap(), []);
+/// What is asked before a file is decoded, or why it is not.
+fn judged(bytes: &[u8]) -> Result<Cost, String> {
+    match cost_of(&mut Sent::from(bytes.to_vec()), &PhotoLimits::default()) {
+        Ok(cost) => Ok(cost),
+        Err(AppError::Invalid(problems)) => Err(problems[0].code.to_owned()),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// A JPEG that claims another size.
+fn claiming(mut jpeg: Vec<u8>, width: u16, height: u16) -> Vec<u8> {
+    let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    jpeg[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+    jpeg[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+    jpeg
+}
+
+#[test]
+fn a_photo_of_a_few_bytes_that_claims_millions_of_pixels_is_refused_by_its_header() {
+    let bomb = claiming(jpeg(&quartered(8, 8)), 7_000, 7_000);
+    assert!(bomb.len() < 1_000, "{}", bomb.len());
+    assert_eq!(judged(&bomb), Err("photo_too_plain".to_owned()));
+    assert_eq!(refused(&bomb), PhotoRefused::TooPlain { width: 7_000, height: 7_000 });
+    assert_eq!(judged(&claiming(jpeg(&quartered(8, 8)), 9_000, 9_000)), Err("photo_too_many_pixels".to_owned()));
+    let plain = webp(&RgbImage::new(2_000, 1_500));
+    assert!(judged(&plain).is_ok(), "a screenshot of nothing is a picture too");
+}
+
+#[test]
+fn the_header_tells_what_decoding_will_take_of_every_kind() {
+    let picture = quartered(64, 48);
+    let size = |memory_a_pixel: u64| Cost { pixels: 64 * 48, memory: 64 * 48 * memory_a_pixel };
+    assert_eq!(judged(&jpeg(&picture)), Ok(size(3)));
+    assert_eq!(judged(PROGRESSIVE_TOLD), Ok(size(9)), "two bytes more for each part of a pixel");
+    assert_eq!(judged(&png(&picture.clone().into())), Ok(size(3)));
+    let deep = DynamicImage::ImageRgb8(picture.clone()).into_rgba16();
+    assert_eq!(judged(&png(&deep.into())), Ok(size(8)));
+    assert_eq!(judged(&webp(&picture)), Ok(size(8)));
+}
+
+#[test]
+fn what_is_no_photo_or_too_large_is_refused_before_its_turn() {
+    assert_eq!(judged(b"GIF89a"), Err("photo_kind".to_owned()));
+    assert_eq!(judged(b""), Err("photo_empty".to_owned()));
+    let dropped = cost_of(&mut Sent::dropped(16 << 20), &PhotoLimits::default());
+    let Err(AppError::Invalid(problems)) = dropped else { panic!("refused") };
+    assert_eq!(problems[0].code, "photo_too_large");
 }
 
 #[tokio::test]
@@ -311,7 +352,7 @@ async fn the_same_picture_brought_twice_is_two_files_of_the_same_picture() {
     let blobs = gewu_blobs::DiskBlobs::open(folder.path()).unwrap();
     let mut kept = Vec::new();
     for salt in [[1; 16], [2; 16]] {
-        kept.push(keep(&blobs, PROGRESSIVE_TOLD.to_vec(), Some(salt)).await.unwrap());
+        kept.push(put(&blobs, salted(taken(PROGRESSIVE_TOLD), salt)).await.unwrap());
     }
     assert_ne!(kept[0].digest, kept[1].digest);
     assert_ne!(kept[0].thumbnail, kept[1].thumbnail);

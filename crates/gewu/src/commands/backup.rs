@@ -2,7 +2,7 @@
 
 use crate::{
     args::{Backup, Place, Restore},
-    wiring,
+    private, wiring,
 };
 use anyhow::{Context, Result, bail};
 use std::path::Path;
@@ -12,7 +12,8 @@ pub async fn backup(place: &Place, backup: Backup) -> Result<()> {
         bail!("{} 已存在，请给一个新目录 · exists already: name a new directory", backup.into.display());
     }
     let part = backup.into.with_extension("part");
-    std::fs::create_dir_all(part.join("record"))?;
+    private::folder(&part)?;
+    private::folder(&part.join("record"))?;
     let store = wiring::store(place).await?;
     // The record first: every photo it names was durable before the record named it.
     store.upkeep().backup(&part.join("record")).await.context("备份记录 · backing up the record")?;
@@ -23,6 +24,7 @@ pub async fn backup(place: &Place, backup: Backup) -> Result<()> {
         );
     }
     std::fs::copy(place.data.join("keys"), part.join("keys")).context("复制密钥 · copying the keys")?;
+    private::tighten(&part);
     std::fs::rename(&part, &backup.into)?;
     println!("已备份到 {}（照片 {photos}）· backed up", backup.into.display());
     println!("备份含密钥，请像密钥一样保管 · it holds the keys: keep it as you keep them");
@@ -42,11 +44,12 @@ pub async fn restore(place: &Place, restore: Restore) -> Result<()> {
         println!("备份完整，可以恢复 · the backup is whole");
         return Ok(());
     }
-    std::fs::create_dir_all(&place.data)?;
+    private::folder(&place.data)?;
     let store = wiring::store(place).await?;
     store.upkeep().restore(&restore.from.join("record")).await.context("恢复记录 · restoring the record")?;
     let photos = copy_tree(&restore.from.join("photos"), &place.data.join("photos"))?;
     std::fs::copy(restore.from.join("keys"), place.data.join("keys"))?;
+    private::tighten(&place.data);
     println!(
         "已恢复到 {}（照片 {photos}）。请运行 gewu verify · restored; now run `gewu verify`",
         place.data.display()

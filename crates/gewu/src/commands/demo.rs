@@ -120,7 +120,7 @@ pub async fn run(place: &Place, demo: Demo) -> Result<()> {
             }
         }
     }));
-    let served = serve_on(listener, app.clone(), &demo.serve, accounts).await;
+    let served = serve_on(listener, app.clone(), place, &demo.serve, accounts).await;
     moving.abort();
     memory.shown = app.now();
     served.and(keep(&file, &memory))

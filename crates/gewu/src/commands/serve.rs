@@ -3,10 +3,11 @@
 use crate::{
     args::{Place, Serve},
     commands::{clock, photos},
-    connections, wiring,
+    connections, private, wiring,
 };
 use anyhow::{Context, Result};
 use gewu_app::App;
+use gewu_web::gate::Gate;
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -18,7 +19,7 @@ pub async fn run(place: &Place, serve: Serve) -> Result<()> {
     let listener = listen(&serve)?;
     let app = Arc::new(wiring::open(place, serve.app()).await?);
     clock::ask_at_start(&app).await?;
-    serve_on(listener, app, &serve, Vec::new()).await
+    serve_on(listener, app, place, &serve, Vec::new()).await
 }
 
 /// Takes the address, so that a start that cannot succeed fails at once.
@@ -35,10 +36,16 @@ pub fn listen(serve: &Serve) -> Result<TcpListener> {
 pub async fn serve_on(
     listener: TcpListener,
     app: Arc<App>,
+    place: &Place,
     serve: &Serve,
     accounts: Vec<gewu_ui::DemoAccount>,
 ) -> Result<()> {
-    let router = gewu_web::routes(app.clone(), serve.web()).merge(gewu_ui::routes(app.clone(), accounts));
+    let folder = place.data.join("incoming");
+    private::folder(&folder)?;
+    let settings = gewu_web::Settings { folder, ..serve.web() };
+    let gate = Gate::new(&settings);
+    let pages = gewu_ui::routes(app.clone(), accounts, gate.clone());
+    let router = gewu_web::routes(app.clone(), settings, gate).merge(pages);
     println!("格物 Gewu → http://{}", listener.local_addr()?);
     let jobs = [tokio::spawn(tick(app.clone())), tokio::spawn(follow(app.clone())), tokio::spawn(sweep(app))];
     let (stop, told) = oneshot::channel::<()>();

@@ -150,8 +150,13 @@ impl House {
 
     /// Serves with more arguments and with these variables set.
     pub fn serve_with(&mut self, args: &[&str], variables: &[(&str, &str)]) {
+        self.serve_logged(args, variables, Stdio::inherit());
+    }
+
+    /// Serves with its log going somewhere.
+    pub fn serve_logged(&mut self, args: &[&str], variables: &[(&str, &str)], log: Stdio) {
         let mut command = self.command(&[&["serve", "--listen", "127.0.0.1:0"], args].concat());
-        let mut child = command.envs(variables.iter().copied()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut child = command.envs(variables.iter().copied()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let said = lines.find_map(|line| line.unwrap().split_once("http://").map(|(_, address)| address.to_owned()));
         self.address = format!("http://{}", said.expect("it says where it listens"));

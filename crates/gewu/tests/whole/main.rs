@@ -20,6 +20,7 @@ mod house;
 mod keys;
 mod papers;
 mod photos;
+mod privacy;
 mod publishing;
 #[path = "../../../blobs/tests/blobs/server.rs"]
 mod server;

@@ -1,6 +1,6 @@
 //! What an operator chooses reaches the doors, by flag and by variable.
 
-use crate::house::{House, Keeper};
+use crate::house::{Desk, House, Keeper};
 use gewu_domain::people::Role;
 use serde_json::{Value, json};
 
@@ -14,11 +14,21 @@ fn descriptions(house: &House, jurisdiction: &str) -> (u16, String) {
     (status, feed.to_string())
 }
 
+/// Lets the words of a case be read by everybody, as far as the city publishes any.
+fn show(house: &House, acceptor: &Desk, case: &Value) {
+    let path = format!("/api/v1/cases/{}/{}/steps", case["region"].as_str().unwrap(), case["id"].as_str().unwrap());
+    let (status, answer) = house.post(&path, Some(acceptor), None, &json!({ "do": "show", "words": true }));
+    assert_eq!(status, 200, "{answer}");
+}
+
 #[test]
 fn without_a_word_words_are_not_public_and_the_endpoint_is_for_production() {
     let mut house = House::set_up(Keeper::Sqlite);
+    house.employ("acceptor", Role::Acceptor, None);
     house.serve();
-    assert_eq!(report(&house, "k1", "路灯不亮").0, 201);
+    let (status, receipt) = report(&house, "k1", "路灯不亮");
+    assert_eq!(status, 201, "{receipt}");
+    show(&house, &house.sign_in("acceptor"), &receipt);
     let (_, discovery) = house.get("/open311/discovery.json", None);
     assert_eq!(discovery["endpoints"][0]["type"], "production");
     let (status, feed) = descriptions(&house, "gewu");
@@ -29,6 +39,10 @@ fn without_a_word_words_are_not_public_and_the_endpoint_is_for_production() {
 fn flags_reach_the_doors() {
     let mut house = House::set_up(Keeper::Sqlite);
     house.employ("acceptor", Role::Acceptor, None);
+    house.employ("chief", Role::DutyChief, None);
+    house.serve();
+    let acceptor = house.sign_in("acceptor");
+    house.kill();
     house.serve_with(
         &[
             "--public-url",
@@ -52,7 +66,7 @@ fn flags_reach_the_doors() {
         ],
         &[],
     );
-    assert!(house.cookie_of("acceptor").contains("; Secure"), "the public address is https");
+    assert!(house.cookie_of("chief").contains("; Secure"), "the public address is https");
     let (_, discovery) = house.get("/open311/discovery.json", None);
     assert_eq!(discovery["endpoints"][0]["type"], "test");
     assert_eq!(discovery["endpoints"][0]["url"], "https://311.example.org/open311/v2");
@@ -60,12 +74,15 @@ fn flags_reach_the_doors() {
         (&discovery["contact"], &discovery["key_service"]),
         (&json!("接口办公室 8600-0000"), &json!("写信到接口办公室"))
     );
-    assert_eq!(report(&house, "k1", "路灯不亮").0, 201);
+    let (status, receipt) = report(&house, "k1", "路灯不亮");
+    assert_eq!(status, 201, "{receipt}");
     assert_eq!(report(&house, "k2", "路灯又不亮").0, 201);
     assert_eq!(report(&house, "k3", "路灯还不亮").0, 429);
+    show(&house, &acceptor, &receipt);
     for jurisdiction in ["city.example.org", "east.example.org"] {
         let (status, feed) = descriptions(&house, jurisdiction);
         assert!(status == 200 && feed.contains("路灯不亮") && feed.contains("幸福路"), "{jurisdiction}: {feed}");
+        assert!(!feed.contains("路灯又不亮"), "nobody has looked: {feed}");
     }
     assert_eq!(descriptions(&house, "").0, 400, "with two jurisdictions one must be named");
     assert_eq!(descriptions(&house, "gewu").0, 404);
@@ -77,6 +94,14 @@ fn flags_reach_the_doors() {
 #[test]
 fn variables_reach_the_doors_and_a_flag_is_stronger() {
     let mut house = House::set_up(Keeper::Sqlite);
+    house.employ("acceptor", Role::Acceptor, None);
+    house.serve();
+    let (status, receipt) = report(&house, "k1", "路灯不亮");
+    assert_eq!(status, 201, "{receipt}");
+    show(&house, &house.sign_in("acceptor"), &receipt);
+    let (status, feed) = descriptions(&house, "gewu");
+    assert!(status == 200 && !feed.contains("路灯不亮"), "shown, and the city publishes none: {feed}");
+    house.kill();
     let variables = [
         ("GEWU_PUBLIC_URL", "http://311.example.org:8080"),
         ("GEWU_JURISDICTIONS", "city.example.org,east.example.org=780101"),
@@ -88,7 +113,7 @@ fn variables_reach_the_doors_and_a_flag_is_stronger() {
     let sign_in = || house.post("/api/v1/session", None, None, &json!({ "login": "nobody", "password": "x" })).0;
     assert_eq!([sign_in(), sign_in(), sign_in()], [401, 401, 429]);
     for no in 0..3 {
-        assert_eq!(report(&house, &no.to_string(), "路灯不亮").0, 201);
+        assert_eq!(report(&house, &no.to_string(), "路灯又不亮").0, 201);
     }
     let (_, discovery) = house.get("/open311/discovery.json", None);
     assert_eq!(discovery["endpoints"][0]["type"], "production");
@@ -124,9 +149,12 @@ fn the_help_names_every_setting_in_both_languages() {
         "test-endpoint",
         "contact",
         "key-service",
+        "trusted-proxies",
+        "rate-read",
         "rate-write",
         "rate-sign-in",
         "rate-secret",
+        "bodies-mb",
         "idle-minutes",
         "session-hours",
     ] {

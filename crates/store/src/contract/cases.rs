@@ -35,6 +35,7 @@ fn matches(sample: &Sample, filter: &CaseFilter) -> bool {
         && filter.from.is_none_or(|from| case.reported_at >= from)
         && filter.to.is_none_or(|to| case.reported_at < to)
         && filter.changed_from.is_none_or(|from| sample.write.recorded_at.iter().any(|at| *at >= from))
+        && filter.changed_to.is_none_or(|to| sample.write.recorded_at.iter().all(|at| *at < to))
         && filter
             .due_before
             .is_none_or(|before| case.state.kind().is_open() && case.due_at().is_some_and(|due| due < before))
@@ -88,6 +89,7 @@ fn filters(samples: &[Sample]) -> Vec<CaseFilter> {
     filters.push(CaseFilter { from: Some(some.reported_at), ..all() });
     filters.push(CaseFilter { to: Some(some.reported_at), ..all() });
     filters.push(CaseFilter { changed_from: Some(some.changed_at), ..all() });
+    filters.push(CaseFilter { changed_to: Some(some.changed_at), ..all() });
     filters.push(CaseFilter { due_before: Some(some.changed_at), ..all() });
     filters.extend([true, false].map(|is_placed| CaseFilter { is_placed: Some(is_placed), ..all() }));
     let mut random = Random(11);
@@ -103,7 +105,7 @@ fn filters(samples: &[Sample]) -> Vec<CaseFilter> {
 
 fn narrow(filter: &mut CaseFilter, samples: &[Sample], random: &mut Random) {
     let case = &random.pick(samples).write.case;
-    match random.below(13) {
+    match random.below(14) {
         0 => filter.states = vec![*random.pick(StateKind::ALL)],
         1 => filter.states = vec![*random.pick(StateKind::ALL), *random.pick(StateKind::ALL), StateKind::Closed],
         2 => filter.states = StateKind::ALL.iter().copied().filter(|state| state.is_open()).collect(),
@@ -115,6 +117,7 @@ fn narrow(filter: &mut CaseFilter, samples: &[Sample], random: &mut Random) {
         8 => filter.to = Some(case.reported_at),
         9 => filter.changed_from = Some(case.changed_at),
         10 => filter.due_before = Some(case.changed_at),
+        12 => filter.changed_to = Some(case.changed_at),
         11 => filter.terms.push((*random.pick(&TERMS)).to_owned()),
         _ => {
             let (lon, lat) = case.place.point.unwrap_or((116.4, 39.9));

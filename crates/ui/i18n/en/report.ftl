@@ -25,6 +25,7 @@ photos-kept = Photo { $no }
 photos-uploading = Uploading
 photos-arrived = Received
 photos-failed = Not sent: press the photo to try again
+photos-waiting = Many are sending right now: this photo will be tried again by itself
 photos-drop = Remove this photo
 
 place-here = Use my location

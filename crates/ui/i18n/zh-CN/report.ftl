@@ -25,6 +25,7 @@ photos-kept = 照片 { $no }
 photos-uploading = 正在上传
 photos-arrived = 已收到
 photos-failed = 没有传上去，点照片再试一次
+photos-waiting = 此刻发送的人多，这张照片稍后自动重传
 photos-drop = 去掉这张照片
 
 place-here = 用我现在的位置

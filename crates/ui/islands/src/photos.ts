@@ -1,9 +1,12 @@
-// Photos go up as they are taken, smaller than they were; the form then names them. A photo that did not arrive says
-// so and can be tried again; the form cannot be sent while one is on its way.
+// Photos go up as they are taken, smaller than they were; the form then names them. While the server is busy a photo
+// waits and is tried again by itself; one that did not arrive says so and can be tried again; the form cannot be sent
+// while one is on its way.
 
 /** Longest edge of what is sent, in pixels: enough to read a sign, little enough for a slow line. */
 const EDGE_MOST = 2560;
 const QUALITY = 0.85;
+/** How often a photo is tried while the server is busy. */
+const TRIES_MOST = 10;
 
 export function photos(root: ParentNode): void {
   for (const part of root.querySelectorAll<HTMLElement>("[data-photos]")) {
@@ -95,9 +98,15 @@ class Tray {
     try {
       const smaller = await shrink(file);
       picture.src = URL.createObjectURL(smaller);
-      const reference = await upload(smaller, token(this.input.form), (share) => {
-        progress.value = share;
-      });
+      const reference = await patiently(
+        () => upload(smaller, token(this.input.form), (share) => {
+          progress.value = share;
+        }),
+        (isWaiting) => {
+          progress.value = 0;
+          said.textContent = this.word(isWaiting ? "waiting" : "uploading");
+        },
+      );
       progress.remove();
       const field = document.createElement("input");
       field.type = "hidden";
@@ -144,6 +153,30 @@ async function shrink(file: File): Promise<Blob> {
   }
 }
 
+/** Tries again while the server is busy, when it says so and a little later, so that not all come back at once. */
+async function patiently<T>(attempt: () => Promise<T>, tell: (isWaiting: boolean) => void): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Busy) || tries === TRIES_MOST) {
+        throw error;
+      }
+      tell(true);
+      const seconds = error.seconds * (1 + Math.random());
+      await new Promise((done) => setTimeout(done, seconds * 1000));
+      tell(false);
+    }
+  }
+}
+
+/** Not now: the server says when to come back. */
+class Busy extends Error {
+  constructor(readonly seconds: number) {
+    super("busy");
+  }
+}
+
 /** The server's own words why it does not take a photo. */
 class Refusal extends Error {}
 
@@ -170,7 +203,9 @@ export function upload(photo: Blob, csrf: string, progress: (share: number) => v
     request.addEventListener("load", () => {
       if (request.status === 201) {
         done(request.responseText);
-      } else if (request.status >= 400 && request.status < 500 && request.status !== 429) {
+      } else if (request.status === 503 || request.status === 429) {
+        fail(new Busy(Number(request.getResponseHeader("retry-after")) || 2));
+      } else if (request.status >= 400 && request.status < 500) {
         fail(new Refusal(reason(request.responseText)));
       } else {
         fail(new Error(String(request.status)));

@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use gewu_app::{AppError, people::totp::TotpState};
+use gewu_web::session::path_of_ours;
 use serde::Deserialize;
 
 /// Where a password is changed; open also to those who must do so before anything else.
@@ -35,10 +36,11 @@ pub struct Chosen {
 }
 
 /// Switches the language and goes back. Reading a page in another language changes nothing but a cookie.
-pub async fn language(headers: HeaderMap, Query(chosen): Query<Chosen>) -> Response {
+pub async fn language(State(ui): State<Ui>, Query(chosen): Query<Chosen>) -> Response {
     let language = Language::from_code(&chosen.to).unwrap_or(Language::Chinese);
-    let cookie = session::keep_language(language, session::is_https(&headers));
-    ([(header::SET_COOKIE, cookie)], Redirect::to(&session::within(&chosen.next, "/"))).into_response()
+    let cookie = session::keep_language(language, ui.gate.is_https);
+    let next = path_of_ours(&chosen.next).unwrap_or("/");
+    ([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()
 }
 
 #[derive(Template)]
@@ -136,7 +138,7 @@ pub async fn change_password(
         let device = gewu_web::session::cookie(&headers, gewu_web::session::DEVICE_COOKIE);
         match ui.app.change_password(staff.caller(), fields.raw("present"), fields.raw("password"), device).await {
             Ok(()) => {
-                let cookie = session::forget(session::is_https(&headers));
+                let cookie = session::forget(ui.gate.is_https);
                 return Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in?done=password")).into_response());
             }
             Err(AppError::Invalid(problems)) => {

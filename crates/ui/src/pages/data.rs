@@ -200,13 +200,14 @@ fn finding(words: &Words, one: &Finding) -> FindingLine {
     FindingLine { must_be_accepted: one.must_be_accepted, text: words.of(&one.zh, &one.en).to_owned() }
 }
 
-/// The files of a form, and those a rehearsal put back into the page; or why one is no text.
-fn drafts(fields: &mut Fields) -> Result<Vec<Draft>, Vec<Fault>> {
+/// The files of a form, and those a rehearsal put back into the page; or why some are no text.
+fn drafts(fields: &mut Fields) -> Result<Result<Vec<Draft>, Vec<Fault>>, Failure> {
     let mut faults = Vec::new();
     let mut drafts: Vec<Draft> = Vec::new();
-    for file in std::mem::take(&mut fields.files) {
+    for mut file in std::mem::take(&mut fields.files) {
         let Some(kind) = Kind::from_code(&file.field) else { continue };
-        match Draft::of_bytes(kind, file.name, &file.bytes) {
+        let bytes = file.content.read().map_err(|error| Failure::Unread(error.into()))?;
+        match Draft::of_bytes(kind, file.name, &bytes) {
             Ok(draft) => drafts.push(draft),
             Err(fault) => faults.push(*fault),
         }
@@ -221,7 +222,7 @@ fn drafts(fields: &mut Fields) -> Result<Vec<Draft>, Vec<Fault>> {
     }
     let datum = fields.text("shapes-datum").parse().ok();
     drafts.iter_mut().filter(|draft| draft.kind == Kind::Shapes).for_each(|draft| draft.datum = datum);
-    if faults.is_empty() { Ok(drafts) } else { Err(faults) }
+    Ok(if faults.is_empty() { Ok(drafts) } else { Err(faults) })
 }
 
 /// Rehearses or publishes the files given, all or none.
@@ -230,7 +231,7 @@ pub async fn send(State(ui): State<Ui>, staff: Staff, mut fields: Fields) -> Res
     let words = staff.visitor.words.clone();
     let is_rehearsal = fields.text("do") != "publish";
     let how = Publishing { dry_run: is_rehearsal, accept: fields.text("accept") == "yes" };
-    let (drafts, unread) = match drafts(&mut fields) {
+    let (drafts, unread) = match drafts(&mut fields)? {
         Ok(drafts) => (drafts, Vec::new()),
         Err(faults) => (Vec::new(), faults),
     };

@@ -12,7 +12,7 @@ use crate::{
     pages::pick::AreaPick,
     photos, receipts,
     rows::Choice,
-    session::{self, Sender, Visitor},
+    session::{Sender, Visitor},
     words::Words,
 };
 use askama::Template;
@@ -70,7 +70,9 @@ pub struct Wrong {
 impl ReportForm {
     pub fn of(app: &App, snapshot: &Snapshot, words: &Words, fields: &Fields, kept: &[PhotoName]) -> ReportForm {
         let text = |name: &str| fields.text(name).to_owned();
-        let key = fields.given("key").map_or_else(|| fresh_key(app), str::to_owned);
+        // A key that this house did not make tells nobody's form from another's.
+        let given = fields.given("key").filter(|key| is_key(key));
+        let key = given.map_or_else(|| fresh_key(app), str::to_owned);
         ReportForm {
             key,
             words: text("words"),
@@ -130,6 +132,10 @@ pub fn fresh_key(app: &App) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+fn is_key(key: &str) -> bool {
+    key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Classes by major, each as people call it.
 pub fn classes(snapshot: &Snapshot, words: &Words, chosen: &str) -> Vec<(String, Vec<Choice>)> {
     let mut majors: Vec<(String, Vec<Choice>)> = Vec::new();
@@ -179,19 +185,16 @@ struct ReportPage {
 pub async fn show(
     State(ui): State<Ui>,
     visitor: Visitor,
-    Query(pairs): Query<Vec<(String, String)>>,
+    Query(mut pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Failure> {
     let snapshot = ui.app.snapshot()?;
+    // A link may fill in the form; its key is this visitor's alone.
+    pairs.retain(|(name, _)| name != "key");
     let form = ReportForm::of(&ui.app, &snapshot, &visitor.words, &Fields::of(pairs), &[]);
     Ok(page(&ReportPage { f: Frame::of(&ui, visitor, "report"), form })?.into_response())
 }
 
-pub async fn send(
-    State(ui): State<Ui>,
-    Sender(visitor): Sender,
-    headers: HeaderMap,
-    mut fields: Fields,
-) -> Result<Response, Failure> {
+pub async fn send(State(ui): State<Ui>, Sender(visitor): Sender, mut fields: Fields) -> Result<Response, Failure> {
     let snapshot = ui.app.snapshot()?;
     let caller = Caller::public(visitor.origin.clone());
     let (kept, problems) = photos::keep(&ui.app, &caller, &mut fields).await?;
@@ -208,8 +211,7 @@ pub async fn send(
     match sent {
         Ok(receipt) => {
             let code = receipt.code.unwrap_or_default();
-            let cookie =
-                receipts::keep(&receipt.number, &code, session::is_https(&headers)).ok_or(AppError::NotFound)?;
+            let cookie = receipts::keep(&receipt.number, &code, ui.gate.is_https).ok_or(AppError::NotFound)?;
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/receipt")).into_response())
         }
         Err(AppError::Invalid(problems)) => {
@@ -234,7 +236,8 @@ struct ReceiptPage {
 /// The receipt this browser holds.
 pub async fn receipt(State(ui): State<Ui>, visitor: Visitor, headers: HeaderMap) -> Result<Response, Failure> {
     let (number, code) = receipts::held(&headers).ok_or(AppError::NotFound)?;
-    let (caller, address) = ui.app.receipt_holder(&number, &code).await?;
+    let trying = ui.app.receipt_holder(&number, &code);
+    let (caller, address) = ui.gate.try_secret(&ui.app, &visitor.origin, trying).await?;
     let status = ui.app.status_page(&caller, address).await?;
     let due = status.due_at.map(|due_at| visitor.words.exactly(due_at));
     let is_placed = status.place.is_placed;

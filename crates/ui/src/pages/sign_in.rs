@@ -22,7 +22,7 @@ use gewu_app::{
     },
 };
 use gewu_domain::people::Role;
-use gewu_web::limits::Kind;
+use gewu_web::{limits::Kind, session::path_of_ours};
 use serde::Deserialize;
 
 #[derive(Template)]
@@ -141,7 +141,7 @@ pub async fn send(
     fields: Fields,
 ) -> Result<Response, Failure> {
     let browser = gewu_web::session::browser(&headers, &visitor.origin);
-    let entered = match (session::take(&ui, Kind::SignIn, &visitor.origin), fields.given("step")) {
+    let entered = match (ui.gate.take(&ui.app, Kind::SignIn, &visitor.origin), fields.given("step")) {
         (Err(error), _) => Err(error),
         (Ok(()), Some(step)) => ui.app.sign_in_with_code(step, fields.text("code"), browser).await.map(Entered::In),
         (Ok(()), None) => {
@@ -183,7 +183,7 @@ pub async fn send(
     if let Some(before) = gewu_web::session::cookie_secret(&headers) {
         ui.app.sign_out(before, &visitor.origin).await?;
     }
-    let is_https = session::is_https(&headers);
+    let is_https = ui.gate.is_https;
     let cookies = [session::keep(&signed.secret, is_https), session::keep_device(&signed.device, is_https)];
     let first = if signed.must_change {
         super::account::PASSWORD
@@ -191,20 +191,15 @@ pub async fn send(
         let role = ui.app.signed(&signed.secret, &visitor.origin).await?.caller.role();
         frame::first_page(role)
     };
-    let next = if signed.must_change { first.to_owned() } else { session::within(fields.text("next"), first) };
+    let next = if signed.must_change { first } else { path_of_ours(fields.text("next")).unwrap_or(first) };
     let cookies = AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
-    Ok((cookies, Redirect::to(&next)).into_response())
+    Ok((cookies, Redirect::to(next)).into_response())
 }
 
 /// Signs out.
-pub async fn leave(
-    State(ui): State<Ui>,
-    staff: Staff,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response, Failure> {
+pub async fn leave(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<Response, Failure> {
     staff.check(&fields)?;
     ui.app.sign_out(&staff.secret, &staff.visitor.origin).await?;
-    let cookie = session::forget(session::is_https(&headers));
+    let cookie = session::forget(ui.gate.is_https);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
 }

@@ -8,7 +8,7 @@ use crate::{
     fields::Fields,
     frame::{Frame, page},
     names, photos, receipts,
-    session::{self, Sender, Visitor},
+    session::{Sender, Visitor},
     words::Words,
 };
 use askama::Template;
@@ -26,7 +26,6 @@ use gewu_app::{
     },
 };
 use gewu_domain::case::{Command, Rule, StateKind};
-use gewu_web::limits::Kind;
 use serde::Deserialize;
 
 #[derive(Deserialize, Default)]
@@ -45,33 +44,22 @@ struct FindPage {
 }
 
 /// The form that asks for number and code; a link that carries both goes on at once.
-pub async fn find(
-    State(ui): State<Ui>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Query(receipt): Query<Receipt>,
-) -> Result<Response, Failure> {
+pub async fn find(State(ui): State<Ui>, visitor: Visitor, Query(receipt): Query<Receipt>) -> Result<Response, Failure> {
     if receipt.number.is_empty() && receipt.code.is_empty() {
         return Ok(page(&FindPage { f: Frame::of(&ui, visitor, "status"), is_wrong: false })?.into_response());
     }
-    go_on(&ui, visitor, &headers, &receipt.number, &receipt.code).await
+    go_on(&ui, visitor, &receipt.number, &receipt.code).await
 }
 
-pub async fn open(
-    State(ui): State<Ui>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    fields: Fields,
-) -> Result<Response, Failure> {
-    go_on(&ui, visitor, &headers, fields.text("number"), fields.text("code")).await
+pub async fn open(State(ui): State<Ui>, visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
+    go_on(&ui, visitor, fields.text("number"), fields.text("code")).await
 }
 
-async fn go_on(ui: &Ui, visitor: Visitor, headers: &HeaderMap, number: &str, code: &str) -> Result<Response, Failure> {
-    session::take(ui, Kind::Secret, &visitor.origin)?;
+async fn go_on(ui: &Ui, visitor: Visitor, number: &str, code: &str) -> Result<Response, Failure> {
     let number: String = number.chars().filter(char::is_ascii_digit).collect();
     let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
-    let found = ui.app.receipt_holder(&number, &code).await;
-    match (found, receipts::keep(&number, &code, session::is_https(headers))) {
+    let found = ui.gate.try_secret(&ui.app, &visitor.origin, ui.app.receipt_holder(&number, &code)).await;
+    match (found, receipts::keep(&number, &code, ui.gate.is_https)) {
         (Ok(_), Some(cookie)) => {
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&format!("/status/{number}"))).into_response())
         }
@@ -152,12 +140,12 @@ fn headline(words: &Words, state: StateKind) -> String {
 }
 
 /// The receipt in the browser's cookie, if it is for this number.
-async fn holder(ui: &Ui, headers: &HeaderMap, number: &str) -> Result<(Caller, CaseAddress), AppError> {
+async fn holder(ui: &Ui, origin: &str, headers: &HeaderMap, number: &str) -> Result<(Caller, CaseAddress), AppError> {
     let (held, code) = receipts::held(headers).ok_or(AppError::NotFound)?;
     if held != number {
         return Err(AppError::NotFound);
     }
-    ui.app.receipt_holder(&held, &code).await
+    ui.gate.try_secret(&ui.app, origin, ui.app.receipt_holder(&held, &code)).await
 }
 
 #[derive(Deserialize, Default)]
@@ -173,7 +161,7 @@ pub async fn show(
     Path(number): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Response, Failure> {
-    let (caller, address) = match holder(&ui, &headers, &number).await {
+    let (caller, address) = match holder(&ui, &visitor.origin, &headers, &number).await {
         Ok(found) => found,
         Err(AppError::NotFound) => return Ok(Redirect::to("/status").into_response()),
         Err(error) => return Err(error.into()),
@@ -242,7 +230,7 @@ pub async fn answer(
     Path(number): Path<String>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let (caller, address) = holder(&ui, &headers, &number).await?;
+    let (caller, address) = holder(&ui, &visitor.origin, &headers, &number).await?;
     let verb = fields.text("do");
     let result = match verb {
         "erase" if fields.is_ticked("sure") => ui.app.erase_report(&caller, None, address, false).await.map(|_| None),
@@ -301,10 +289,11 @@ fn rating(fields: &Fields) -> Option<Command> {
 /// A photo of the case, for whoever holds its receipt.
 pub async fn photo(
     State(ui): State<Ui>,
+    visitor: Visitor,
     headers: HeaderMap,
     Path((number, digest)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
-    let (caller, address) = holder(&ui, &headers, &number).await?;
+    let (caller, address) = holder(&ui, &visitor.origin, &headers, &number).await?;
     photos::send(&ui.app, &caller, address, &digest, &headers).await
 }
 

@@ -6,7 +6,7 @@ use crate::{
     failure::Failure,
     fields::Fields,
     frame::{Frame, page},
-    session::{self, Staff},
+    session::Staff,
 };
 use askama::Template;
 use axum::{
@@ -77,7 +77,7 @@ fn in_fours(key: &str) -> String {
 /// Sets it up, or turns it off.
 pub async fn send(State(ui): State<Ui>, staff: Staff, fields: Fields) -> Result<Response, Failure> {
     staff.check(&fields)?;
-    session::take(&ui, Kind::SignIn, &staff.visitor.origin)?;
+    ui.gate.take(&ui.app, Kind::SignIn, &staff.visitor.origin)?;
     let words = staff.visitor.words.clone();
     let present = fields.raw("present");
     let done = if fields.text("do") == "remove" {

@@ -8,7 +8,7 @@ mod listing;
 mod v1;
 
 pub use v1::{
-    photos::{sent as photo_sent, url as photo_url},
+    photos::{PHOTO_BYTES_MOST, sent as photo_sent, url as photo_url},
     tiles::TileCache,
 };
 
@@ -20,7 +20,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use listing::{across, scan_of};
+pub use listing::scan_of;
 
 pub fn doors() -> OpenApiRouter<Web> {
     OpenApiRouter::new().routes(routes!(openapi)).merge(v1::doors())

@@ -100,7 +100,6 @@ pub fn request(case: &PublicCase, snapshot: &Snapshot, web: &Web, language: Lang
     });
     let unit = row.unit.as_ref().and_then(|unit| city.units.get(unit));
     let agency = unit.map(|unit| language.of(&unit.name_zh, unit.name_en.as_deref().unwrap_or(&unit.name_zh)));
-    let updated_at = row.closed_at.filter(|_| !row.state.is_open()).unwrap_or(row.changed_at);
     let coordinate = |pick: fn((f64, f64)) -> f64| row.point.map_or(Tree::Null, |point| Tree::Number(pick(point)));
     let photo = case.photos.first();
     let media_url =
@@ -115,7 +114,7 @@ pub fn request(case: &PublicCase, snapshot: &Snapshot, web: &Web, language: Lang
         ("agency_responsible", Tree::maybe(agency)),
         ("service_notice", Tree::Null),
         ("requested_datetime", Tree::text(time(row.reported_at, city))),
-        ("updated_datetime", Tree::text(time(updated_at, city))),
+        ("updated_datetime", Tree::text(time(row.changed_at, city))),
         ("expected_datetime", Tree::maybe(case.expected_at.map(|at| time(at, city)))),
         ("address", Tree::maybe(address(case, snapshot, language))),
         ("address_id", Tree::maybe(row.path.last().map(AreaCode::as_str))),

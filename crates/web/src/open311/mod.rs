@@ -26,7 +26,7 @@ use crate::{
     problem::{NOT_ACCEPTABLE, NOT_FOUND, Problem},
 };
 use axum::{
-    extract::{DefaultBodyLimit, FromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
@@ -34,11 +34,8 @@ use axum::{
 use tree::Tree;
 use utoipa_axum::router::OpenApiRouter;
 
-/// A report with its photos.
-const REPORT_BYTES_MOST: usize = 64 * 1024 * 1024;
-
 pub fn doors() -> OpenApiRouter<Web> {
-    let requests = get(requests::list).post(report::report).layer(DefaultBodyLimit::max(REPORT_BYTES_MOST));
+    let requests = get(requests::list).post(report::report);
     OpenApiRouter::new()
         .route("/open311/discovery.json", get(discovery::open))
         .route("/open311/discovery.xml", get(discovery::open))
@@ -121,7 +118,7 @@ fn answer(status: StatusCode, format: Format, language: Language, root: &str, tr
         (header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag())),
         (header::VARY, HeaderValue::from_static("accept, accept-language")),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("link, location")),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("link, location, gewu-ignored-parameters")),
     ];
     (status, headers, body).into_response()
 }

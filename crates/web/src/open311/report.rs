@@ -3,14 +3,17 @@
 use super::{Format, answer, jurisdiction, mapping, services::unknown_service, tree::Tree};
 use crate::{
     Web, access,
+    api::PHOTO_BYTES_MOST,
+    body::form::{self, Most, Part, Reader},
+    gate::{self, Payer},
     language::Language,
-    problem::{BAD_REQUEST, FORBIDDEN, KEY_BAD, MEDIA_TYPE, Problem},
-    session,
+    media::MediaType,
+    problem::{BAD_REQUEST, FORBIDDEN, KEY_BAD, Problem},
 };
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, Multipart, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
 use gewu_app::{
@@ -20,6 +23,7 @@ use gewu_app::{
         report::{Contact, NewReport, Receipt},
     },
     locate::Location,
+    photos::Sent,
 };
 use gewu_domain::{
     area::Areas,
@@ -38,7 +42,7 @@ const MEDIA_URL_CHARS_MOST: usize = 2_000;
 #[derive(Debug, Default)]
 struct Form {
     fields: Vec<(String, String)>,
-    files: Vec<Bytes>,
+    files: Vec<Sent>,
 }
 
 impl Form {
@@ -75,11 +79,9 @@ pub async fn report(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let origin = session::origin_of(&parts);
-    let request = Request::from_parts(parts, body);
-    let form = read(request).await?;
+    let (mut form, caller) = read(&web, parts, body).await?;
+    let files = std::mem::take(&mut form.files);
     let jurisdiction = jurisdiction(&web, form.value("jurisdiction_id"))?;
-    let caller = caller(&web, &form, &headers, &origin).await?;
     let snapshot = web.app.snapshot()?;
     let code = form
         .value("service_code")
@@ -99,8 +101,8 @@ pub async fn report(
         ));
     }
     let mut photos = Vec::new();
-    for file in &form.files {
-        photos.push(PhotoName::Upload(web.app.upload(&caller, file.to_vec()).await?.token));
+    for file in files {
+        photos.push(PhotoName::Upload(web.app.upload(&caller, file).await?.token));
     }
     let report = NewReport {
         source: Source::System,
@@ -145,51 +147,57 @@ fn taken(web: &Web, format: Format, language: Language, receipt: &Receipt) -> Re
     response
 }
 
-async fn read(request: Request) -> Result<Form, Problem> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let is_multipart = kind.starts_with("multipart/form-data");
-    if !is_multipart && !kind.starts_with("application/x-www-form-urlencoded") {
-        return Err(MEDIA_TYPE.because(
-            "请用 application/x-www-form-urlencoded；附照片时用 multipart/form-data",
-            "send application/x-www-form-urlencoded, or multipart/form-data with photos",
-        ));
-    }
+/// A description of 4,000 characters, escaped, and everything beside it.
+const WORDS_BYTES_MOST: usize = 128 * 1024;
+/// A report with its photos, once the key is known.
+const FORM_BYTES_MOST: u64 = 64 * 1024 * 1024;
+
+/// Reads the form of whoever has a key: of a stranger no more than its words, and no file.
+///
+/// A key in the address or in a header is judged before anything is read. One in the form stands before the first file.
+async fn read(web: &Web, mut parts: Parts, body: Body) -> Result<(Form, Caller), Problem> {
     let mut form = Form::default();
-    let query = request.uri().query().unwrap_or_default().to_owned();
-    form.fields.extend(form_urlencoded::parse(query.as_bytes()).into_owned());
-    if is_multipart {
-        let mut parts = Multipart::from_request(request, &()).await.map_err(|error| {
-            let why = error.body_text();
-            BAD_REQUEST.because(format!("表单读不懂：{why}"), why)
-        })?;
-        while let Some(part) = parts.next_field().await.map_err(crate::extract::broken_form)? {
-            let name = part.name().unwrap_or_default().to_owned();
-            if part.file_name().is_some() {
-                form.files.push(part.bytes().await.map_err(crate::extract::broken_form)?);
-            } else {
-                form.fields.push((name, part.text().await.map_err(crate::extract::broken_form)?));
-            }
-        }
+    let query = parts.uri.query().unwrap_or_default();
+    form.fields.extend(form::pairs(query.as_bytes(), &MediaType::default())?);
+    let mut caller = None;
+    if let Some(key) = form.value("api_key").or(bearer(&parts.headers)).map(str::to_owned) {
+        let known = known(web, &parts, &key).await?;
+        parts.extensions.insert(Payer(known.payer().unwrap_or_default().into()));
+        caller = Some(known);
+    }
+    let total = if MediaType::of(&parts.headers).is("multipart/form-data") {
+        FORM_BYTES_MOST
     } else {
-        let body = Bytes::from_request(request, &()).await.map_err(|error| crate::extract::unread(&error))?;
-        form.fields.extend(form_urlencoded::parse(&body).into_owned());
+        u64::try_from(WORDS_BYTES_MOST).unwrap_or(u64::MAX)
+    };
+    let most = Most { words: WORDS_BYTES_MOST, file: PHOTO_BYTES_MOST, total };
+    let mut reader = Reader::open(&web.gate, &parts, body, most).await?;
+    reader.takes_files = caller.is_some();
+    while let Some(part) = reader.next().await? {
+        match part {
+            Part::Field(name, value) if name == "api_key" && caller.is_none() && !value.trim().is_empty() => {
+                caller = Some(known(web, &parts, value.trim()).await?);
+                reader.takes_files = true;
+            }
+            Part::Field(name, value) => form.fields.push((name, value)),
+            Part::File(file) => form.files.push(file.content),
+        }
     }
     if form.fields.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
         return Err(crate::extract::nul());
     }
-    Ok(form)
+    let caller = caller.ok_or_else(|| FORBIDDEN.because("没有给出 api_key", "api_key was not provided"))?;
+    Ok((form, caller))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
 }
 
 /// Whose key it is. The specification has one status for all that can be wrong with it.
-async fn caller(web: &Web, form: &Form, headers: &HeaderMap, origin: &str) -> Result<Caller, Problem> {
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|given| given.to_str().ok())
-        .and_then(|given| given.strip_prefix("Bearer "));
-    let Some(key) = form.value("api_key").or(bearer.map(str::trim)) else {
-        return Err(FORBIDDEN.because("没有给出 api_key", "api_key was not provided"));
-    };
-    let caller = match access::client(web, key, origin).await {
+async fn known(web: &Web, parts: &Parts, key: &str) -> Result<Caller, Problem> {
+    let caller = match access::client(web, key, &gate::origin_of(parts)).await {
         Ok(caller) => caller,
         Err(problem) if problem.kind.status == StatusCode::UNAUTHORIZED => {
             return Err(FORBIDDEN.because("api_key 无效", "the api_key is not valid"));

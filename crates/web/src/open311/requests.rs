@@ -8,32 +8,36 @@ use super::{
 };
 use crate::{
     Web,
-    api::{across, scan_of},
+    api::scan_of,
     extract::{Path, Query},
     language::Language,
-    problem::{BAD_PAGE_TOKEN, NOT_FOUND, Problem},
+    problem::{BAD_PAGE_TOKEN, BAD_REQUEST, NOT_FOUND, Problem},
 };
 use axum::{
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
+    extract::{RawQuery, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use gewu_app::{AppError, cases::feed::PublicCase};
-use gewu_domain::ids::{CaseId, RegionId};
-use gewu_store::{Listing, Page, PageToken, cases::CaseFilter};
+use gewu_domain::ids::{CaseId, ClassCode, RegionId};
+use gewu_store::{PageToken, cases::CaseFilter};
 
 pub async fn list(
     State(web): State<Web>,
     format: Format,
     language: Language,
-    Query(asked): Query<Asked>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
+    let (asked, ignored) = Asked::of(query.as_deref().unwrap_or_default())?;
     let jurisdiction = jurisdiction(&web, asked.jurisdiction_id.as_deref())?;
     let snapshot = web.app.snapshot()?;
     let (cases, links) = match asked.numbers()? {
         Some(numbers) => (named(&web, jurisdiction.region, &numbers).await?, None),
         None => {
-            let meant = asked.meant(web.app.now(), snapshot.city.calendar.zone())?;
+            let catalogues = &snapshot.city.catalogues;
+            let in_force = || catalogues.schemes().filter_map(|scheme| catalogues.current(scheme));
+            let is_known = |code: &ClassCode| in_force().any(|catalogue| catalogue.get(code).is_some());
+            let meant = asked.meant(web.app.now(), snapshot.city.calendar.zone(), is_known)?;
             let regions = match jurisdiction.region {
                 Some(region) => vec![region],
                 None => snapshot.city.areas.regions(),
@@ -48,7 +52,23 @@ pub async fn list(
     if let Some(link) = links.and_then(|links| HeaderValue::from_str(&links).ok()) {
         response.headers_mut().insert(header::LINK, link);
     }
+    if let Some(names) = told(&ignored) {
+        response.headers_mut().insert(IGNORED, names);
+    }
     Ok(response)
+}
+
+/// Names the parameters that meant nothing.
+pub const IGNORED: HeaderName = HeaderName::from_static("gewu-ignored-parameters");
+
+/// Names as a header may have them: the first few, and what else they hold escaped.
+fn told(names: &[String]) -> Option<HeaderValue> {
+    let escaped = |name: &String| -> String {
+        let start: String = name.chars().take(40).collect();
+        form_urlencoded::byte_serialize(start.as_bytes()).collect()
+    };
+    let list: Vec<String> = names.iter().take(20).map(escaped).collect();
+    (!list.is_empty()).then(|| HeaderValue::from_str(&list.join(", ")).ok()).flatten()
 }
 
 /// The cases of these numbers, in the order named; those there are none of are left out.
@@ -73,8 +93,10 @@ async fn page(
 ) -> Result<(Vec<PublicCase>, Option<String>), Problem> {
     let filter = CaseFilter {
         states: meant.states.clone(),
-        from: Some(meant.from),
-        to: Some(meant.to),
+        from: meant.from,
+        to: meant.to,
+        changed_from: meant.changed_from,
+        changed_to: meant.changed_to,
         ..CaseFilter::default()
     };
     let filters: Vec<CaseFilter> = if meant.codes.is_empty() {
@@ -82,39 +104,32 @@ async fn page(
     } else {
         meant.codes.iter().map(|code| CaseFilter { class: Some(code.clone()), ..filter.clone() }).collect()
     };
+    let lists: Vec<(RegionId, CaseFilter)> =
+        regions.iter().flat_map(|region| filters.iter().map(|filter| (*region, filter.clone()))).collect();
+    if lists.len() > LISTS_MOST {
+        let most = LISTS_MOST / regions.len().max(1);
+        return Err(BAD_REQUEST.because(
+            format!("这里一次最多 {most} 个 service_code；不写就是全部"),
+            format!("at most {most} service_code at once here; without any, all are meant"),
+        ));
+    }
     // Without dates the range moves with the clock, so it is no part of what a token is bound to.
-    let dates = (&asked.start_date, &asked.end_date);
+    let dates = (&asked.start_date, &asked.end_date, &asked.updated_after, &asked.updated_before);
     let scan = scan_of("open311", &(regions, &meant.codes, &meant.states, dates, meant.page_size));
-    let mut after: Option<CaseId> = match asked.token() {
+    let after: Option<CaseId> = match asked.token() {
         Some(token) => Some(PageToken(token.to_owned()).read(&scan).ok_or(BAD_PAGE_TOKEN)?),
         None => None,
     };
-    let skipped = if asked.token().is_some() { 0 } else { meant.page.saturating_sub(1) };
-    for _ in 0..skipped {
-        let page = Page { size: meant.page_size, after, backwards: false };
-        let mut listings = Vec::new();
-        for region in regions {
-            for filter in &filters {
-                let listing = web.app.public_ids(*region, filter, &page).await?;
-                listings.push(listing);
-            }
-        }
-        match across(listings, &page, |id| *id, |one, other| other.cmp(one)).next {
-            Some(next) => after = Some(next),
-            None => return Ok((Vec::new(), None)),
-        }
-    }
-    let page = Page { size: meant.page_size, after, backwards: false };
-    let mut listings: Vec<Listing<PublicCase, CaseId>> = Vec::new();
-    for region in regions {
-        for filter in &filters {
-            listings.push(web.app.public_feed(*region, filter, &page, web.settings.description_public).await?);
-        }
-    }
-    let listing = across(listings, &page, |case| case.row.id, |one, other| other.cmp(one));
-    let token = listing.next.map(|key| PageToken::of(&scan, &key).0);
-    Ok((listing.rows, token))
+    let size = usize::from(meant.page_size);
+    let pages = if after.is_some() { 0 } else { usize::try_from(meant.page.saturating_sub(1)).unwrap_or(usize::MAX) };
+    let (found, has_more) = web.app.public_merged(&lists, after, pages.saturating_mul(size), size).await?;
+    let last = found.last().map(|(_, id)| *id).filter(|_| has_more);
+    let cases = web.app.public_cases(&found, web.settings.description_public).await?;
+    Ok((cases, last.map(|key| PageToken::of(&scan, &key).0)))
 }
+
+/// Lists, one for each region and service, that are merged for an answer at most.
+const LISTS_MOST: usize = 256;
 
 /// `Link`: the first page, the one before and the next, as far as there are such.
 fn links(web: &Web, format: Format, asked: &Asked, meant: &Meant, token: Option<&str>) -> String {
@@ -130,6 +145,8 @@ fn links(web: &Web, format: Format, asked: &Asked, meant: &Meant, token: Option<
             ("start_date", &asked.start_date),
             ("end_date", &asked.end_date),
             ("status", &asked.status),
+            ("updated_after", &asked.updated_after),
+            ("updated_before", &asked.updated_before),
         ] {
             if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
                 query.append_pair(name, value);

@@ -115,10 +115,11 @@ fn words(words: &str) -> Value {
 #[tokio::test]
 async fn the_same_report_under_the_same_key_is_taken_once() {
     let house = House::open().await;
-    let first = report_as(&house, &NOBODY, "k-1", &words("一")).await;
-    let again = report_as(&house, &NOBODY, "k-1", &words("一")).await;
+    let client = house.key(&["report"]).await;
+    let first = report_as(&house, &client, "k-1", &words("一")).await;
+    let again = report_as(&house, &client, "k-1", &words("一")).await;
     assert_eq!((again.status, again.json()), (first.status, first.json()));
-    let other = report_as(&house, &NOBODY, "k-1", &words("二")).await;
+    let other = report_as(&house, &client, "k-1", &words("二")).await;
     assert_eq!((other.status.as_u16(), other.json()["code"].as_str()), (422, Some("idempotency_key_reused")));
     let reader = house.key(&["read"]).await;
     assert_eq!(house.get(&reader, "/api/v1/cases").await.ok()["cases"].as_array().unwrap().len(), 1);

@@ -11,6 +11,7 @@ mod access;
 mod cases;
 mod confidential;
 mod doors;
+mod edges;
 mod hostile;
 mod keys;
 mod live;

@@ -22,7 +22,7 @@ use gewu_store::{
     people::{AccountRow, FIRST_VERSION, PasswordHash},
 };
 use gewu_store_sqlite::SqliteStore;
-use gewu_web::{Settings, session};
+use gewu_web::{Settings, gate::Gate, session};
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub const MORNING: &str = "2026-11-02T01:00:00Z";
 pub struct House {
     pub app: Arc<App>,
     pub router: Router,
+    #[allow(dead_code, reason = "the pages are put behind the same gate")]
+    pub gate: Arc<Gate>,
     pub town: Town,
     pub clock: Arc<HandClock>,
     directory: TempDir,
@@ -65,8 +67,9 @@ impl House {
         let app_settings = gewu_app::Settings { password_cost: COST, ..gewu_app::Settings::default() };
         let app = App::open(Arc::new(store), Arc::new(blobs), keyring, clock.clone(), random, app_settings);
         let app = Arc::new(app.await.expect("the house opens"));
-        let router = gewu_web::routes(app.clone(), settings);
-        House { app, router, town: Town::tiny(7), clock, directory }
+        let gate = Gate::new(&settings);
+        let router = gewu_web::routes(app.clone(), settings, gate.clone());
+        House { app, router, gate, town: Town::tiny(7), clock, directory }
     }
 
     /// Does any file of the house hold these bytes?

@@ -5,14 +5,19 @@ use crate::{
     Web,
     access::Who,
     api::codes::ShowingCode,
+    body::{
+        self,
+        form::{Most, Part, Reader},
+    },
     extract::Path,
-    problem::{BAD_REQUEST, Document, INVALID, MEDIA_TYPE, NOT_FOUND, Problem},
+    media::MediaType,
+    problem::{Document, INVALID, MEDIA_TYPE, NOT_FOUND, Problem},
 };
 use axum::{
     Json,
-    body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use gewu_app::{
@@ -20,6 +25,7 @@ use gewu_app::{
         PhotoName,
         photo::{CasePhoto, PhotoFile},
     },
+    photos::Sent,
     uploads::Uploaded,
 };
 use gewu_domain::{
@@ -28,18 +34,13 @@ use gewu_domain::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::{
-    router::{OpenApiRouter, UtoipaMethodRouterExt},
-    routes,
-};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// A file as it is sent, with what multipart adds to it.
-pub const PHOTO_BYTES_MOST: usize = 16 * 1024 * 1024;
+pub const PHOTO_BYTES_MOST: u64 = 16 * 1024 * 1024;
 
 pub fn doors() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(upload).layer(DefaultBodyLimit::max(PHOTO_BYTES_MOST)))
-        .routes(routes!(download))
+    OpenApiRouter::new().routes(routes!(upload)).routes(routes!(download))
 }
 
 /// A photo that lies ready: send this back, or its `token` alone, in one report or step.
@@ -162,30 +163,28 @@ impl PhotoLink {
     security((), ("session" = []), ("key" = [])),
     responses((status = 201, body = PhotoBody), (status = "4XX", description = "why not", body = Document, content_type = "application/problem+json")))]
 async fn upload(State(web): State<Web>, Who(caller): Who, request: Request) -> Result<impl IntoResponse, Problem> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let bytes = if kind.starts_with("multipart/form-data") {
-        first_file(request).await?
-    } else if kind.starts_with("image/") || kind.starts_with("application/octet-stream") {
-        let bytes = Bytes::from_request(request, &()).await;
-        bytes.map_err(|error| crate::extract::unread(&error))?
+    let (parts, body) = request.into_parts();
+    let kind = MediaType::of(&parts.headers);
+    let sent = if kind.is("multipart/form-data") {
+        first_file(&web, &parts, body).await?
+    } else if kind.is_image() || kind.is("application/octet-stream") {
+        body::file(&web.gate, &parts, body, PHOTO_BYTES_MOST).await?
     } else {
         return Err(MEDIA_TYPE.because(
             "请直接发送照片（image/jpeg 等），或用 multipart/form-data",
             "send the photo itself (image/jpeg …) or a form (multipart/form-data)",
         ));
     };
-    let uploaded = web.app.upload(&caller, bytes.to_vec()).await?;
+    let uploaded = web.app.upload(&caller, sent).await?;
     Ok((StatusCode::CREATED, Json(PhotoBody::from(uploaded))))
 }
 
-async fn first_file(request: Request) -> Result<Bytes, Problem> {
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|error| BAD_REQUEST.because(format!("表单读不懂：{}", error.body_text()), error.body_text()))?;
-    let broken = crate::extract::broken_form;
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.file_name().is_some() || field.content_type().is_some_and(|kind| kind.starts_with("image/")) {
-            return field.bytes().await.map_err(broken);
+async fn first_file(web: &Web, parts: &Parts, body: Body) -> Result<Sent, Problem> {
+    let most = Most { words: 64 * 1024, file: PHOTO_BYTES_MOST, total: PHOTO_BYTES_MOST };
+    let mut form = Reader::open(&web.gate, parts, body, most).await?;
+    while let Some(part) = form.next().await? {
+        if let Part::File(file) = part {
+            return Ok(file.content);
         }
     }
     Err(INVALID.because("表单里没有照片", "the form holds no photo"))

@@ -4,12 +4,12 @@ use crate::{
     Web,
     access::Who,
     api::codes::{DatumCode, PublicationKind},
-    extract::{Body, Key, Path, Query},
+    extract::{Files, Key, Path, Query},
     problem::{Document, NOT_FOUND, Problem},
 };
 use axum::{
     Json,
-    extract::{DefaultBodyLimit, State},
+    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -22,19 +22,10 @@ use gewu_geo::datum::Datum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{
-    router::{OpenApiRouter, UtoipaMethodRouterExt},
-    routes,
-};
-
-/// The boundaries of 100,000 grids are some 60 MB.
-const FILES_BYTES_MOST: usize = 128 * 1024 * 1024;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn doors() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(publish).layer(DefaultBodyLimit::max(FILES_BYTES_MOST)))
-        .routes(routes!(list))
-        .routes(routes!(open))
+    OpenApiRouter::new().routes(routes!(publish)).routes(routes!(list)).routes(routes!(open))
 }
 
 /// One published version of one document.
@@ -176,7 +167,7 @@ async fn publish(
     State(web): State<Web>,
     Who(caller): Who,
     Key(key): Key,
-    Body(body): Body<Drafts>,
+    Files(body): Files<Drafts>,
 ) -> Result<Json<Vec<PublishedBody>>, Problem> {
     let drafts = body.drafts.into_iter().map(|draft| {
         let DraftBody { kind, file, text, datum } = draft;

@@ -128,7 +128,7 @@ async fn sign_in(
 
 /// A cookie, for scripts out of reach, and for this site only.
 fn cookie(web: &Web, name: &str, secret: &str, more: &str) -> String {
-    let secure = if web.settings.public_url.starts_with("https:") { "; Secure" } else { "" };
+    let secure = if web.gate.is_https { "; Secure" } else { "" };
     format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}{more}")
 }
 

@@ -105,6 +105,7 @@ impl CasesQuery {
             from: self.from,
             to: self.to,
             changed_from: self.changed_from,
+            changed_to: None,
             due_before: self.due_before,
             is_placed: self.is_placed,
             terms: self.q.as_deref().map(gewu_text::query_terms).unwrap_or_default(),
@@ -251,7 +252,17 @@ async fn public(State(web): State<Web>, Query(query): Query<PublicQuery>) -> Res
     let filter = narrowed.filter()?;
     let regions = regions(&web, &Caller::public(""), narrowed.region.as_deref())?;
     let scan = listing::scan_of("public cases", &(&regions, &filter));
-    let page = listing::page(&scan, query.page_size, query.page_token.as_deref())?;
+    let page: Page<CaseId> = listing::page(&scan, query.page_size, query.page_token.as_deref())?;
+    if filter.area.is_none() && !page.backwards {
+        // Of each region no more is read than the page shows of it.
+        let lists: Vec<_> = regions.into_iter().map(|region| (region, filter.clone())).collect();
+        let (found, has_more) = web.app.public_merged(&lists, page.after, 0, usize::from(page.size)).await?;
+        let next = found.last().map(|(_, id)| *id).filter(|_| has_more);
+        let previous = found.first().map(|(_, id)| *id).filter(|_| page.after.is_some());
+        let shown = web.app.public_cases(&found, false).await?;
+        let rows = shown.into_iter().map(|case| (case.region, case.row)).collect();
+        return Ok(Json(cases(&web, &scan, Listing { rows, next, previous })));
+    }
     let mut listings = Vec::new();
     for region in regions {
         let feed = web.app.public_feed(region, &filter, &page, false).await?;
