@@ -1,6 +1,6 @@
 //! What went wrong, as a page: what happened, what is kept, what to do.
 //!
-//! Handlers answer with [`Failure`]; the status is in the one table below, and [`show`], wrapped around all pages,
+//! Handlers answer with [`Failure`]; the status is that of `gewu_web::problem`, and [`show`], wrapped around all pages,
 //! makes a page of it in the visitor's language. The log gets the cause, once.
 
 use crate::{
@@ -56,18 +56,9 @@ impl IntoResponse for Failure {
     }
 }
 
-/// The status of each answer nobody hoped for.
-pub fn status(error: &AppError) -> StatusCode {
-    match error {
-        AppError::Refused(_) | AppError::Conflict | AppError::KeyReused => StatusCode::CONFLICT,
-        AppError::Invalid(_) | AppError::Faulty(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        AppError::NotFound => StatusCode::NOT_FOUND,
-        AppError::SignedOut => StatusCode::UNAUTHORIZED,
-        AppError::Forbidden(_) => StatusCode::FORBIDDEN,
-        AppError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-        AppError::Busy { .. } | AppError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        AppError::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+/// The status of each answer nobody hoped for: that of the machines' doors.
+fn status(error: &AppError) -> StatusCode {
+    gewu_web::problem::kind(error).status
 }
 
 #[derive(Template)]

@@ -15,6 +15,7 @@ pub mod media;
 mod open311;
 pub mod problem;
 pub mod session;
+mod spoken;
 
 pub use api::photo_sent;
 
@@ -187,16 +188,16 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let started = Instant::now();
-        let asked = problem::Asked::of(&request);
+        let asked = spoken::Asked::of(&request);
         let answer = self.0.call(request);
         Box::pin(async move {
-            let response = problem::spoken(&asked, answer.await?.into_response());
+            let response = spoken::spoken(&asked, answer.await?.into_response());
             Ok(finished(&asked, started, response))
         })
     }
 }
 
-fn finished(asked: &problem::Asked, started: Instant, mut response: Response) -> Response {
+fn finished(asked: &spoken::Asked, started: Instant, mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

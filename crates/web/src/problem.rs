@@ -1,14 +1,12 @@
 //! What a caller is told when something is not done: one table from [`AppError`] to RFC 9457 problem documents.
 //!
-//! A handler answers with a [`Problem`]; [`spoken`] puts it into the caller's language and format, and turns what axum
-//! says by itself (no such route, wrong method, too large, too late) into the same form. Causes go to the log, once,
-//! and never to the client.
+//! A handler answers with a [`Problem`]; [`crate::spoken`](mod@crate::spoken) puts it into the caller's language and format. Pages
+//! take the status from here too ([`kind`]). Causes go to the log, once, and never to the client.
 
-use crate::{language::Language, open311};
+use crate::language::Language;
 use axum::{
     Json,
-    extract::{MatchedPath, Request},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use gewu_app::AppError;
@@ -78,7 +76,7 @@ impl Kind {
     }
 
     /// What axum and its layers answer by themselves.
-    fn of_status(status: StatusCode) -> &'static Kind {
+    pub(crate) fn of_status(status: StatusCode) -> &'static Kind {
         match status {
             StatusCode::NOT_FOUND => NO_ROUTE,
             StatusCode::METHOD_NOT_ALLOWED => METHOD,
@@ -135,32 +133,48 @@ impl Kind {
     }
 }
 
-/// The one table of what the house says and which status that is.
+/// The one table of what the house says and which status that is: machines and pages go by it.
+pub fn kind(error: &AppError) -> &'static Kind {
+    match error {
+        AppError::Refused(refused) => kind_of(refused.rule),
+        AppError::Invalid(problems) => match problems.as_slice() {
+            [one] if one.code == NOT_READY.code => NOT_READY,
+            _ => INVALID,
+        },
+        AppError::Faulty(_) => FAULTY,
+        AppError::NotFound => NOT_FOUND,
+        AppError::SignedOut => SIGNED_OUT,
+        AppError::Forbidden(_) => FORBIDDEN,
+        AppError::KeyReused => KEY_REUSED,
+        AppError::Conflict => CONFLICT,
+        AppError::TooMany { .. } => TOO_MANY,
+        AppError::Busy { .. } => BUSY,
+        AppError::Unavailable(_) => UNAVAILABLE,
+        AppError::Failed(_) => FAILED,
+    }
+}
+
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Problem {
-        match error {
-            AppError::Refused(refused) => kind_of(refused.rule).with(More {
-                detail: Some((refused.zh(), refused.en())),
-                refused: Some(refused),
-                ..More::default()
-            }),
-            AppError::Invalid(problems) => match problems.as_slice() {
-                [one] if one.code == NOT_READY.code => NOT_READY.because(one.zh.clone(), one.en.clone()),
-                _ => INVALID.with(More { problems, ..More::default() }),
-            },
-            AppError::Faulty(faults) => FAULTY.with(More { faults, ..More::default() }),
-            AppError::NotFound => NOT_FOUND.into(),
-            AppError::SignedOut => SIGNED_OUT.into(),
-            AppError::Forbidden(why) => FORBIDDEN.because(FORBIDDEN.zh, why),
-            AppError::KeyReused => KEY_REUSED.into(),
-            AppError::Conflict => CONFLICT.into(),
-            AppError::TooMany { wait_s } => TOO_MANY.wait(wait_s),
-            AppError::Busy { wait_s } => BUSY.wait(wait_s),
-            AppError::Unavailable(cause) => {
-                UNAVAILABLE.with(More { cause: Some(cause), retry_after_s: Some(5), ..More::default() })
+        let kind = kind(&error);
+        let more = match error {
+            AppError::Refused(refused) => {
+                More { detail: Some((refused.zh(), refused.en())), refused: Some(refused), ..More::default() }
             }
-            AppError::Failed(cause) => FAILED.with(More { cause: Some(cause), ..More::default() }),
-        }
+            AppError::Invalid(problems) if kind == NOT_READY => {
+                More { detail: problems.into_iter().next().map(|one| (one.zh, one.en)), ..More::default() }
+            }
+            AppError::Invalid(problems) => More { problems, ..More::default() },
+            AppError::Faulty(faults) => More { faults, ..More::default() },
+            AppError::Forbidden(why) => More { detail: Some((kind.zh.to_owned(), why.into())), ..More::default() },
+            AppError::TooMany { wait_s } | AppError::Busy { wait_s } => {
+                More { retry_after_s: Some(wait_s), ..More::default() }
+            }
+            AppError::Unavailable(cause) => More { cause: Some(cause), retry_after_s: Some(5), ..More::default() },
+            AppError::Failed(cause) => More { cause: Some(cause), ..More::default() },
+            AppError::NotFound | AppError::SignedOut | AppError::KeyReused | AppError::Conflict => More::default(),
+        };
+        kind.with(more)
     }
 }
 
@@ -305,7 +319,7 @@ impl Problem {
         if said.is_empty() { vec![language.of(self.kind.zh, self.kind.en).to_owned()] } else { said }
     }
 
-    fn log(&self, method: &str, route: &str) {
+    pub(crate) fn log(&self, method: &str, route: &str) {
         let Some(cause) = &self.more.cause else { return };
         let mut chain = vec![cause.to_string()];
         let mut next = cause.source();
@@ -317,9 +331,9 @@ impl Problem {
     }
 }
 
-/// A problem on its way out: [`spoken`] finds it here and writes it in the caller's language.
+/// A problem on its way out: `spoken` finds it here and writes it in the caller's language.
 #[derive(Clone)]
-struct Unspoken(Arc<Problem>);
+pub(crate) struct Unspoken(pub Arc<Problem>);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
@@ -329,67 +343,12 @@ impl IntoResponse for Problem {
     }
 }
 
-fn written(problem: &Problem, language: Language) -> Response {
+pub(crate) fn written(problem: &Problem, language: Language) -> Response {
     let mut response = (problem.kind.status, Json(problem.document(language))).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     response
-}
-
-/// What of a request decides how a problem with it is put.
-pub struct Asked {
-    pub method: Method,
-    route: Option<MatchedPath>,
-    language: Language,
-    format: Option<open311::Format>,
-}
-
-impl Asked {
-    pub fn of(request: &Request) -> Asked {
-        Asked {
-            method: request.method().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
-            language: Language::asked(request.headers()),
-            format: open311::Format::asked(request.uri().path(), request.headers()),
-        }
-    }
-
-    /// The route that matched, empty when none did.
-    pub fn route(&self) -> &str {
-        self.route.as_ref().map_or("", MatchedPath::as_str)
-    }
-}
-
-/// Writes a problem in the caller's language and the door's format, and logs its cause. Leaves every other answer.
-pub fn spoken(asked: &Asked, response: Response) -> Response {
-    let status = response.status();
-    let problem = match response.extensions().get::<Unspoken>() {
-        Some(unspoken) => unspoken.0.clone(),
-        None if status.is_client_error() || status.is_server_error() => {
-            Arc::new(Problem::from(Kind::of_status(status)))
-        }
-        None => return response,
-    };
-    problem.log(asked.method.as_str(), asked.route());
-    let mut spoken = match asked.format {
-        Some(format) => open311::errors(&problem, asked.language, format),
-        None => written(&problem, asked.language),
-    };
-    let headers = spoken.headers_mut();
-    for kept in [header::ALLOW, header::WWW_AUTHENTICATE, header::SET_COOKIE] {
-        if let Some(value) = response.headers().get(&kept) {
-            headers.insert(kept, value.clone());
-        }
-    }
-    if let Some(wait_s) = problem.more.retry_after_s {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
-    }
-    if problem.kind.status == StatusCode::UNAUTHORIZED {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
-    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
-    spoken
 }
 
 #[cfg(test)]

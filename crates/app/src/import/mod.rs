@@ -770,7 +770,8 @@ fn not_taken(line: u64, id: &str, error: AppError) -> Failure {
                 let named = problems.iter().zip(words).map(|(problem, words)| format!("{}: {words}", problem.field));
                 named.collect::<Vec<_>>().join("; ")
             };
-            rejected(line, id, ("invalid", fields(true), fields(false)))
+            let code = problems.first().map_or("invalid", |problem| problem.code);
+            rejected(line, id, (code, fields(true), fields(false)))
         }
         other => Failure::Store(other),
     }

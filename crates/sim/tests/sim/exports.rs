@@ -330,8 +330,9 @@ async fn times_that_no_case_can_have_are_refused_unless_the_mapping_says_what_th
     let told = codes(&rejected);
     assert_eq!(told[4..], [("6", "no_closing_time"), ("7", "no_closing_time")], "{told:?}");
     let old = format!("earliest = \"1960-01-01\"\n{BASE}");
-    let row = format!("{HEADER}1,1975-05-01 09:00:00,,Open,116.005,39.005,,lamp\n");
-    assert_eq!(taken_by(&house, &old, row).await.0.taken, 1);
+    let row = format!("{HEADER}1,1978-05-01 09:00:00,,Open,116.005,39.005,,lamp\n");
+    let (imported, rejected) = taken_by(&house, &old, row).await;
+    assert_eq!((imported.taken, codes(&rejected)), (1, Vec::new()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -405,7 +406,7 @@ async fn nothing_is_cut_without_a_word() {
     let (kept, long) = ("长".repeat(4_001), "字".repeat(5_001));
     let rows = [row(1, &kept, "street"), row(2, &long, "street"), row(3, "ok", &"a".repeat(213))].concat();
     let (imported, rejected) = taken_by(&house, &mapping, format!("{header}{rows}")).await;
-    assert_eq!((imported.taken, codes(&rejected)), (1, vec![("2", "invalid"), ("3", "invalid")]));
+    assert_eq!((imported.taken, codes(&rejected)), (1, vec![("2", "too_long"), ("3", "too_long")]));
     assert!(rejected[0].en.contains("words: at most 5000"), "{}", rejected[0].en);
     assert!(rejected[1].en.contains("address: at most 200"), "{}", rejected[1].en);
     assert!(words(&house, "1").await.contains(&kept));

@@ -12,8 +12,13 @@ use gewu_store_sqlite::{FILE, Settings, SqliteStore};
 const MOST_BYTES: u64 = 2 << 20;
 
 fn changes(no: u64) -> Changes {
+    of_size(no, 20_000)
+}
+
+/// A case, and an answer of so many bytes.
+fn of_size(no: u64, bytes: usize) -> Changes {
     let write = new_case(HERE, no, at(i64::try_from(no).unwrap()));
-    let answer = Some(sample::answer(&no.to_string(), &"x".repeat(20_000), at(0)));
+    let answer = Some(sample::answer(&no.to_string(), &"x".repeat(bytes), at(0)));
     Changes { answer, list: vec![change(&write), Change::Count(sample::count(sample::day(1), "reported", None, 1))] }
 }
 
@@ -38,7 +43,9 @@ async fn a_full_disk_refuses_whole_writes_and_work_goes_on_when_there_is_room() 
     assert!(fitted > 20, "only {fitted} cases fitted");
     let before = kept(&store).await;
     for no in 1_000..1_010 {
-        assert!(matches!(store.apply(HERE, changes(no)).await, Err(StoreError::Unavailable(_))));
+        // Of a size that no half-empty page takes in.
+        let refused = store.apply(HERE, of_size(no, 200_000)).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     }
     assert_eq!(kept(&store).await, before);
     {
