@@ -29,6 +29,8 @@ pub(crate) const WRITTEN: &[&str] = &[
     find::UPDATE,
     idempotency::INSERT,
     idempotency::ONE,
+    origins::INSERT,
+    origins::PUT_SAID,
     outbox::INSERT,
     people::ERASE,
     people::ERASE_ACCOUNT,
