@@ -232,14 +232,6 @@ impl Story<'_> {
                         format!("extended {} by {}, {} in all", at.en, by.en, total.en),
                     );
                 }
-                ClockChange::Escalated { level } => self.say(
-                    format!("{} 上报至第 {level} 级，时限不变", at.zh),
-                    format!("escalated {} to level {level}, the limit stands", at.en),
-                ),
-                ClockChange::Redispatched => self.say(
-                    format!("{} 改派，时限不变", at.zh),
-                    format!("sent to another unit {}, the limit stands", at.en),
-                ),
                 ClockChange::Repromised { version, was, minutes } => {
                     granted = granted.saturating_add(minutes);
                     self.repromised(&at, version, was, minutes);

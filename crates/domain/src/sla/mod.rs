@@ -109,12 +109,6 @@ pub enum ClockChange {
     Extended {
         minutes: Minutes,
     },
-    /// Handed up a level; the promise stands.
-    Escalated {
-        level: u8,
-    },
-    /// Handed to another unit; the promise stands.
-    Redispatched,
     /// Made anew by the next version of its calendar, which announced days that it rested on.
     Repromised {
         /// The version it was promised by before.
@@ -238,18 +232,6 @@ impl Clock {
             return Err(ClockError::EmptyExtension);
         }
         self.record(at, ClockChange::Extended { minutes }, calendar);
-        Ok(())
-    }
-
-    pub fn escalate(&mut self, level: u8, at: Timestamp, calendar: &Calendar) -> Result<(), ClockError> {
-        let at = self.admit(at, calendar)?;
-        self.record(at, ClockChange::Escalated { level }, calendar);
-        Ok(())
-    }
-
-    pub fn redispatch(&mut self, at: Timestamp, calendar: &Calendar) -> Result<(), ClockError> {
-        let at = self.admit(at, calendar)?;
-        self.record(at, ClockChange::Redispatched, calendar);
         Ok(())
     }
 

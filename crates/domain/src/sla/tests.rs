@@ -20,8 +20,6 @@ enum Act {
     /// Pauses a running clock, resumes a paused one.
     Switch,
     Extend(u32),
-    Escalate,
-    Redispatch,
 }
 
 #[derive(Debug, Clone)]
@@ -49,8 +47,6 @@ fn perform(clock: &mut Clock, at: Timestamp, act: Act, calendar: &Calendar) -> R
         Act::Switch if clock.paused_at().is_some() => clock.resume(at, calendar),
         Act::Switch => clock.pause(at, calendar),
         Act::Extend(minutes) => clock.extend(minutes, at, calendar),
-        Act::Escalate => clock.escalate(2, at, calendar),
-        Act::Redispatch => clock.redispatch(at, calendar),
     }
 }
 
@@ -58,8 +54,6 @@ fn courses() -> impl Strategy<Value = Course> {
     let act = prop_oneof![
         5 => Just(Act::Switch),
         3 => (1_u32..600).prop_map(Act::Extend),
-        1 => Just(Act::Escalate),
-        1 => Just(Act::Redispatch),
     ];
     let gap_s = prop_oneof![Just(0_i64), 0_i64..7_200, 0_i64..200_000];
     let minutes = prop_oneof![1 => Just(0_u32), 9 => 1_u32..1_500];
@@ -283,7 +277,7 @@ proptest! {
         let calendar = course.plan.calendar();
         let clock = course.clock(&calendar);
         let last_at = clock.events.last().map_or(clock.started_at, |event| event.at);
-        for act in [Act::Switch, Act::Extend(5), Act::Escalate, Act::Redispatch] {
+        for act in [Act::Switch, Act::Extend(5)] {
             let mut refused = clock.clone();
             prop_assert!(perform(&mut refused, last_at - earlier_s.seconds(), act, &calendar).is_err());
             prop_assert_eq!(&refused, &clock);
