@@ -19,7 +19,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const PASSIVE: &str = "pragma wal_checkpoint(passive)";
@@ -29,6 +29,8 @@ const TRUNCATE: &str = "pragma wal_checkpoint(truncate)";
 /// A reader that will not let go must not hold up the writer for long, nor often.
 const PATIENCE: Duration = Duration::from_millis(20);
 const ROUNDS_BETWEEN: u32 = 10;
+/// About as long as another process takes to move what a round left it.
+const OTHERS_TURN: Duration = Duration::from_millis(2);
 /// So many rounds without a change make a log idle.
 const ROUNDS_IDLE: u32 = 40;
 /// So few pages are left to the writer, or what is left after so many tries.
@@ -150,9 +152,17 @@ fn checkpoint(connection: &Connection, turn: &Turn, sql: &str) -> Result<Log, ru
     })
 }
 
-/// Moves everything and empties the log, waiting so long for readers of old pages. Run by the writer.
+/// Moves everything and empties the log, waiting so long for readers of old pages, and for another process that moves pages
+/// at the moment: for that one SQLite itself never waits. Run by the writer.
 pub(crate) fn truncate(connection: &Connection, turn: &Turn, patience: Duration) -> Result<Log, rusqlite::Error> {
-    waiting(connection, turn, TRUNCATE, patience)
+    let begun = Instant::now();
+    loop {
+        let log = waiting(connection, turn, TRUNCATE, patience)?;
+        if !log.is_busy || begun.elapsed() >= patience {
+            return Ok(log);
+        }
+        std::thread::sleep(OTHERS_TURN);
+    }
 }
 
 fn waiting(connection: &Connection, turn: &Turn, sql: &str, patience: Duration) -> Result<Log, rusqlite::Error> {

@@ -216,3 +216,27 @@ async fn a_copy_made_while_others_write_is_of_one_moment() {
         assert_eq!(view.facts(row.id).await.unwrap().len(), 1);
     }
 }
+
+/// As the command line does beside a server: the other process moves pages all the time, and writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_erased_is_left_in_the_log_though_another_process_moves_pages_all_the_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let every = std::time::Duration::from_millis(1);
+    let server = SqliteStore::open(directory.path(), Settings { checkpoint_every: every, ..Settings::default() });
+    let server = std::sync::Arc::new(server.unwrap());
+    let beside = SqliteStore::open(directory.path(), Settings::default()).unwrap();
+    let is_done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let writing = tokio::spawn({
+        let (server, is_done) = (server.clone(), is_done.clone());
+        async move {
+            for no in (0..).take_while(|no| *no < 200 || !is_done.load(std::sync::atomic::Ordering::Relaxed)) {
+                server.apply(HERE, changes(no)).await.unwrap();
+            }
+        }
+    });
+    for _ in 0..500 {
+        beside.scrub().await.unwrap();
+    }
+    is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+    writing.await.unwrap();
+}
