@@ -1,10 +1,11 @@
 //! Forgetting what somebody gave: words, contacts and photos go; the facts and their chain stay whole.
 
 use crate::{
-    App, AppError, Caller, Identity,
+    App, AppError, Caller, Identity, Problem,
     cases::{CaseAddress, IdempotencyKey},
     once::Once,
     reach::Reach,
+    sealing::CONTACT_FIELDS,
 };
 use gewu_domain::ids::{CaseId, Digest, RegionId};
 use gewu_store::{Change, Page, audit::AuditRow, contacts::ContactKey, texts::Giver};
@@ -61,7 +62,7 @@ impl App {
     /// Each case is erased by itself. A request that is cut short and repeated erases the rest and tells of the rest.
     ///
     /// # Errors
-    /// [`AppError::Forbidden`] unless an administrator asks.
+    /// [`AppError::Forbidden`] unless an administrator asks; [`AppError::Invalid`] for a field that no contact has.
     pub async fn erase_person_by_contact(
         &self,
         caller: &Caller,
@@ -71,6 +72,16 @@ impl App {
         dry_run: bool,
     ) -> Result<Erased, AppError> {
         let reach = self.reach(caller)?;
+        // One that nobody could have given anything under would find nothing and look as if all were gone.
+        if !CONTACT_FIELDS.contains(&field) {
+            return Err(Problem::new(
+                "field",
+                "contact_field_unknown",
+                format!("没有联系方式 {field}，可以是 {}", CONTACT_FIELDS.join("、")),
+                format!("{field} is no contact; there are {}", CONTACT_FIELDS.join(", ")),
+            )
+            .into());
+        }
         let once = self.once(RegionId(0), key.filter(|_| !dry_run), "erase_contact", &(field, value));
         if let Some(before) = self.answered(&once).await? {
             return Ok(before);

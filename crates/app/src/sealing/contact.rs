@@ -1,5 +1,8 @@
 //! What people give to be reached by: `name`, `phone`, `email`; how it is compared, and how it is shown to those who need not know.
 
+/// What a contact can be.
+pub const CONTACT_FIELDS: [&str; 3] = ["name", "phone", "email"];
+
 /// One spelling of a value, so that the same person is found however it was written. Not for showing.
 ///
 /// A phone number keeps its digits. Chinese ones lose the country code (`+86`, `0086`, `86`) and regain the 0 of a city

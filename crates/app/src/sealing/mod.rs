@@ -8,7 +8,7 @@ mod contact;
 mod keys;
 mod suite;
 
-pub use contact::mask;
+pub use contact::{CONTACT_FIELDS, mask};
 pub use keys::{Keyring, KeyringFault};
 pub use suite::{Suite, XChaCha};
 

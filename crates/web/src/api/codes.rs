@@ -3,7 +3,7 @@
 //! `domain` keeps its enums free of HTTP; these names stand for them in schemas only, and are read from their lists, so
 //! that a new code appears in the description by itself.
 
-use gewu_app::city::Kind;
+use gewu_app::{city::Kind, sealing::CONTACT_FIELDS};
 use gewu_domain::{
     case::{Move, Rule, Source, StateKind, TaskKind},
     people::Role,
@@ -48,6 +48,8 @@ codes! {
     PublicationKind from Kind::ALL.iter().map(|kind| kind.code());
     /// Green up to 80 % of the limit, yellow up to 100 %, red after; paused in time.
     LightCode from ["green", "yellow", "red", "paused"].into_iter();
+    /// What a contact is.
+    ContactFieldCode from CONTACT_FIELDS.into_iter();
     /// What everybody may see of words or a photo.
     ShowingCode from ["unseen", "public", "withheld"].into_iter();
     /// How a unit stands to its part.

@@ -275,6 +275,9 @@ async fn an_administrator_erases_everything_given_with_a_telephone_number() {
         erased["cases"].as_array().unwrap().len()
     };
     assert_eq!((erase(true).await, erase(false).await, erase(false).await), (2, 2, 0));
+    let misspelt = house.post(&admin, "/api/v1/erasures", json!({ "field": "phones", "value": "13812345678" })).await;
+    assert_eq!(misspelt.status, StatusCode::UNPROCESSABLE_ENTITY, "nothing found is not nothing there");
+    assert_eq!(misspelt.json()["problems"][0]["code"], "contact_field_unknown");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::cases::address;
 use crate::{
     Web,
     access::Who,
+    api::codes::ContactFieldCode,
     extract::{Body, Path},
     problem::{Document, Problem},
 };
@@ -26,6 +27,7 @@ struct LookBody {
 /// A contact in the clear.
 #[derive(Serialize, ToSchema)]
 struct ContactValue {
+    #[schema(value_type = ContactFieldCode)]
     field: String,
     value: String,
 }

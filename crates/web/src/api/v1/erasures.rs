@@ -3,6 +3,7 @@
 use crate::{
     Web,
     access::Who,
+    api::codes::ContactFieldCode,
     extract::{Body, Key},
     problem::{Document, NOT_FOUND, Problem},
 };
@@ -56,7 +57,7 @@ async fn own(State(web): State<Web>, Who(caller): Who, Key(key): Key) -> Result<
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Erasure {
-    /// `phone`, `email` or `name`.
+    #[schema(value_type = ContactFieldCode)]
     field: String,
     value: String,
     /// Says what would go and changes nothing.
