@@ -250,17 +250,6 @@ fn a_bad_file_among_new_york_s_changes_nothing_and_says_where(keeper: Keeper) {
     assert!(is_taken, "{said}");
 }
 
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[test] fn $story() { super::$story(crate::house::Keeper::Sqlite); })*
-        }
-        mod postgres {
-            $(#[test] fn $story() { super::$story(crate::house::Keeper::Postgres); })*
-        }
-    };
-}
-
 on_both! {
     a_simulation_killed_in_the_middle_goes_on_to_the_same_record
     an_import_killed_in_the_middle_takes_every_row_once

@@ -80,17 +80,6 @@ fn the_time_of_recording_beside_a_fact_is_no_other_than_the_fact_says(keeper: Ke
     assert!(!output.status.success() && said.contains("the time beside a fact was altered"), "{said}");
 }
 
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[test] fn $story() { super::$story(crate::house::Keeper::Sqlite); })*
-        }
-        mod postgres {
-            $(#[test] fn $story() { super::$story(crate::house::Keeper::Postgres); })*
-        }
-    };
-}
-
 on_both! {
     a_clock_in_doubt_is_told_everywhere_until_somebody_accepts_it
     days_of_an_old_record_are_opened_again_with_a_note_that_cannot_be_altered

@@ -108,17 +108,6 @@ fn one_altered_byte_of_an_old_record_is_found(keeper: Keeper) {
     assert!(said.contains("a fact was altered"), "{said}");
 }
 
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[test] fn $story() { super::$story(crate::house::Keeper::Sqlite); })*
-        }
-        mod postgres {
-            $(#[test] fn $story() { super::$story(crate::house::Keeper::Postgres); })*
-        }
-    };
-}
-
 on_both! {
     a_record_of_the_version_before_opens_with_every_hash_it_had
     what_the_version_before_gave_out_still_opens_its_doors

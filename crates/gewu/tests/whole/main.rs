@@ -10,6 +10,18 @@
     reason = "a test that cannot go on says so"
 )]
 
+/// Makes a test of each story on each record keeper.
+macro_rules! on_both {
+    ($($story:ident)*) => {
+        mod sqlite {
+            $(#[test] fn $story() { super::$story(crate::house::Keeper::Sqlite); })*
+        }
+        mod postgres {
+            $(#[test] fn $story() { super::$story(crate::house::Keeper::Postgres); })*
+        }
+    };
+}
+
 mod accounts;
 mod chores;
 mod clock;

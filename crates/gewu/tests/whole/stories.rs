@@ -296,17 +296,6 @@ fn a_backup_taken_while_serving_restores_to_the_same_record(keeper: Keeper) {
     assert!(receipt["number"].is_string());
 }
 
-macro_rules! on_both {
-    ($($story:ident)*) => {
-        mod sqlite {
-            $(#[test] fn $story() { super::$story(crate::house::Keeper::Sqlite); })*
-        }
-        mod postgres {
-            $(#[test] fn $story() { super::$story(crate::house::Keeper::Postgres); })*
-        }
-    };
-}
-
 on_both! {
     the_whole_loop
     one_altered_byte_is_found_and_named
