@@ -226,17 +226,6 @@ fn a_unit_s_own_part_is_moved_by_that_unit_alone() {
     }
 }
 
-/// Being handled by the cleaners, with an office that assists.
-fn with_two_parts(policy: Policy) -> (Walk, Cast) {
-    let (mut walk, cast) = walk_with(policy);
-    walk.step(&cast.acceptor, Command::Submit).unwrap();
-    walk.step(&cast.chief, file()).unwrap();
-    walk.step(&cast.dispatcher, dispatch(&["clean", "office-1"])).unwrap();
-    walk.step(&cast.cleaner, Command::Accept { assignment: 1 }).unwrap();
-    walk.step(&cast.office, Command::Accept { assignment: 2 }).unwrap();
-    (walk, cast)
-}
-
 fn checking(check: CheckKind) -> State {
     State::Checking { check, unit: (check == CheckKind::Field).then(|| UnitCode::from("station-1")) }
 }

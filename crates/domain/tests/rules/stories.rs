@@ -76,24 +76,13 @@ fn whoever_receives_a_return_leaves_the_next_step_to_a_colleague() {
     assert_eq!(walk.case.hands.return_receiver, None, "and is free again afterwards");
 }
 
-/// Being handled by the cleaners, with an office that assists.
-fn with_assistance() -> (Walk, Cast) {
-    let (mut walk, cast) = walk_with(policy());
-    walk.step(&cast.acceptor, Command::Submit).unwrap();
-    walk.step(&cast.chief, file()).unwrap();
-    walk.step(&cast.dispatcher, dispatch(&["clean", "office-1"])).unwrap();
-    walk.step(&cast.cleaner, Command::Accept { assignment: 1 }).unwrap();
-    walk.step(&cast.office, Command::Accept { assignment: 2 }).unwrap();
-    (walk, cast)
-}
-
 fn back(assignment: u8) -> Command {
     Command::Return { assignment, reason: ReasonCode::from("not_our_area"), note: None }
 }
 
 #[test]
 fn when_the_lead_hands_it_back_nobody_assists_any_longer() {
-    let (mut walk, cast) = with_assistance();
+    let (mut walk, cast) = with_two_parts(policy());
     walk.step(&cast.cleaner, back(1)).unwrap();
     let office = walk.case.assignment(2).unwrap();
     assert_eq!(office.state, AssignmentState::Withdrawn);
@@ -102,7 +91,7 @@ fn when_the_lead_hands_it_back_nobody_assists_any_longer() {
 
 #[test]
 fn what_a_unit_asked_for_goes_with_it_when_it_hands_its_part_back() {
-    let (mut walk, cast) = with_assistance();
+    let (mut walk, cast) = with_two_parts(policy());
     walk.step(&cast.office, ask_for_time(2)).unwrap();
     walk.step(&cast.office, back(2)).unwrap();
     assert_eq!((asking(&walk), walk.case.state.kind()), (None, StateKind::Handling));
@@ -119,14 +108,14 @@ fn asking(walk: &Walk) -> Option<u8> {
 
 #[test]
 fn what_a_unit_asked_for_goes_when_its_part_is_done_and_no_sooner() {
-    let (mut walk, cast) = with_assistance();
+    let (mut walk, cast) = with_two_parts(policy());
     walk.step(&cast.office, ask_for_time(2)).unwrap();
     walk.step(&cast.cleaner, handle(1)).unwrap();
     assert_eq!(asking(&walk), Some(2), "the lead's part is not what it asked about");
     walk.step(&cast.office, handle(2)).unwrap();
     assert_eq!((asking(&walk), walk.case.state.kind()), (None, StateKind::Checking));
 
-    let (mut walk, cast) = with_assistance();
+    let (mut walk, cast) = with_two_parts(policy());
     walk.step(&cast.office, ask_for_time(2)).unwrap();
     walk.step(&cast.office, handle(2)).unwrap();
     assert_eq!((asking(&walk), walk.case.state.kind()), (None, StateKind::Handling));
@@ -134,7 +123,7 @@ fn what_a_unit_asked_for_goes_when_its_part_is_done_and_no_sooner() {
 
 #[test]
 fn what_the_lead_asked_for_stays_when_another_hands_its_part_back() {
-    let (mut walk, cast) = with_assistance();
+    let (mut walk, cast) = with_two_parts(policy());
     walk.step(&cast.cleaner, ask_for_time(1)).unwrap();
     walk.step(&cast.office, back(2)).unwrap();
     assert_eq!(asking(&walk), Some(1));
@@ -142,7 +131,7 @@ fn what_the_lead_asked_for_stays_when_another_hands_its_part_back() {
 
 #[test]
 fn what_an_assisting_unit_asked_for_goes_when_the_lead_hands_it_back() {
-    let (mut walk, cast) = with_assistance();
+    let (mut walk, cast) = with_two_parts(policy());
     walk.step(&cast.office, ask_for_time(2)).unwrap();
     walk.step(&cast.cleaner, back(1)).unwrap();
     assert_eq!(asking(&walk), None);
@@ -161,7 +150,7 @@ fn what_was_granted_or_refused_is_asked_no_longer() {
 
 #[test]
 fn the_last_part_handed_back_leaves_the_case_handled() {
-    let (mut walk, cast) = with_assistance();
+    let (mut walk, cast) = with_two_parts(policy());
     walk.step(&cast.cleaner, handle(1)).unwrap();
     assert_eq!(walk.case.state.kind(), StateKind::Handling);
     walk.step(&cast.office, back(2)).unwrap();

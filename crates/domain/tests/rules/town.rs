@@ -232,6 +232,17 @@ pub fn to_handling(policy: Policy) -> (Walk, Cast) {
     (walk, cast)
 }
 
+/// Being handled by the cleaners, with an office that assists.
+pub fn with_two_parts(policy: Policy) -> (Walk, Cast) {
+    let (mut walk, cast) = walk_with(policy);
+    walk.step(&cast.acceptor, Command::Submit).unwrap();
+    walk.step(&cast.chief, file()).unwrap();
+    walk.step(&cast.dispatcher, dispatch(&["clean", "office-1"])).unwrap();
+    walk.step(&cast.cleaner, Command::Accept { assignment: 1 }).unwrap();
+    walk.step(&cast.office, Command::Accept { assignment: 2 }).unwrap();
+    (walk, cast)
+}
+
 pub fn to_closed(policy: Policy) -> (Walk, Cast) {
     let (mut walk, cast) = to_handling(policy);
     walk.step(&cast.cleaner, handle(1)).unwrap();
